@@ -1,0 +1,1 @@
+"""The command line, the agreement of the witnesses, and the report."""
