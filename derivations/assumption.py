@@ -1,0 +1,90 @@
+"""Settle the hypotheses that a proof has gathered: what follows from simpler ones is proved and discharged.
+
+What stays is what a theorem has to suppose: that its scale parameters are positive, that a density of no known form
+is positive and integrates to one, that an expectation under it exists.
+"""
+
+from __future__ import annotations
+
+from derivations.conversion import congruence, symmetry, transitivity
+from derivations.expectation import polynomial
+from derivations.kernel import KernelError, Term, Theorem, alpha_equal, canonical, infer
+
+
+def settle(theorem: Theorem, joint: frozenset[str] = frozenset()) -> Theorem:
+    """`theorem` with each hypothesis replaced by simpler ones from which it follows.
+
+    Parameters
+    ----------
+    joint
+        Families whose conditional densities are to be read as ratios of joint densities: for these, positivity is
+        supposed of the joint and marginal densities only.
+    """
+    seen: set[object] = set()
+    while pending := [h for h in theorem.hypotheses if canonical(h) not in seen]:
+        for hypothesis in pending:
+            seen.add(canonical(hypothesis))
+            proof = _prove(hypothesis, joint)
+            if proof is not None and not any(alpha_equal(h, hypothesis) for h in proof.hypotheses):
+                theorem = infer("discharge", proof, theorem)
+    return theorem
+
+
+def _prove(proposition: Term, joint: frozenset[str]) -> Theorem | None:
+    """The proposition from simpler hypotheses, or None."""
+    match proposition.head:
+        case "forall" | "forall_in":
+            inner = _prove(proposition.args[-1], joint)
+            if inner is None:
+                return None
+            rule = "generalise" if proposition.head == "forall" else "generalise_in"
+            return infer(rule, inner, proposition.bound, *proposition.args[:-1])
+        case "nonzero":
+            return infer("positive_nonzero", infer("positivity", *proposition.args))
+        case "positive":
+            return _positive(proposition.args[0], joint)
+        case "integrable":
+            return _integrable(proposition)
+        case "equal":
+            left = proposition.args[0]
+            if left.head == "integral" and left.args[0].head == "normal":
+                theorem = infer("normal_normalisation", left.args[0])
+                return theorem if alpha_equal(theorem.conclusion, proposition) else None
+    return None
+
+
+def _positive(term: Term, joint: frozenset[str]) -> Theorem | None:
+    if term.head == "density":
+        if term.data[0] not in joint or term.data[1] == len(term.args):
+            return None
+        ratio = infer("conditional_density", term)
+        return infer("rewrite", infer("positivity", ratio.sides[1]), symmetry(ratio), (0,))
+    try:
+        return infer("positivity", term)
+    except KernelError:
+        return None
+
+
+def _integrable(proposition: Term) -> Theorem | None:
+    """``N f`` for a normal density N and an f that becomes a polynomial, also a sum of logarithms of normals."""
+    (product,), z = proposition.args, proposition.bound
+    density = next((a for a in (product, *product.args) if a.head == "normal" and a.args[0] == z), None)
+    if density is None:
+        return None
+    quotient = density if product is density else product
+    try:
+        rest = infer("field", quotient, density * _without(quotient, density))
+        becomes = polynomial(rest.sides[1].args[1])
+        inside = infer("normal_integrability", density, becomes.sides[1])
+    except KernelError:
+        return None
+    path = transitivity(rest, congruence(rest.sides[1], (1,), becomes))
+    return infer("rewrite", inside, symmetry(path), (0,))
+
+
+def _without(product: Term, factor: Term) -> Term:
+    if product is factor:
+        return Term("multiply", ())
+    i = product.args.index(factor)
+    others = (*product.args[:i], *product.args[i + 1 :])
+    return others[0] if len(others) == 1 else Term("multiply", others)

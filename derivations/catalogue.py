@@ -1,0 +1,39 @@
+"""All derivations by their slugs, each after those it uses."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+
+from derivations.derivation import Derivation
+from derivations.elbo import elbo_gap
+from derivations.kl_divergence import kl_normal_standard, normal_cross_entropy, normal_negative_entropy
+
+DERIVATIONS: Mapping[str, Callable[[], Derivation]] = {
+    "elbo-gap": elbo_gap,
+    "normal-negative-entropy": normal_negative_entropy,
+    "normal-cross-entropy": normal_cross_entropy,
+    "kl-normal-standard": kl_normal_standard,
+}
+
+
+def prove(slug: str) -> Derivation:
+    """The derivation with this slug, proved.
+
+    Raises
+    ------
+    LookupError
+        If there is none; the message names the nearest slugs.
+    derivations.derivation.StepError
+        If a step of it does not hold.
+
+    Examples
+    --------
+    >>> prove("elbo-gap").title
+    'The evidence is the ELBO plus the divergence from the posterior'
+    """
+    if slug not in DERIVATIONS:
+        nearest = difflib.get_close_matches(slug, DERIVATIONS, n=3, cutoff=0.3)
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        raise LookupError(f"no derivation {slug!r}{hint} (elbocheck derive --list shows all)")
+    return DERIVATIONS[slug]()

@@ -1,0 +1,302 @@
+"""Conversions: functions that turn a term ``a`` into a theorem ``a = b``. They search; only the kernel proves.
+
+A conversion raises `KernelError` where it does not apply. SymPy proposes expansions; nothing rests on its answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from derivations.kernel import (
+    KernelError,
+    Path,
+    Term,
+    Theorem,
+    add,
+    alpha_equal,
+    canonical,
+    free,
+    infer,
+    integer,
+    multiply,
+    number,
+)
+
+Conversion = Callable[[Term], Theorem]
+_ARITHMETIC = ("add", "multiply", "number")
+
+
+# --- equality, derived from reflexivity and rewriting ---
+
+
+def same(term: Term) -> Theorem:
+    """``a = a``."""
+    return infer("reflexivity", term, term)
+
+
+def symmetry(equation: Theorem) -> Theorem:
+    """``b = a`` from ``a = b``."""
+    return infer("rewrite", same(equation.sides[0]), equation, (0,))
+
+
+def transitivity(first: Theorem, *others: Theorem) -> Theorem:
+    """``a = d`` from ``a = b``, ``b = c``, ``c = d``."""
+    for equation in others:
+        first = infer("rewrite", first, equation, (1,))
+    return first
+
+
+def congruence(term: Term, path: Path, equation: Theorem) -> Theorem:
+    """``t[a] = t[b]`` from ``a = b``, with ``a`` at `path` in `term`."""
+    return infer("rewrite", same(term), equation, (1, *path))
+
+
+# --- combinators ---
+
+
+def subterms(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
+    """All subterms with their paths, from outside in."""
+    yield path, term
+    for i, arg in enumerate(term.args):
+        yield from subterms(arg, (*path, i))
+
+
+def everywhere(*conversions: Conversion) -> Conversion:
+    """Apply the conversions, outermost place first, until none applies anywhere."""
+
+    def convert(term: Term) -> Theorem:
+        equation = same(term)
+        while (found := _first(equation.sides[1], conversions)) is not None:
+            path, inner = found
+            equation = infer("rewrite", equation, inner, (1, *path))
+        return equation
+
+    return convert
+
+
+def _first(term: Term, conversions: tuple[Conversion, ...]) -> tuple[Path, Theorem] | None:
+    for path, subterm in subterms(term):
+        for conversion in conversions:
+            try:
+                return path, conversion(subterm)
+            except KernelError:
+                continue
+    return None
+
+
+def in_turn(*conversions: Conversion) -> Conversion:
+    """Apply one conversion after the other to the whole term."""
+
+    def convert(term: Term) -> Theorem:
+        equation = same(term)
+        for conversion in conversions:
+            equation = transitivity(equation, conversion(equation.sides[1]))
+        return equation
+
+    return convert
+
+
+def prove_equal(left: Term, right: Term, conversion: Conversion) -> Theorem:
+    """``left = right``, if the conversion brings both to one form.
+
+    Raises
+    ------
+    KernelError
+        If it does not.
+    """
+    first, second = conversion(left), conversion(right)
+    if not alpha_equal(first.sides[1], second.sides[1]):
+        raise KernelError("the two sides do not become equal")
+    return transitivity(first, infer("reflexivity", first.sides[1], second.sides[1]), symmetry(second))
+
+
+# --- definitions ---
+
+
+def _only(term: Term, head: str) -> None:
+    if term.head != head:
+        raise KernelError(f"not {head}")
+
+
+def unfold_expectation(term: Term) -> Theorem:
+    """``E_d[f] = int d f``."""
+    _only(term, "expectation")
+    return infer("expectation_definition", term.bound, *term.args)
+
+
+def unfold_kl(term: Term) -> Theorem:
+    """``KL(q || p) = E_q[log(q / p)]``."""
+    _only(term, "kl")
+    return infer("kl_definition", term.bound, *term.args)
+
+
+def unfold_conditional(family: str) -> Conversion:
+    """``p(a|b) = p(a,b) / p(b)`` for the densities of one family."""
+
+    def convert(term: Term) -> Theorem:
+        if term.head != "density" or term.data[0] != family:
+            raise KernelError("not a density of the family")
+        return infer("conditional_density", term)
+
+    return convert
+
+
+def unfold_log_normal(term: Term) -> Theorem:
+    """``log N(z; m, v)`` as the logarithm of the formula of the density."""
+    _only(term, "log")
+    return congruence(term, (0,), infer("normal_density", term.args[0]))
+
+
+# --- logarithms ---
+
+
+def expand_log(term: Term) -> Theorem:
+    """The logarithm of a product, quotient, power or exponential, one level."""
+    _only(term, "log")
+    (inner,) = term.args
+    if inner.head == "multiply" and len(inner.args) > 1:
+        first, rest = inner.args[0], multiply(*inner.args[1:])
+        regrouped = congruence(term, (0,), infer("field", inner, first * rest))
+        return transitivity(regrouped, infer("log_product", first, rest))
+    if inner.head == "power":
+        return infer("log_power", *inner.args)
+    if inner.head == "product":
+        return infer("log_indexed_product", inner.bound, *inner.args)
+    if inner.head == "exp":
+        return infer("log_exp", *inner.args)
+    if inner == number(1):
+        return infer("log_one")
+    raise KernelError("nothing to expand")
+
+
+# --- arithmetic: SymPy expands, the kernel's field rule decides ---
+
+
+def expand(term: Term) -> Theorem:
+    """``term`` as a sum of monomials in fixed order, its innermost parts first."""
+    equation = same(term)
+    for path, subterm in _atoms(term) if _is_arithmetic(term) else (((i,), a) for i, a in enumerate(term.args)):
+        if subterm.args:
+            equation = infer("rewrite", equation, expand(subterm), (1, *path))
+    if not _is_arithmetic(term):
+        return equation
+    inner = equation.sides[1]
+    expanded = add(
+        *(multiply(number(c), *_powers(m)) if c != 1 else multiply(*_powers(m)) for c, m in monomials(inner))
+    )
+    return transitivity(equation, infer("field", inner, expanded))
+
+
+def _is_arithmetic(term: Term) -> bool:
+    return term.head in _ARITHMETIC or (term.head == "power" and integer(term.args[1]) is not None)
+
+
+def _atoms(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
+    """The maximal subterms that are not arithmetic."""
+    if not _is_arithmetic(term):
+        yield path, term
+        return
+    for i, arg in enumerate(term.args):
+        yield from _atoms(arg, (*path, i))
+
+
+Monomial = list[tuple[Term, int]]
+
+
+def monomials(term: Term) -> list[tuple[Fraction, Monomial]]:
+    """Coefficients and monomials (atoms with exponents) of the expanded `term`, in fixed order; SymPy expands."""
+    atoms: dict[Any, Term] = {}
+    symbols: dict[tuple[Any, ...], Any] = {}
+
+    def translate(t: Term) -> Any:
+        if t.head == "number":
+            return sympy.Rational(t.data[0].numerator, t.data[0].denominator)
+        if t.head in ("add", "multiply"):
+            return (sympy.Add if t.head == "add" else sympy.Mul)(*map(translate, t.args))
+        if _is_arithmetic(t):
+            return sympy.Pow(translate(t.args[0]), integer(t.args[1]))
+        symbol = symbols.setdefault(canonical(t), sympy.Dummy())
+        atoms.setdefault(symbol, t)
+        return symbol
+
+    def read_back(base: Any) -> Term:
+        if base in atoms:
+            return atoms[base]
+        if isinstance(base, sympy.Rational):
+            return number(Fraction(int(base.p), int(base.q)))
+        if isinstance(base, sympy.Pow):
+            return read_back(base.base) ** int(base.exp)
+        if not isinstance(base, (sympy.Add, sympy.Mul)):
+            raise KernelError(f"no arithmetic: {base}")
+        return Term(
+            "add" if isinstance(base, sympy.Add) else "multiply", tuple(sorted(map(read_back, base.args), key=_order))
+        )
+
+    with sympy.evaluate(True):  # the scripts write their statements with evaluation off
+        summands = [s.as_coeff_Mul() for s in sympy.Add.make_args(sympy.expand(translate(term)))]
+    result = []
+    for coefficient, rest in summands:
+        if not isinstance(coefficient, sympy.Rational):
+            raise KernelError("division by zero")
+        factors = [f.as_base_exp() for f in sympy.Mul.make_args(rest) if f != 1]
+        monomial = sorted(((read_back(b), int(e)) for b, e in factors), key=lambda pair: _order(pair[0]))
+        if coefficient:
+            result.append((Fraction(int(coefficient.p), int(coefficient.q)), monomial))
+    return sorted(result, key=lambda entry: [(_order(a), e) for a, e in entry[1]])
+
+
+def _order(term: Term) -> str:
+    return repr(canonical(term))
+
+
+def _powers(monomial: Monomial) -> list[Term]:
+    return [atom if exponent == 1 else atom**exponent for atom, exponent in monomial]
+
+
+def split(term: Term, v: Term) -> list[tuple[Term, Term]]:
+    """`term` as a linear combination ``[(coefficient without v, rest)]`` with every rest's monomial in v."""
+    parts = []
+    for c, monomial in monomials(term):
+        outer = _powers([(a, e) for a, e in monomial if v not in free(a)])
+        inner = _powers([(a, e) for a, e in monomial if v in free(a)])
+        parts.append((multiply(number(c), *outer) if outer else number(c), multiply(*inner)))
+    return parts
+
+
+def combination(parts: list[tuple[Term, Term]]) -> Term:
+    """The term that the parts stand for."""
+    return add(*(c * t for c, t in parts))
+
+
+# --- sums over an index ---
+
+
+def split_sum(term: Term) -> Theorem:
+    """``sum_j`` of a linear combination as the combination of sums, with ``sum_j 1`` counted."""
+    _only(term, "sum")
+    (lower, upper, body), j = term.args, term.bound
+    assert j is not None
+    expanded = expand(body)
+    parts = split(expanded.sides[1], j) or [(number(0), number(0))]
+    counts = [rest == number(1) and _countable(lower, upper) for _, rest in parts]
+    if len(parts) == 1 and parts[0][0] == number(1) and not counts[0]:
+        raise KernelError("nothing to split")
+    regrouped = transitivity(expanded, infer("field", expanded.sides[1], combination(parts)))
+    coefficients, rests = zip(*parts, strict=True)
+    linear = infer("sum_linearity", j, lower, upper, coefficients, rests)
+    equation = transitivity(congruence(term, (2,), regrouped), linear)
+    for i in (i for i, counted in enumerate(counts) if counted):
+        path = (1,) if len(parts) == 1 else (i, 1)
+        equation = infer("rewrite", equation, infer("sum_constant", j, upper, number(1)), (1, *path))
+    return transitivity(equation, expand(equation.sides[1])) if parts[0][0] == number(0) else equation
+
+
+def _countable(lower: Term, upper: Term) -> bool:
+    return lower == number(1) and (upper.data[1:] == ("natural",) or (integer(upper) or 0) > 0)
+
+
+simplify = in_turn(everywhere(split_sum), expand)

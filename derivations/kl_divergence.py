@@ -1,0 +1,129 @@
+"""The Gaussian KL divergence in closed form, term by term (problem 1.7 of the exercise), for any dimension J."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sympy
+from sympy import Integral, Product, Rational, Sum, exp, log, pi, sqrt
+
+from derivations.conversion import (
+    everywhere,
+    expand,
+    expand_log,
+    in_turn,
+    simplify,
+    split_sum,
+    unfold_expectation,
+    unfold_kl,
+    unfold_log_normal,
+)
+from derivations.derivation import Derivation, Reason, by_theorem, derive
+from derivations.expectation import moments, under
+from derivations.notation import KL, E, Index, Natural, Normal, Point, Vector, to_kernel
+
+HALF = Rational(1, 2)
+DEFINITION = Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand))
+DENSITY = Reason("density of the normal", in_turn(everywhere(unfold_log_normal), everywhere(expand_log), simplify))
+MOMENTS = Reason("mean and variance of the normal", in_turn(everywhere(moments), simplify))
+SUM = Reason("linearity of the sum", in_turn(everywhere(expand_log), everywhere(split_sum), expand))
+
+
+@cache
+def normal_negative_entropy() -> Derivation:
+    """``int q log q = -J/2 log 2 pi - 1/2 sum_j (log sigma_j^2 + 1)`` for a diagonal normal q."""
+    with sympy.evaluate(False):
+        z, mu, sigma, j, J = Point("z"), Vector("mu"), Vector("sigma"), Index("j"), Natural("J")
+        q = Normal(z, mu[j], sigma[j] ** 2, (j, J))
+        volume = sqrt((2 * pi) ** J * Product(sigma[j] ** 2, (j, 1, J)))
+        squares = Sum((z[j] - mu[j]) ** 2 / sigma[j] ** 2, (j, 1, J))
+        linear = Reason(
+            "logarithm of a product, linearity of the expectation",
+            in_turn(under(to_kernel(z), to_kernel(q)), everywhere(expand_log), simplify),
+        )
+        constant = -(J / 2) * log(2 * pi)
+        spread = E(q, (z[j] - mu[j]) ** 2)
+        return derive(
+            "normal-negative-entropy",
+            "The negative entropy of a diagonal normal",
+            "problem 1.7",
+            [
+                Integral(q * log(q), z),
+                (E(q, log(q)), DEFINITION),
+                (E(q, log(1 / volume * exp(-HALF * squares))), DENSITY),
+                (
+                    constant + Sum(-HALF * log(sigma[j] ** 2) - (1 / (2 * sigma[j] ** 2)) * spread, (j, 1, J)),
+                    linear,
+                ),
+                (constant + Sum(-HALF * log(sigma[j] ** 2) - HALF, (j, 1, J)), MOMENTS),
+                (constant - HALF * Sum(log(sigma[j] ** 2) + 1, (j, 1, J)), SUM),
+            ],
+        )
+
+
+@cache
+def normal_cross_entropy() -> Derivation:
+    """``int q log p = -J/2 log 2 pi - 1/2 sum_j (mu_j^2 + sigma_j^2)`` for a diagonal normal q and p = N(0, I)."""
+    with sympy.evaluate(False):
+        z, mu, sigma, j, J = Point("z"), Vector("mu"), Vector("sigma"), Index("j"), Natural("J")
+        q, p = Normal(z, mu[j], sigma[j] ** 2, (j, J)), Normal(z, 0, 1, (j, J))
+        squares = Sum(z[j] ** 2, (j, 1, J))
+        constant = -(J / 2) * log(2 * pi)
+        linear = Reason(
+            "logarithm of a product, linearity of the expectation",
+            in_turn(under(to_kernel(z), to_kernel(q)), everywhere(expand_log), simplify),
+        )
+        return derive(
+            "normal-cross-entropy",
+            "The expected log-density of N(0, I) under a diagonal normal",
+            "problem 1.7",
+            [
+                Integral(q * log(p), z),
+                (E(q, log(p)), DEFINITION),
+                (E(q, log(1 / sqrt((2 * pi) ** J) * exp(-HALF * squares))), DENSITY),
+                (constant - HALF * E(q, squares), linear),
+                (constant - HALF * Sum(mu[j] ** 2 + sigma[j] ** 2, (j, 1, J)), MOMENTS),
+            ],
+        )
+
+
+@cache
+def kl_normal_standard() -> Derivation:
+    """``-KL(N(mu, diag sigma^2) || N(0, I)) = 1/2 sum_j (1 + log sigma_j^2 - mu_j^2 - sigma_j^2)``."""
+    entropy, cross_entropy = normal_negative_entropy(), normal_cross_entropy()
+    with sympy.evaluate(False):
+        z, mu, sigma, j, J = Point("z"), Vector("mu"), Vector("sigma"), Index("j"), Natural("J")
+        q, p = Normal(z, mu[j], sigma[j] ** 2, (j, J)), Normal(z, 0, 1, (j, J))
+        over_z = under(to_kernel(z), None)
+        definition = Reason(
+            "definition of the KL divergence",
+            in_turn(everywhere(unfold_kl), everywhere(unfold_expectation), over_z, everywhere(expand_log), expand),
+        )
+        linear = Reason("linearity of the integral", in_turn(over_z, expand))
+        lemmas = Reason(
+            "the two integrals above", in_turn(everywhere(by_theorem(entropy), by_theorem(cross_entropy)), expand)
+        )
+        constant = -(J / 2) * log(2 * pi)
+        return derive(
+            "kl-normal-standard",
+            "The divergence of a diagonal normal from N(0, I)",
+            "problem 1.7",
+            [
+                -KL(q, p),
+                (Integral(q * (log(p) - log(q)), z), definition),
+                (Integral(q * log(p), z) - Integral(q * log(q), z), linear),
+                (
+                    (constant - HALF * Sum(mu[j] ** 2 + sigma[j] ** 2, (j, 1, J)))
+                    - (constant - HALF * Sum(log(sigma[j] ** 2) + 1, (j, 1, J))),
+                    lemmas,
+                ),
+                (HALF * Sum(1 + log(sigma[j] ** 2) - mu[j] ** 2 - sigma[j] ** 2, (j, 1, J)), SUM),
+            ],
+            uses=(entropy, cross_entropy),
+        )
+
+
+if __name__ == "__main__":
+    from derivations.document import fragment
+
+    print("\n".join(fragment(prove()) for prove in (normal_negative_entropy, normal_cross_entropy, kl_normal_standard)))

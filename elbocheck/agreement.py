@@ -1,0 +1,210 @@
+"""Confront the witnesses of a closed form: its proof, its code, the defining integral, and sampling.
+
+Each witness is compared with the certified enclosure of the defining integral, which is the definition and shares no
+code with the others. Numerical agreement is reported as `confirmed`, never as `proved`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import flint
+import numpy as np
+
+from derivations.derivation import Derivation
+from derivations.evaluation import evaluate
+from elbocheck.verdict import Finding, Verdict
+from numerics import monte_carlo, normal, quadrature
+from numerics.calibrated import Budget, MeanTest
+from numerics.quadratic_form import QuadraticForm, kl_divergence_gradient_laws, kl_divergence_law
+
+CLOSED_FORM_ACCURACY = 1e-13  # relative, in float64: what numerics.normal promises
+MISS = 0.01
+_SLUG = "kl-normal-standard"
+
+
+@dataclass(frozen=True)
+class Point:
+    """Parameters of q = N(loc, diag scale^2) at which the witnesses meet."""
+
+    loc: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return f"loc = {_tuple(self.loc)}, scale = {_tuple(self.scale)}"
+
+
+# generic points: at loc = 0 or scale = 1 many wrong formulas agree with the right one
+POINTS = (
+    Point((0.7,), (0.4,)),
+    Point((-0.6, 1.9, 0.3), (1.3, 0.15, 2.2)),
+    Point((1e-5, -2e-5), (1.00003, 0.99998)),
+)
+
+
+def confront_kl_normal_standard(
+    derivation: Derivation, *, points: Sequence[Point] = POINTS, seed: int, num_samples: int, budget: Budget
+) -> list[Finding]:
+    """All witnesses of ``kl-normal-standard`` at each point.
+
+    Parameters
+    ----------
+    derivation
+        The proved derivation of ``-KL = ...``.
+    points
+        Parameters of q; p is N(0, I).
+    seed, num_samples
+        Of the Monte Carlo witness.
+    budget
+        False alarms: a third of what remains is spent, shared equally by the statistical assertions.
+
+    Returns
+    -------
+    list of Finding
+        For each witness one line, at the point where it fares worst.
+    """
+    columns = sum(1 + 2 * len(p.loc) for p in points)
+    share = budget.draw(budget.remaining / 3) / columns
+    sampled = [_sample(p, seed, num_samples, share) for p in points]
+    with flint.ctx.workdps(50):
+        enclosures = [_enclose(p) for p in points]
+        exact = [
+            _enclosure(points, enclosures),
+            _theorem(derivation, points, enclosures),
+            _closed_form("closed form in loc, scale (NumPy)", _by_scale, points, enclosures),
+            _closed_form("closed form in loc, log-variance (NumPy)", _by_log_variance, points, enclosures),
+        ]
+    return [
+        *exact,
+        *(_monte_carlo(name, points, sampled, share) for name in ("value", "gradient in mu", "gradient in sigma")),
+    ]
+
+
+def _tuple(values: Sequence[float]) -> str:
+    return "(" + ", ".join(f"{v:g}" for v in values) + ")"
+
+
+def _enclose(point: Point) -> flint.arb:
+    zero, one = [0.0] * len(point.loc), [1.0] * len(point.loc)
+    enclosure: flint.arb = quadrature.kl_divergence_normal(point.loc, point.scale, zero, one)
+    return enclosure
+
+
+# --- witnesses without noise ---
+
+
+def _theorem(derivation: Derivation, points: Sequence[Point], enclosures: Sequence[flint.arb]) -> Finding:
+    """The proved formula, evaluated by its own code in ball arithmetic, must meet the defining integral."""
+    formula = derivation.theorem.sides[1]
+    values = [-evaluate(formula, {"J": len(p.loc), "mu": p.loc, "sigma": p.scale}) for p in points]
+    widths = [_width(v - e) for v, e in zip(values, enclosures, strict=True)]
+    witness = "theorem, evaluated in ball arithmetic"
+    for point, value, enclosure in zip(points, values, enclosures, strict=True):
+        if not value.overlaps(enclosure):
+            return _refuted(witness, point, f"the formula gives {value.str(20)}", enclosure)
+    figure = f"|theorem - integral| <= {max(widths):.1e} nats at {len(points)} points"
+    return Finding(_SLUG, witness, figure, Verdict.confirmed)
+
+
+def _enclosure(points: Sequence[Point], enclosures: Sequence[flint.arb]) -> Finding:
+    """What the reference itself is worth: the radius of its balls."""
+    figure = f"{enclosures[0].str(20)} nats at {points[0]}"
+    return Finding(_SLUG, "certified enclosure of the integral", figure, Verdict.confirmed)
+
+
+def _by_scale(point: Point) -> tuple[float, float]:
+    """Value and the rounding of its input: the parameters are taken as they are."""
+    loc, scale = np.array(point.loc), np.array(point.scale)
+    return float(np.sum(normal.kl_divergence(loc, scale, 0.0, 1.0))), 0.0
+
+
+def _by_log_variance(point: Point) -> tuple[float, float]:
+    """Value and the rounding of its input: 2 log(scale) is off by half a unit in its last place."""
+    loc, log_variance = np.array(point.loc), 2 * np.log(np.array(point.scale))
+    slope = np.abs(np.exp(log_variance) - 1) / 2
+    rounding = float(np.sum(slope * 2 * np.spacing(np.abs(log_variance))))
+    return float(normal.kl_divergence_standard(loc, log_variance)), rounding
+
+
+def _closed_form(
+    witness: str,
+    formula: Callable[[Point], tuple[float, float]],
+    points: Sequence[Point],
+    enclosures: Sequence[flint.arb],
+) -> Finding:
+    worst = 0.0
+    for point, enclosure in zip(points, enclosures, strict=True):
+        value, rounding = formula(point)
+        difference = _width(flint.arb(value) - enclosure) if math.isfinite(value) else math.inf
+        if not difference <= CLOSED_FORM_ACCURACY * _width(enclosure) + rounding:
+            return _refuted(witness, point, f"the formula gives {value!r}", enclosure)
+        worst = max(worst, difference / _width(enclosure))
+    figure = f"relative difference <= {worst:.1e} at {len(points)} points"
+    return Finding(_SLUG, witness, figure, Verdict.confirmed)
+
+
+def _width(ball: flint.arb) -> float:
+    """The largest modulus in the ball."""
+    return float(ball.abs_upper())
+
+
+def _refuted(witness: str, point: Point, claim: str, enclosure: flint.arb) -> Finding:
+    detail = f"q = N(loc, scale^2), p = N(0, I), {point}: {claim}, the integral is {enclosure.str(20)} nats"
+    return Finding(_SLUG, witness, claim, Verdict.refuted, detail)
+
+
+# --- the reparameterised estimator ---
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """Means of the estimator's columns (value, d/dmu, d/dsigma), what they must be, and the tests for them."""
+
+    means: tuple[float, ...]
+    expected: tuple[float, ...]
+    tests: tuple[MeanTest, ...]
+    names: tuple[str, ...]
+
+
+def _sample(point: Point, seed: int, num_samples: int, share: float) -> _Sampled:
+    """The estimator at one point; its columns against enclosures of the integral and of its derivatives."""
+    dimension = len(point.loc)
+    zero, one = [0.0] * dimension, [1.0] * dimension
+    integrand = partial(monte_carlo.log_ratio, p_loc=zero, p_scale=one)
+    rows = monte_carlo.PathwiseRows(integrand, point.loc, point.scale)
+    moments = monte_carlo.estimate(rows, num_samples, seed=seed)
+    parameters = (point.loc, point.scale, zero, one)
+    loc_gradient, scale_gradient = quadrature.kl_divergence_normal_gradient(*parameters)
+    loc_laws, scale_laws = kl_divergence_gradient_laws(*parameters)
+    balls = [quadrature.kl_divergence_normal(*parameters), *loc_gradient, *scale_gradient]
+    laws: list[QuadraticForm] = [kl_divergence_law(*parameters), *loc_laws, *scale_laws]
+    return _Sampled(
+        tuple(float(m) for m in moments.mean),
+        tuple(float(b.mid()) for b in balls),
+        tuple(MeanTest(law, num_samples, share, MISS, rounding=_rounding(law)) for law in laws),
+        ("value", *["gradient in mu"] * dimension, *["gradient in sigma"] * dimension),
+    )
+
+
+def _rounding(law: QuadraticForm) -> float:
+    """Rounding of a row: a few dozen operations on terms of at most the row's own size and 1, in float64."""
+    return 64 * np.finfo(float).eps * (1 + math.sqrt(law.variance))
+
+
+def _monte_carlo(name: str, points: Sequence[Point], sampled: Sequence[_Sampled], share: float) -> Finding:
+    witness = f"reparameterised Monte Carlo, {name}"
+    resolution = worst = 0.0
+    for point, s in zip(points, sampled, strict=True):
+        for column in (i for i, n in enumerate(s.names) if n == name):
+            outcome = s.tests[column].verdict(s.means[column], s.expected[column])
+            if not outcome.passed:
+                claim = f"the mean is {outcome.mean:.8g}, outside [{outcome.lower:.8g}, {outcome.upper:.8g}]"
+                detail = f"p = N(0, I), {point}: {claim} around {s.expected[column]:.12g}"
+                return Finding(_SLUG, witness, claim, Verdict.refuted, detail)
+            resolution = max(resolution, outcome.resolution)
+            worst = max(worst, abs(outcome.mean - s.expected[column]))
+    figure = f"off by <= {worst:.1e}; detects {resolution:.1e} with {1 - MISS:.0%}, false alarm {share:.0e} each"
+    return Finding(_SLUG, witness, figure, Verdict.confirmed)

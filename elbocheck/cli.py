@@ -1,0 +1,237 @@
+"""The command line: read arguments, show progress, print tables, choose exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from typer.exceptions import TyperException
+
+if TYPE_CHECKING:
+    from elbocheck.verify import Outcome
+    from vae_min.data import Dataset
+
+# torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+_UNUSABLE, _INTERRUPTED = 2, 130
+_STYLE = {"proved": "bold green", "confirmed": "green", "refuted": "bold red", "undecided": "yellow"}
+
+
+class Data(StrEnum):
+    """Data sets that `verify` knows."""
+
+    digits = "digits"
+    mnist = "mnist"
+
+
+class Format(StrEnum):
+    """What `derive` writes."""
+
+    text = "text"
+    latex = "latex"
+    json = "json"
+
+
+class UnusableInput(Exception):
+    """Input that a command cannot use; one line that names it and the remedy."""
+
+
+@app.callback()
+def _elbocheck() -> None:
+    """Verify the mathematics of variational autoencoders: on paper, in a formula's code, in a trained network.
+
+    Exit codes: 0 nothing wrong; 1 something refuted; 3 nothing refuted but something undecided; 2 unusable input.
+    """
+
+
+@app.command("verify")
+def verify_command(
+    data: Annotated[Data, typer.Option(help="Images to train on.")] = Data.digits,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder with the four MNIST files; without it they are downloaded once.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the report, the LaTeX and the figures.")] = Path(
+        "elbocheck-report"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Of every random number; same seed, same numbers.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
+) -> None:
+    """Prove the identities, confront the witnesses, train on digits, check the trained network, write the report."""
+    from elbocheck.verdict import exit_code
+    from elbocheck.verify import verify
+
+    if data is Data.digits and data_dir is not None:
+        raise UnusableInput("--data-dir goes with --data mnist; the digits come with the installation")
+    dataset = _dataset(data, data_dir)
+    with _progress() as begin:
+        outcome = verify(dataset, out, seed=seed, begin=begin)
+    _print_outcome(outcome, as_json)
+    raise typer.Exit(exit_code(outcome.findings))
+
+
+def _dataset(data: Data, data_dir: Path | None) -> Dataset:
+    from vae_min.data import DataError, digits, mnist
+
+    try:
+        return digits() if data is Data.digits else mnist(data_dir, progress=_Download)
+    except DataError as error:
+        raise UnusableInput(str(error)) from error
+
+
+def _print_outcome(outcome: Outcome, as_json: bool) -> None:
+    from elbocheck.verdict import summary, tally
+
+    if as_json:
+        findings = [
+            {"identity": f.identity, "witness": f.witness, "figure": f.figure, "verdict": f.verdict, "detail": f.detail}
+            for f in outcome.findings
+        ]
+        document = {"data": outcome.data, "seed": outcome.seed, "findings": findings, "numbers": outcome.numbers}
+        counts = {str(verdict): count for verdict, count in tally(outcome.findings).items()}
+        print(json.dumps({**document, "summary": counts, "report": str(outcome.report)}, indent=2))
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("identity", "witness", "figure", "verdict"):
+        table.add_column(name, no_wrap=name == "identity", overflow="fold")
+    for f in outcome.findings:
+        table.add_row(f.identity, f.witness, f.figure, f"[{_STYLE[f.verdict]}]{f.verdict}[/]")
+    console = Console(highlight=False)
+    console.print(table)
+    for f in outcome.findings:
+        if f.detail:
+            console.print(f"\n{f.verdict}: {f.identity}, {f.witness}\n  {f.detail}", markup=False)
+    console.print(f"\n{summary(outcome.findings)}\nreport: {outcome.report}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def derive(
+    slugs: Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="All, if none is named.")] = None,
+    format: Annotated[Format, typer.Option(help="How to write the proofs.")] = Format.text,
+    out: Annotated[Path | None, typer.Option(help="Folder to write one file per slug into.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List slugs, statements and sizes of the proofs.")] = False,
+) -> None:
+    """Prove derivations and print them, or write them to a folder."""
+    from derivations.catalogue import DERIVATIONS, prove
+
+    try:
+        derivations = [prove(slug) for slug in slugs or DERIVATIONS]
+    except LookupError as error:
+        raise UnusableInput(str(error.args[0])) from error
+    if list_:
+        _print_list(derivations)
+        return
+    printed = {d.slug: _formatted(d, format) for d in derivations}
+    if out is None:
+        print("\n".join(printed.values()), end="")
+        return
+    from derivations.document import main as main_document
+
+    suffix = {Format.text: ".txt", Format.latex: ".tex", Format.json: ".json"}[format]
+    files = {slug + suffix: text for slug, text in printed.items()}
+    if format is Format.latex:
+        files["main.tex"] = main_document(printed)
+    _write_all(out, files)
+
+
+def _formatted(derivation: Any, format: Format) -> str:
+    from derivations import certificate, document
+
+    if format is Format.json:
+        proof = {"slug": derivation.slug, "title": derivation.title, "proof": certificate.export(derivation.theorem)}
+        return json.dumps(proof) + "\n"
+    return document.fragment(derivation) if format is Format.latex else document.plain(derivation)
+
+
+def _print_list(derivations: list[Any]) -> None:
+    from derivations.derivation import ancestry
+    from derivations.latex import text
+
+    for d in derivations:
+        rules = len(ancestry(d.theorem))
+        print(f"{d.slug}\n    {text(d.theorem.conclusion)}")
+        print(f"    {len(d.steps)} steps, {rules} rule applications; supposes")
+        print("".join(f"      {text(h)}\n" for h in d.theorem.hypotheses), end="")
+
+
+def _write_all(out: Path, files: dict[str, str]) -> None:
+    from vae_min.atomic import replacing
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        with replacing(out / name) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
+
+
+# --- progress, on standard error so that standard output stays clean ---
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], AbstractContextManager[Callable[[int], None]]]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+
+        @contextmanager
+        def begin(name: str, total: int) -> Iterator[Callable[[int], None]]:
+            task = progress.add_task(name, total=total)
+            yield lambda steps: progress.advance(task, steps)
+
+        yield begin
+
+
+class _Download:
+    """The progress bar of one download, driven by pooch in the manner of tqdm."""
+
+    def __init__(self, name: str) -> None:
+        columns = (TextColumn(f"download {name}"), BarColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task("", total=None)
+        self._progress.start()
+
+    @property
+    def total(self) -> float | None:
+        """Bytes to come."""
+        return self._progress.tasks[0].total
+
+    @total.setter
+    def total(self, total: float) -> None:
+        self._progress.update(self._task, total=total)
+
+    def update(self, steps: int) -> None:
+        """Some bytes more have come."""
+        self._progress.advance(self._task, steps)
+
+    def reset(self) -> None:
+        """Start again; pooch does so at the end, to show the bar full."""
+        self._progress.reset(self._task, total=self.total)
+
+    def close(self) -> None:
+        """The download has ended."""
+        self._progress.stop()
+
+
+def main() -> None:
+    """Run the command line; what it cannot use is said in one line on standard error, exit code 2."""
+    try:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except TyperException as error:
+        code = _complain(error.format_message())
+    except (UnusableInput, OSError) as error:
+        code = _complain(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
+    sys.exit(code)
+
+
+def _complain(message: str) -> int:
+    print(f"elbocheck: {' '.join(message.split())}", file=sys.stderr)
+    return _UNUSABLE

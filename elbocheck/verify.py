@@ -1,0 +1,247 @@
+"""The main job: prove the identities, confront the witnesses, train on digits, check the trained network, report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from derivations.catalogue import prove
+from derivations.certificate import again
+from derivations.derivation import Derivation, StepError
+from derivations.document import fragment, main
+from derivations.kernel import KernelError
+from derivations.latex import latex
+from elbocheck import agreement, network, report
+from elbocheck.verdict import Finding, Verdict, summary
+from numerics.calibrated import Budget
+from vae_min import evaluate, figure
+from vae_min.atomic import replacing
+from vae_min.config import PRESETS
+from vae_min.data import Dataset, fixed_binarisation
+from vae_min.model import Autoencoder, VariationalAutoencoder
+from vae_min.plane import Estimate
+from vae_min.train import Run, train
+
+SLUGS = ("elbo-gap", "normal-negative-entropy", "normal-cross-entropy", "kl-normal-standard")
+NUM_SAMPLES = 2**20  # of the reparameterised estimator
+NUM_KL_SAMPLES = 10_000  # of each test image's KL
+NUM_IDENTITY_IMAGES = 128
+
+# begin(name, total) opens one line of progress; the function it gives is called with the steps done
+Begin = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+def silent(name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """No progress display."""
+    return nullcontext(lambda steps: None)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of `verify` found: the lines of the table, further numbers by name, and where the report is."""
+
+    data: str
+    seed: int
+    findings: tuple[Finding, ...]
+    numbers: dict[str, str]
+    report: Path
+
+
+def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent) -> Outcome:
+    """Run the whole chain on a data set and write ``report.html``, the LaTeX and the figures below `out`.
+
+    Parameters
+    ----------
+    dataset
+        Images of digits; the preset of its name is trained.
+    out
+        Folder for what is written; made if need be.
+    seed
+        Of every random number; the same seed gives the same numbers.
+    begin
+        Shows progress.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    vae_min.train.TrainingError
+        If training leaves the finite numbers.
+    """
+    (out / "derivations").mkdir(parents=True, exist_ok=True)  # an unusable folder is known before the work
+    budget = Budget()
+    derivations, findings = prove_all(begin)
+    for slug, derivation in derivations.items():
+        _write(out / "derivations" / f"{slug}.tex", fragment(derivation))
+    _write(out / "derivations" / "main.tex", main(derivations))
+    findings += confront(derivations, seed, budget, begin)
+    with _threads(dataset):
+        autoencoder, vae = (_train(c, dataset, seed, begin) for c in (Autoencoder, VariationalAutoencoder))
+        checked, numbers = check(vae, dataset, seed, budget, begin)
+    findings += checked
+    whole = report.Report(
+        title="elbocheck: is the ELBO right?",
+        data=dataset.name,
+        seed=seed,
+        versions=_versions(),
+        findings=tuple(findings),
+        proofs=tuple(map(_view, derivations.values())),
+        figures=_draw(out, autoencoder, vae, dataset, seed),
+        numbers=numbers,
+    )
+    _write(out / "verify.md", table(findings))
+    report.write(whole, out / "report.html")
+    return Outcome(dataset.name, seed, tuple(findings), numbers, out / "report.html")
+
+
+def prove_all(begin: Begin = silent) -> tuple[dict[str, Derivation], list[Finding]]:
+    """Prove every identity of the table; one whose proof fails is reported with the step that did not hold."""
+    derivations: dict[str, Derivation] = {}
+    findings: list[Finding] = []
+    with begin("prove", len(SLUGS)) as advance:
+        for slug in SLUGS:
+            try:
+                derivations[slug] = prove(slug)
+                rules = len(again(derivations[slug].theorem))
+            except (StepError, KernelError) as error:
+                findings.append(Finding(slug, "kernel", "not proved", Verdict.undecided, str(error)))
+            else:
+                steps = len(derivations[slug].steps)
+                figure = f"{steps} equalities, {rules} rule applications checked twice"
+                findings.append(Finding(slug, "kernel", figure, Verdict.proved))
+            advance(1)
+    return derivations, findings
+
+
+def confront(derivations: dict[str, Derivation], seed: int, budget: Budget, begin: Begin = silent) -> list[Finding]:
+    """Confront the witnesses of ``kl-normal-standard``, if it is proved."""
+    if "kl-normal-standard" not in derivations:
+        return []
+    with begin("confront", 1) as advance:
+        findings = agreement.confront_kl_normal_standard(
+            derivations["kl-normal-standard"], seed=seed, num_samples=NUM_SAMPLES, budget=budget
+        )
+        advance(1)
+    return findings
+
+
+@contextmanager
+def _threads(dataset: Dataset) -> Iterator[None]:
+    """One thread for small images: as fast on an idle machine, ten times faster on a busy one, same numbers on all."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if dataset.train.images.shape[1] <= 64 else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _train(model_class: type[Any], dataset: Dataset, seed: int, begin: Begin) -> Run[Any]:
+    config = replace(PRESETS[dataset.name], seed=seed)
+    name = "train the VAE" if model_class is VariationalAutoencoder else "train the autoencoder"
+    with begin(name, config.epochs) as advance:
+        return train(model_class, config, dataset, on_epoch=lambda epoch: advance(1))
+
+
+def check(
+    run: Run[VariationalAutoencoder], dataset: Dataset, seed: int, budget: Budget, begin: Begin = silent
+) -> tuple[list[Finding], dict[str, str]]:
+    """The identities on the trained VAE: findings, and the mean ELBO and evidence as further numbers."""
+    x = fixed_binarisation(dataset.test.images, seed=seed)
+    with begin("check the KL of each test image", len(x)) as advance:
+        findings = network.check_kl(
+            evaluate.kl_witnesses(run.model, x, num_samples=NUM_KL_SAMPLES, seed=seed), budget, advance
+        )
+    few = x[:NUM_IDENTITY_IMAGES]
+    with begin("check log p(x) = ELBO + KL on the plane", len(few)) as advance:
+        parts = []
+        for batch in torch.split(few, 64):
+            parts.append(evaluate.identity(run.model, batch))
+            advance(len(batch))
+    identity = _joined(parts)
+    findings += network.check_identity(identity)
+    numbers = {
+        f"mean ELBO of {len(few)} test images": f"{identity.elbo.value.mean():.4f} nats",
+        "mean log p(x) of the same": f"{identity.log_evidence.value.mean():.4f} nats",
+        "mean KL(q || p(z|x)) of the same": f"{identity.posterior_kl.value.mean():.4f} nats",
+    }
+    return findings, numbers
+
+
+def _joined(parts: list[evaluate.Identity]) -> evaluate.Identity:
+    def join(name: str) -> Estimate:
+        estimates = [getattr(part, name) for part in parts]
+        return Estimate(torch.cat([e.value for e in estimates]), torch.cat([e.error for e in estimates]))
+
+    return evaluate.Identity(join("log_evidence"), join("elbo"), join("posterior_kl"))
+
+
+def _view(derivation: Derivation) -> report.ProofView:
+    theorem = derivation.theorem
+    return report.ProofView(
+        derivation.slug,
+        derivation.title,
+        latex(theorem.conclusion),
+        tuple(map(latex, theorem.hypotheses)),
+        (("", latex(derivation.start), ""), *(("=", latex(s.expression), s.reason) for s in derivation.steps)),
+        derivation.axioms,
+    )
+
+
+def _draw(
+    out: Path, autoencoder: Run[Autoencoder], vae: Run[VariationalAutoencoder], dataset: Dataset, seed: int
+) -> list[report.Figure]:
+    """Write the figures below `out`, as PNG and SVG; the report holds the PNG."""
+    figures = {
+        "latent": (
+            "Figure 1: the latent space of the autoencoder (a) and of the VAE (b)",
+            "Codes of test images by class, both on the same scale. One can sample from (b), not from (a).",
+            figure.latent_codes(autoencoder.model, vae.model, dataset),
+        ),
+        "prior": (
+            "Digits decoded from N(0, I)",
+            "The VAE's decoder, applied to draws from the prior.",
+            figure.prior_samples(vae.model, dataset, seed=seed),
+        ),
+        "reconstruction": (
+            "Reconstructions",
+            "Test images, and what each model makes of them through two numbers.",
+            figure.reconstructions(autoencoder.model, vae.model, dataset),
+        ),
+    }
+    shown = []
+    for name, (title, caption, drawing) in figures.items():
+        for suffix in (".svg", ".png"):
+            figure.save(drawing, out / f"{name}{suffix}")
+        shown.append((title, caption, (out / f"{name}.png").read_bytes(), "image/png"))
+    return shown
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """The table in Markdown, with what each refuted or undecided line has to say, and the tally."""
+    rows = [(f"`{f.identity}`", f.witness, f.figure.replace("|", "\\|"), str(f.verdict)) for f in findings]
+    header = ["| identity | witness | figure | verdict |", "| --- | --- | --- | --- |"]
+    details = [f"\n{f.identity}, {f.witness}: {f.detail}" for f in findings if f.detail]
+    lines = [*header, *(f"| {' | '.join(row)} |" for row in rows), *details, "", summary(findings)]
+    return "\n".join(lines) + "\n"
+
+
+def _versions() -> dict[str, str]:
+    names = ("elbocheck", "sympy", "numpy", "torch", "python-flint")
+    return {
+        "Python": platform.python_version(),
+        **{n: version(n) for n in names},
+        "threads": str(torch.get_num_threads()),
+    }

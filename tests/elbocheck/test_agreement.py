@@ -1,0 +1,129 @@
+"""Each wrong witness of the closed form is refuted under its own name, at generic points; the right ones agree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from derivations.catalogue import prove
+from derivations.kernel import equal, number
+from elbocheck import agreement
+from elbocheck.agreement import POINTS, confront_kl_normal_standard
+from elbocheck.verdict import Finding, Verdict
+from numerics import monte_carlo, normal, quadrature
+from numerics.calibrated import Budget
+
+
+def confront(seed: int = 0, num_samples: int = 50_000) -> dict[str, Finding]:
+    findings = confront_kl_normal_standard(
+        prove("kl-normal-standard"), seed=seed, num_samples=num_samples, budget=Budget()
+    )
+    return {f.witness: f for f in findings}
+
+
+def refuted(findings: dict[str, Finding]) -> set[str]:
+    return {name for name, f in findings.items() if f.verdict is Verdict.refuted}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_right_witnesses_are_confirmed_for_every_seed(seed: int) -> None:
+    findings = confront(seed)
+    assert {f.verdict for f in findings.values()} == {Verdict.confirmed}
+    assert len(findings) == 7
+
+
+def test_spends_a_third_of_the_budget() -> None:
+    budget = Budget(3e-6)
+    confront_kl_normal_standard(prove("kl-normal-standard"), seed=0, num_samples=1000, budget=budget)
+    assert budget.remaining == pytest.approx(2e-6, rel=1e-12, abs=0)
+
+
+WRONG_VAE_FORMS = {
+    "half lost": lambda m, v: (m**2 + np.exp(v) - v - 1).sum(-1),
+    "sign reversed": lambda m, v: -0.5 * (m**2 + np.exp(v) - v - 1).sum(-1),
+    "variance for scale": lambda m, v: 0.5 * (m**2 + np.exp(v / 2) - v - 1).sum(-1),
+    "square of mu lost": lambda m, v: 0.5 * (m + np.exp(v) - v - 1).sum(-1),
+    "half of the log lost": lambda m, v: 0.5 * (m**2 + np.exp(v) - v / 2 - 1).sum(-1),
+    "mean for sum": lambda m, v: 0.5 * (m**2 + np.exp(v) - v - 1).mean(-1),
+    "unstable near equality": lambda m, v: 0.5 * (m**2 + np.exp(v) - v - 1).sum(-1),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_VAE_FORMS)
+def test_a_wrong_vae_form_is_refuted_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normal, "kl_divergence_standard", WRONG_VAE_FORMS[name])
+    findings = confront(num_samples=1000)
+    assert refuted(findings) == {"closed form in loc, log-variance (NumPy)"}
+    detail = findings["closed form in loc, log-variance (NumPy)"].detail
+    assert "the formula gives" in detail
+    assert "the integral is" in detail
+
+
+def test_the_unstable_formula_is_refuted_at_the_near_equal_point_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normal, "kl_divergence_standard", WRONG_VAE_FORMS["unstable near equality"])
+    detail = confront(num_samples=1000)["closed form in loc, log-variance (NumPy)"].detail
+    assert str(POINTS[2]) in detail
+
+
+def test_a_nan_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normal, "kl_divergence", lambda *parameters: np.float64("nan"))
+    assert refuted(confront(num_samples=1000)) == {"closed form in loc, scale (NumPy)"}
+
+
+def test_swapped_arguments_are_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = normal.kl_divergence
+    monkeypatch.setattr(normal, "kl_divergence", lambda a, b, c, d: right(c, d, a, b))
+    assert refuted(confront(num_samples=1000)) == {"closed form in loc, scale (NumPy)"}
+
+
+def test_a_wrong_theorem_would_be_refuted() -> None:
+    derivation = prove("kl-normal-standard")
+
+    class Wrong:
+        """Stands for a theorem that the kernel would never make: the right side doubled."""
+
+        sides = (derivation.theorem.sides[0], number(2) * derivation.theorem.sides[1])
+        conclusion = equal(*sides)
+
+    findings = confront_kl_normal_standard(
+        replace(derivation, theorem=Wrong()),  # type: ignore[arg-type]
+        seed=0,
+        num_samples=1000,
+        budget=Budget(),
+    )
+    assert refuted({f.witness: f for f in findings}) == {"theorem, evaluated in ball arithmetic"}
+
+
+def test_a_biased_estimator_is_refuted_in_value_and_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = monte_carlo.log_ratio
+    monkeypatch.setattr(monte_carlo, "log_ratio", lambda *a, **k: 1.5 * right(*a, **k))
+    findings = confront()
+    assert refuted(findings) == {name for name in findings if name.startswith("reparameterised Monte Carlo")}
+
+
+def test_an_estimator_with_half_the_noise_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = monte_carlo.PathwiseRows.__call__
+
+    class Halved(monte_carlo.PathwiseRows):
+        def __call__(self, rng, num_samples):  # type: ignore[no-untyped-def]
+            class Quiet:
+                standard_normal = staticmethod(lambda *a, **k: 0.5 * rng.standard_normal(*a, **k))
+
+            return right(self, Quiet(), num_samples)
+
+    monkeypatch.setattr(monte_carlo, "PathwiseRows", Halved)
+    assert "reparameterised Monte Carlo, value" in refuted(confront())
+
+
+def test_a_wrong_integral_contradicts_every_other_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = quadrature.kl_divergence_normal
+    monkeypatch.setattr(quadrature, "kl_divergence_normal", lambda *a, **k: 2 * right(*a, **k))
+    assert len(refuted(confront(num_samples=50_000))) == 4
+
+
+def test_points_are_generic() -> None:
+    for point in agreement.POINTS:
+        assert 0 not in point.loc
+        assert 1 not in point.scale

@@ -1,0 +1,153 @@
+"""The command line: exit codes, one line for what it cannot use, JSON and nothing else on standard output."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from derivations import kernel
+from elbocheck import cli, verify
+from elbocheck.verdict import Finding, Verdict
+from elbocheck.verify import Outcome
+from vae_min import data
+
+CONFIRMED = Finding("elbo-gap", "network", "gap 1e-9", Verdict.confirmed)
+UNDECIDED = Finding("elbo-gap", "network", "gap 1", Verdict.undecided, "too coarse")
+REFUTED = Finding("elbo-gap", "network", "gap 1", Verdict.refuted, "log p(x) = 1, but ELBO + KL = 2")
+
+
+def elbocheck(*arguments: str) -> int:
+    """Exit code of a run in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["elbocheck", *arguments])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+    return int(exit_.value.code or 0)  # type: ignore[arg-type]
+
+
+def finds(*findings: Finding) -> object:
+    return lambda dataset, out, **options: Outcome(
+        dataset.name, options["seed"], findings, {"n": "1"}, out / "report.html"
+    )
+
+
+@pytest.mark.parametrize(
+    ("findings", "code"), [((CONFIRMED,), 0), ((CONFIRMED, UNDECIDED), 3), ((UNDECIDED, REFUTED, CONFIRMED), 1)]
+)
+def test_verify_exits_with_what_was_found(
+    findings: tuple[Finding, ...], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verify, "verify", finds(*findings))
+    assert elbocheck("verify") == code
+    printed = capsys.readouterr().out
+    for finding in findings:
+        assert finding.witness in printed
+        assert finding.detail in printed
+
+
+def test_json_is_one_document_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verify, "verify", finds(CONFIRMED, REFUTED))
+    assert elbocheck("verify", "--json", "--seed", "7") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["seed"] == 7
+    assert document["summary"] == {"proved": 0, "confirmed": 1, "refuted": 1, "undecided": 0}
+    assert document["findings"][1]["detail"] == REFUTED.detail
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("prove",), "No such command"),
+        (("verify", "--data", "cifar"), "'digits', 'mnist'"),
+        (("verify", "--seed", "-1"), "--seed"),
+        (("verify", "--data-dir", "."), "--data-dir goes with --data mnist"),
+        (("verify", "--data", "mnist", "--data-dir", "/no/such/folder"), "/no/such/folder"),
+        (("derive", "elbo-gpa"), "nearest: elbo-gap"),
+        (("derive", "--format", "pdf"), "'text', 'latex', 'json'"),
+    ],
+)
+def test_what_it_cannot_use_is_one_line_and_exit_2(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert elbocheck(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("elbocheck: ")
+    assert err.count("\n") == 1
+    assert says in err
+
+
+def test_an_output_folder_that_is_a_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    assert elbocheck("derive", "--out", str(taken)) == 2
+    assert str(taken) in capsys.readouterr().err
+    assert taken.read_text() == "a file"
+
+
+def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verify, "verify", interrupted)
+    assert elbocheck("verify") == 130
+
+
+def test_damaged_data_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def damaged(*arguments: object, **options: object) -> None:
+        raise data.DataError("train-images: truncated; replace it")
+
+    monkeypatch.setattr(data, "mnist", damaged)
+    assert elbocheck("verify", "--data", "mnist") == 2
+    assert capsys.readouterr().err == "elbocheck: train-images: truncated; replace it\n"
+
+
+def test_derive_prints_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert elbocheck("derive", "kl-normal-standard") == 0
+    printed = capsys.readouterr().out
+    assert "suppose sigma_j > 0 for all j in {1, .., J}" in printed
+    assert "(the two integrals above)" in printed
+
+
+def test_derive_json_replays(capsys: pytest.CaptureFixture[str]) -> None:
+    assert elbocheck("derive", "elbo-gap", "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["slug"] == "elbo-gap"
+    assert kernel.replay(document["proof"]).conclusion.head == "equal"
+
+
+def test_derive_writes_one_file_per_slug(tmp_path: Path) -> None:
+    assert elbocheck("derive", "elbo-gap", "--format", "latex", "--out", str(tmp_path / "new")) == 0
+    assert {p.name for p in (tmp_path / "new").iterdir()} == {"elbo-gap.tex", "main.tex"}
+
+
+def test_derive_lists_slugs_with_what_they_suppose(capsys: pytest.CaptureFixture[str]) -> None:
+    assert elbocheck("derive", "--list") == 0
+    printed = capsys.readouterr().out
+    for slug in ("elbo-gap", "normal-negative-entropy", "normal-cross-entropy", "kl-normal-standard"):
+        assert f"{slug}\n" in printed
+    assert "int q(z | x) dz = 1" in printed
+
+
+def test_the_module_runs_and_help_imports_neither_torch_nor_sympy() -> None:
+    program = (
+        "import sys; sys.argv = ['elbocheck', '--help']\n"
+        "from elbocheck.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as e: print(e.code, sorted({'torch', 'sympy', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 []"
+    shown = subprocess.run([sys.executable, "-m", "elbocheck", "--help"], capture_output=True, text=True, check=True)
+    assert "verify" in shown.stdout
+
+
+def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert elbocheck() == 0
+    assert "verify" in capsys.readouterr().out

@@ -1,0 +1,179 @@
+"""The whole chain on a tiny run: what it writes, that it repeats, and that each broken link is named."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from derivations import catalogue
+from derivations.derivation import StepError
+from elbocheck import verify as verify_module
+from elbocheck.verdict import Finding, Verdict, exit_code
+from elbocheck.verify import Outcome, table, verify
+from numerics import normal
+from vae_min import evaluate, objective
+from vae_min.config import PRESETS
+from vae_min.data import digits
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few epochs and images: the identities hold however well a network is trained."""
+    presets = {"digits": replace(PRESETS["digits"], hidden_sizes=(16,), epochs=2)}
+    monkeypatch.setattr(verify_module, "PRESETS", presets)
+    monkeypatch.setattr(verify_module, "NUM_SAMPLES", 20_000)
+    monkeypatch.setattr(verify_module, "NUM_KL_SAMPLES", 1_000)
+    monkeypatch.setattr(verify_module, "NUM_IDENTITY_IMAGES", 4)
+
+
+def run(out: Path, seed: int = 0) -> Outcome:
+    return verify(digits(), out, seed=seed)
+
+
+def refuted(outcome: Outcome) -> set[str]:
+    return {f.witness for f in outcome.findings if f.verdict is Verdict.refuted}
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[int, Outcome]:
+    """Finished runs by seed; made in the first test that asks, inside its `tiny`."""
+    return {}
+
+
+def finished(outcomes: dict[int, Outcome], seed: int, tmp_path: Path) -> Outcome:
+    if seed not in outcomes:
+        outcomes[seed] = run(tmp_path / f"seed-{seed}", seed)
+    return outcomes[seed]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_everything_is_proved_or_confirmed(
+    outcomes: dict[int, Outcome], seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outcome = finished(outcomes, seed, tmp_path_factory.mktemp("run"))
+    assert {f.verdict for f in outcome.findings} == {Verdict.proved, Verdict.confirmed}
+    assert exit_code(outcome.findings) == 0
+    assert {f.identity for f in outcome.findings if f.verdict is Verdict.proved} >= {"elbo-gap", "kl-normal-standard"}
+
+
+def test_writes_the_report_the_latex_and_the_figures(
+    outcomes: dict[int, Outcome], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = finished(outcomes, 0, tmp_path_factory.mktemp("run")).report.parent
+    written = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert written == {
+        "report.html",
+        "verify.md",
+        *(f"{name}.{suffix}" for name in ("latent", "prior", "reconstruction") for suffix in ("png", "svg")),
+        *(f"derivations/{slug}.tex" for slug in (*verify_module.SLUGS, "main")),
+    }
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img") == 3
+    assert "<math" in page
+    assert r"\begin{theorem}" in (folder / "derivations" / "elbo-gap.tex").read_text(encoding="utf-8")
+
+
+def test_same_seed_same_bytes_and_another_seed_other_numbers(
+    outcomes: dict[int, Outcome], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    first = finished(outcomes, 0, tmp_path_factory.mktemp("run"))
+    again, other = run(tmp_path), finished(outcomes, 1, tmp_path_factory.mktemp("run"))
+    assert again.findings == first.findings
+    assert again.numbers == first.numbers
+    assert (tmp_path / "report.html").read_bytes() == first.report.read_bytes()
+    assert other.numbers != first.numbers
+
+
+def test_a_numpy_kl_without_its_half_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    right = normal.kl_divergence_standard
+    monkeypatch.setattr(normal, "kl_divergence_standard", lambda loc, log_variance: 2 * right(loc, log_variance))
+    outcome = run(tmp_path)
+    assert exit_code(outcome.findings) == 1
+    # the network's objective is right, but disagrees with what numerics now says
+    assert refuted(outcome) == {
+        "closed form in loc, log-variance (NumPy)",
+        "objective's KL of each test image, against numerics",
+    }
+
+
+WRONG_OBJECTIVES = {
+    "half lost": lambda m, v: (m.square() + v.exp() - v - 1).sum(-1),
+    "sign of the log-variance": lambda m, v: 0.5 * (m.square() + v.exp() + v - 1).sum(-1),
+    "mean for sum": lambda m, v: 0.5 * (m.square() + v.exp() - v - 1).mean(-1),
+    "log-variance read as log-scale": lambda m, v: 0.5 * (m.square() + (2 * v).exp() - 2 * v - 1).sum(-1),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_OBJECTIVES)
+def test_a_network_trained_with_a_wrong_kl_is_refuted(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wrong = WRONG_OBJECTIVES[name]
+    monkeypatch.setattr(objective, "kl_divergence", lambda q: wrong(q.loc, q.log_variance))
+    assert refuted(run(tmp_path)) >= {
+        "objective's KL of each test image, against numerics",
+        "objective's KL of each test image, against Monte Carlo",
+        "trained network: dense quadrature, Gauss-Hermite",
+    }
+
+
+def test_an_evidence_without_the_prior_is_refuted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    right = evaluate.log_evidence
+
+    def wrong(model: object, x: torch.Tensor) -> object:
+        estimate = right(model, x)  # type: ignore[arg-type]
+        return replace(estimate, value=estimate.value + torch.tensor(2 * torch.pi).log())
+
+    monkeypatch.setattr(evaluate, "log_evidence", wrong)
+    assert refuted(run(tmp_path)) == {"trained network: dense quadrature, Gauss-Hermite"}
+
+
+def test_a_proof_that_fails_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> object:
+        raise StepError("elbo-gap, step 2: ... not by 'Bayes' rule'")
+
+    monkeypatch.setattr(catalogue, "DERIVATIONS", {**catalogue.DERIVATIONS, "elbo-gap": fail})
+    derivations, findings = verify_module.prove_all()
+    assert "elbo-gap" not in derivations
+    assert findings[0].verdict is Verdict.undecided
+    assert "step 2" in findings[0].detail
+    assert exit_code(findings) == 3
+
+
+def test_an_unusable_folder_is_known_before_the_work(tmp_path: Path) -> None:
+    file = tmp_path / "taken"
+    file.write_text("a file")
+    with pytest.raises(OSError, match="taken"):
+        run(file)
+
+
+def test_progress_is_complete(tmp_path: Path) -> None:
+    done: dict[str, list[int]] = {}
+
+    @contextmanager
+    def begin(name: str, total: int) -> Iterator[object]:
+        done[name] = [0, total]
+
+        def advance(steps: int) -> None:
+            done[name][0] += steps
+
+        yield advance
+
+    verify(digits(), tmp_path, begin=begin)  # type: ignore[arg-type]
+    assert len(done) == 6
+    assert all(steps == total for steps, total in done.values())
+    shutil.rmtree(tmp_path)
+
+
+def test_the_table_escapes_bars_and_shows_details() -> None:
+    finding = Finding("kl-normal-standard", "witness", "|a - b| = 1", Verdict.refuted, "q = ..., 1 against 2")
+    lines = table([finding]).splitlines()
+    assert lines[2] == r"| `kl-normal-standard` | witness | \|a - b\| = 1 | refuted |"
+    assert "kl-normal-standard, witness: q = ..., 1 against 2" in lines
+    assert lines[-1] == "0 proved, 0 confirmed, 1 refuted, 0 undecided"

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+from matplotlib.image import imread
+
+from vae_min import figure
+from vae_min.config import Config
+from vae_min.model import VariationalAutoencoder
+
+
+def test_both_panels_have_the_same_scale_and_hold_every_code(autoencoder, vae, dataset):
+    drawn = figure.latent_codes(autoencoder, vae, dataset)
+    drawn.draw_without_rendering()
+    left, right = drawn.axes
+    assert left.get_xlim() == right.get_xlim()
+    assert left.get_ylim() == right.get_ylim()
+    assert left.get_aspect() == right.get_aspect() == 1
+    for axes, model in ((left, autoencoder), (right, vae)):
+        points = np.concatenate([np.asarray(drawn.get_offsets()) for drawn in axes.collections])
+        codes = model.codes(dataset.test.images).detach().numpy()
+        assert len(axes.collections) == 10
+        assert sorted(map(tuple, points.tolist())) == sorted(map(tuple, codes.tolist()))
+
+
+def test_each_class_has_its_own_sign(autoencoder, vae, dataset):
+    left, _ = figure.latent_codes(autoencoder, vae, dataset).axes
+    assert len({tuple(drawn.get_facecolor()[0]) for drawn in left.collections}) == 10
+    assert [drawn.get_label() for drawn in left.collections] == [str(digit) for digit in range(10)]
+
+
+def test_prior_samples_are_decoded_from_the_seeds_draws(vae, dataset):
+    axes = figure.prior_samples(vae, dataset, rows=2, columns=3, seed=4).axes
+    z = torch.randn(6, 2, generator=torch.Generator().manual_seed(4))
+    expected = vae.decode(z).mean.detach().reshape(6, 8, 8).numpy()
+    assert np.array_equal([axis.images[0].get_array() for axis in axes], expected)
+
+
+def test_originals_stand_above_reconstructions(autoencoder, vae, dataset):
+    axes = figure.reconstructions(autoencoder, vae, dataset, columns=5).axes
+    shown = np.array([axis.images[0].get_array() for axis in axes]).reshape(3, 5, 64)
+    x = dataset.test.images[:5]
+    assert np.array_equal(shown[0], x)
+    for row, model in zip(shown[1:], (autoencoder, vae), strict=True):
+        assert np.array_equal(row, model.decode(model.codes(x)).mean.detach())
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_the_same_figure_gives_the_same_bytes(tmp_path, vae, dataset, suffix):
+    paths = [tmp_path / f"{name}.{suffix}" for name in "ab"]
+    for path in paths:
+        figure.save(figure.prior_samples(vae, dataset, rows=2, columns=2), path)
+    other = tmp_path / f"c.{suffix}"
+    figure.save(figure.prior_samples(vae, dataset, rows=2, columns=2, seed=1), other)
+    assert paths[0].read_bytes() == paths[1].read_bytes() != other.read_bytes()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_png_can_be_read_back(tmp_path, vae, dataset):
+    figure.save(figure.prior_samples(vae, dataset, rows=2, columns=2), tmp_path / "a.png")
+    assert imread(tmp_path / "a.png").std() > 0.1
+
+
+def test_a_figure_that_cannot_be_written_leaves_the_old_one(tmp_path, vae, dataset, monkeypatch):
+    drawn = figure.prior_samples(vae, dataset, rows=2, columns=2)
+    (tmp_path / "a.png").write_text("old")
+
+    def full(path, **options):
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(drawn, "savefig", full)
+    with pytest.raises(OSError, match="No space left"):
+        figure.save(drawn, tmp_path / "a.png")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_unusable_requests_are_refused(tmp_path, autoencoder, vae, dataset):
+    with pytest.raises(ValueError, match=r"a figure is written as .png or .svg"):
+        figure.save(figure.prior_samples(vae, dataset), tmp_path / "a.pdf")
+    with pytest.raises(ValueError, match="a plane of codes needs 2 latent dimensions, the model has 3"):
+        figure.latent_codes(autoencoder, VariationalAutoencoder(Config(latent_dim=3), 64), dataset)
