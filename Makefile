@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: verify test docs lint clean
+.PHONY: verify test docs lint results clean
 
 verify: $(INSTALLED)
 	$(BIN)/elbocheck verify
@@ -13,6 +13,10 @@ test: $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+# the table in README.md and the tutorial
+results: verify
+	$(BIN)/python docs/results.py elbocheck-report/verify.md
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

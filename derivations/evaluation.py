@@ -61,8 +61,8 @@ def _value(term: Term, values: dict[str, Number | Sequence[Number]]) -> flint.ar
                 raise ValueError(f"no component {index} of {args[0].data[0]}")
             return _ball(vector[index - 1])
         case "power":
-            exponent = integer(args[1])
-            return _value(args[0], values) ** (_value(args[1], values) if exponent is None else exponent)
+            base, exponent = _value(args[0], values), integer(args[1])
+            return base ** _value(args[1], values) if exponent is None else _integer_power(base, exponent)
         case "log":
             return _value(args[0], values).log()
         case "exp":
@@ -88,6 +88,12 @@ def _whole(term: Term, values: dict[str, Number | Sequence[Number]]) -> int:
     if value is None:
         raise ValueError("an index that is not an integer")
     return int(value)
+
+
+def _integer_power(base: flint.arb, exponent: int) -> flint.arb:
+    if exponent < 0 or not base.contains(0):
+        return base**exponent
+    return _product([base] * exponent)  # python-flint's power of an inexact ball around 0 is not a number
 
 
 def _product(factors: Iterable[flint.arb]) -> flint.arb:

@@ -69,12 +69,16 @@ def verify_command(
     """Prove the identities, confront the witnesses, train on digits, check the trained network, write the report."""
     from elbocheck.verdict import exit_code
     from elbocheck.verify import verify
+    from vae_min.train import TrainingError
 
     if data is Data.digits and data_dir is not None:
         raise UnusableInput("--data-dir goes with --data mnist; the digits come with the installation")
     dataset = _dataset(data, data_dir)
-    with _progress() as begin:
-        outcome = verify(dataset, out, seed=seed, begin=begin)
+    try:
+        with _progress() as begin:
+            outcome = verify(dataset, out, seed=seed, begin=begin)
+    except TrainingError as error:
+        raise UnusableInput(str(error)) from error
     _print_outcome(outcome, as_json)
     raise typer.Exit(exit_code(outcome.findings))
 
@@ -105,7 +109,8 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
         table.add_column(name, no_wrap=name == "identity", overflow="fold")
     for f in outcome.findings:
         table.add_row(f.identity, f.witness, f.figure, f"[{_STYLE[f.verdict]}]{f.verdict}[/]")
-    console = Console(highlight=False)
+    # a pipe or a file has no width of its own: do not fold the table to 80 columns there
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     console.print(table)
     for f in outcome.findings:
         if f.detail:

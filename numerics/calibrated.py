@@ -17,7 +17,7 @@ _SLACK = 1.0 + 1e-9
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Outcome:
     """Outcome of a :class:`MeanTest`: the estimate, the interval it had to meet, and what would have been caught."""
 
     passed: bool
@@ -101,10 +101,10 @@ class MeanTest:
         missed_above = self.law.radius(1, self.num_samples, self.miss) + self.rounding
         return max(above + missed_below, below + missed_above)
 
-    def verdict(self, mean: float, expected: float) -> Verdict:
+    def verdict(self, mean: float, expected: float) -> Outcome:
         """Compare the mean of ``num_samples`` rows with its expected value; a NaN does not pass."""
         lower, upper = self.interval(expected)
-        return Verdict(bool(lower <= mean <= upper), float(mean), lower, upper, self.resolution)
+        return Outcome(bool(lower <= mean <= upper), float(mean), lower, upper, self.resolution)
 
 
 def num_samples_needed(law: QuadraticForm, discrepancy: float, false_alarm: float, miss: float) -> int:
