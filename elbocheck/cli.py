@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -63,7 +64,9 @@ def verify_command(
     out: Annotated[Path, typer.Option(help="Folder for the report, the LaTeX and the figures.")] = Path(
         "elbocheck-report"
     ),
-    seed: Annotated[int, typer.Option(min=0, help="Of every random number; same seed, same numbers.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Of every random number; same seed, same numbers.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
 ) -> None:
     """Prove the identities, confront the witnesses, train on digits, check the trained network, write the report."""
@@ -230,6 +233,9 @@ def main() -> None:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except TyperException as error:
         code = _complain(error.format_message())
+    except BrokenPipeError:  # `elbocheck derive | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     except (UnusableInput, OSError) as error:
         code = _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):

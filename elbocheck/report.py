@@ -178,10 +178,9 @@ def mathml(latex: str) -> Markup:
         raise ValueError(f"cannot typeset {latex!r}: {type(error).__name__}") from error
     for element in math.iter():
         _mend(element, latex)
-    for element in math.iter():
-        _space_names(element)
-        _stack_limits(element)
-        _fit_fences(element)
+    for mend in (_space_names, _stack_limits, _fit_fences):  # fences look for limits that are stacked
+        for element in math.iter():
+            mend(element)
     math.attrib = {"displaystyle": "true", "alttext": latex}
     return Markup(tostring(math, encoding="unicode"))
 

@@ -1,0 +1,406 @@
+"""What the kernel's terms mean, in words of its own: an evaluator on models that are small enough to be summed.
+
+A space is a finite list of points with positive weights, a family of densities is a table over its joint space (marginals
+and conditionals by summation), an integral is a weighted sum, a quantifier runs over a finite domain. Arithmetic is exact
+on rationals; a logarithm, an exponential or a root makes a ball of 50 digits. Operations are total: the model answers
+``1/0``, ``log(-1)``, a conditional density given an event of density zero and a component that a vector lacks by functions
+drawn at random, so that a rule which leans on one of them is found out. Nothing here uses a function of the kernel.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from fractions import Fraction
+from math import ceil, floor
+
+import flint
+
+DIGITS = 50
+NUMBERS = ("real", "natural", "index")
+
+
+class Undecided(Exception):
+    """A ball too wide to decide a comparison, or a term that this model cannot evaluate."""
+
+
+def ball(value):
+    """A rational as a ball; a ball as it is."""
+    if isinstance(value, flint.arb):
+        return value
+    return flint.arb(value.numerator) / flint.arb(value.denominator)
+
+
+def add(a, b):
+    return a + b if isinstance(a, Fraction) and isinstance(b, Fraction) else ball(a) + ball(b)
+
+
+def multiply(a, b):
+    if any(isinstance(x, Fraction) and x == 0 for x in (a, b)):
+        return Fraction(0)
+    return a * b if isinstance(a, Fraction) and isinstance(b, Fraction) else ball(a) * ball(b)
+
+
+def integer_power(base, n):
+    """``base**n`` for natural n; flint's is not a number where the ball contains 0."""
+    if isinstance(base, Fraction) or not base.contains(0):
+        return base**n
+    result = flint.arb(1)
+    for _ in range(n):
+        result *= base
+    return result
+
+
+def same(a, b):
+    """Whether two values are equal: rigorous where it says no or both are rational, to 20 digits where it says yes."""
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return a == b
+    difference, scale = ball(a) - ball(b), abs(ball(a)) + abs(ball(b)) + 1
+    if not difference.is_finite():
+        raise Undecided("not finite")
+    if not difference.contains(0):
+        return False
+    if difference.rad() < scale * flint.arb(10) ** -20:
+        return True
+    raise Undecided("balls overlap")
+
+
+def is_positive(a):
+    if isinstance(a, Fraction) or a > 0:
+        return bool(a > 0)
+    if a < 0:
+        return False
+    raise Undecided("sign of a ball")
+
+
+def sign(a):
+    return 1 if is_positive(a) else 0 if isinstance(a, Fraction) and a == 0 else -1
+
+
+class Model:
+    """Spaces, families, and domains for the quantifiers.
+
+    Parameters
+    ----------
+    spaces
+        ``{name: [(point, weight), ...]}``, a point being a tuple of its components.
+    families
+        ``{name: (names of spaces, {points: density})}``.
+    domains
+        ``{kind: [value, ...]}`` for ``real``, ``natural``, ``index`` and ``vector``.
+
+    Attributes
+    ----------
+    lawless
+        Whether points have components but no Lebesgue measure: no statement about a normal density is tested here, only
+        refuted where its variances are not positive or its dimension is another.
+    """
+
+    def __init__(self, rng: random.Random, spaces, families, domains):
+        self.spaces, self.families, self.lawless = spaces, families, False
+        self.domains = {**{name: [p for p, _ in points] for name, points in spaces.items()}, **domains}
+        self.whim = {
+            (op, k): Fraction(rng.randint(-9, 9) or 5, rng.randint(1, 5))
+            for op in ("log", "inverse", "root", "component", "conditional")
+            for k in range(3)
+        }
+        self._marginals = {}
+
+    # --- numbers ---
+
+    def arbitrary(self, op, *values):
+        total = self.whim[op, 0]
+        for k, value in enumerate(values, 1):
+            total = add(total, multiply(self.whim[op, min(k, 2)], value))
+        return total
+
+    def power(self, base, exponent):
+        if isinstance(exponent, Fraction) and exponent.denominator == 1:
+            n = int(exponent)
+            if n >= 0:
+                if abs(n) > 70:
+                    raise Undecided("a huge power")
+                return integer_power(base, n)
+            at_zero = base == 0 if isinstance(base, Fraction) else None
+            if at_zero is None:
+                if base.contains(0):
+                    raise Undecided("perhaps the inverse of zero")
+                return 1 / integer_power(base, -n)
+            return self.arbitrary("inverse", exponent) if at_zero else 1 / base**-n
+        match sign(base):
+            case 1:
+                return (ball(exponent) * ball(base).log()).exp()
+            case 0:
+                return Fraction(0) if is_positive(exponent) else self.arbitrary("inverse", exponent)
+        if not isinstance(exponent, Fraction):
+            raise Undecided("perhaps an integer exponent of a negative base")
+        return self.arbitrary("root", base, exponent)
+
+    def log(self, x):
+        if not is_positive(x):
+            return self.arbitrary("log", x)
+        return Fraction(0) if isinstance(x, Fraction) and x == 1 else ball(x).log()
+
+    def component(self, vector, i):
+        if not isinstance(i, Fraction):
+            raise Undecided("an index that is a ball")
+        if i.denominator == 1 and 1 <= i <= len(vector):
+            return vector[int(i) - 1]
+        return self.arbitrary("component", i, sum((ball(v) for v in vector), flint.arb(0)))
+
+    # --- densities and integrals ---
+
+    def marginal(self, family, point):
+        """Density of the variables in ``point = {space: value}``."""
+        spaces, table = self.families[family]
+        kept = tuple(s for s in spaces if s in point)
+        if (family, kept) not in self._marginals:
+            sums = {}
+            for values in itertools.product(*(self.spaces[s] for s in spaces)):
+                weight = Fraction(1)
+                for s, (_, w) in zip(spaces, values, strict=True):
+                    weight *= Fraction(1) if s in kept else w
+                points = tuple(p for p, _ in values)
+                key = tuple(p for s, p in zip(spaces, points, strict=True) if s in kept)
+                sums[key] = sums.get(key, Fraction(0)) + weight * table[points]
+            self._marginals[family, kept] = sums
+        return self._marginals[family, kept][tuple(point[s] for s in kept)]
+
+    def density(self, family, targets, given):
+        joint = self.marginal(family, {**targets, **given})
+        if not given:
+            return joint
+        below = self.marginal(family, given)
+        return joint / below if below else self.arbitrary("conditional", joint)
+
+    def integrate(self, variable, body, env, reference):
+        """Sum over the space of `variable`; `reference` is the term of the integrand."""
+        total = Fraction(0)
+        for point, weight in self.spaces[variable[1]]:
+            total = add(total, multiply(weight, body({**env, variable: point})))
+        return total
+
+    def integrable(self, variable, body, env, reference):
+        return True
+
+    def normal(self, term, env):
+        """The density by its formula, for whatever numbers stand in it."""
+        point, dimension = env[term.args[0].data], self.value(term.args[1], env)
+        volume, exponent = self.power(multiply(Fraction(2), flint.arb.pi()), dimension), Fraction(0)
+        for inner in self.instances(term.bound.data, Fraction(1), dimension, env):
+            mean, variance = (self.value(t, inner) for t in term.args[2:])
+            volume = multiply(volume, variance)
+            deviation = add(self.component(point, inner[term.bound.data]), multiply(Fraction(-1), mean))
+            square = multiply(self.power(deviation, Fraction(2)), self.power(variance, Fraction(-1)))
+            exponent = add(exponent, multiply(Fraction(-1, 2), square))
+        root = self.power(volume, Fraction(1, 2))
+        return multiply(self.power(root, Fraction(-1)), ball(exponent).exp())
+
+    # --- terms ---
+
+    def instances(self, index, lower, upper, env):
+        if not (isinstance(lower, Fraction) and isinstance(upper, Fraction)):
+            raise Undecided("a limit that is a ball")
+        if upper - lower > 40:
+            raise Undecided("a long range")
+        return [{**env, index: Fraction(i)} for i in range(ceil(lower), floor(upper) + 1)]
+
+    def value(self, term, env):
+        args, name = term.args, None if term.bound is None else term.bound.data
+        match term.head:
+            case "number":
+                return term.data[0]
+            case "variable":
+                return env[term.data]
+            case "pi":
+                return flint.arb.pi()
+            case "component":
+                return self.component(env[args[0].data], self.value(args[1], env))
+            case "density":
+                family, count = term.data
+                groups = ({a.data[1]: env[a.data] for a in group} for group in (args[:count], args[count:]))
+                return self.density(family, *groups)
+            case "add" | "multiply":
+                step, total = (add, Fraction(0)) if term.head == "add" else (multiply, Fraction(1))
+                for a in args:
+                    total = step(total, self.value(a, env))
+                return total
+            case "power":
+                return self.power(self.value(args[0], env), self.value(args[1], env))
+            case "log":
+                return self.log(self.value(args[0], env))
+            case "exp":
+                x = self.value(args[0], env)
+                return Fraction(1) if isinstance(x, Fraction) and x == 0 else ball(x).exp()
+            case "sum" | "product":
+                step, total = (add, Fraction(0)) if term.head == "sum" else (multiply, Fraction(1))
+                for inner in self.instances(name, self.value(args[0], env), self.value(args[1], env), env):
+                    total = step(total, self.value(args[2], inner))
+                return total
+            case "integral":
+                return self.integrate(name, lambda e: self.value(args[0], e), env, args[0])
+            case "expectation":
+                weighted = lambda e: multiply(self.value(args[0], e), self.value(args[1], e))
+                return self.integrate(name, weighted, env, args[0])
+            case "kl":
+
+                def summand(e):
+                    q, p = (self.value(a, e) for a in args)
+                    return multiply(q, self.log(multiply(q, self.power(p, Fraction(-1)))))
+
+                return self.integrate(name, summand, env, args[0])
+            case "normal":
+                return self.normal(term, env)
+        raise AssertionError(term.head)
+
+    def truth(self, term, env):
+        args, name = term.args, None if term.bound is None else term.bound.data
+        match term.head:
+            case "equal":
+                return same(self.value(args[0], env), self.value(args[1], env))
+            case "positive":
+                return is_positive(self.value(args[0], env))
+            case "nonzero":
+                x = self.value(args[0], env)
+                return x != 0 if isinstance(x, Fraction) else not same(x, Fraction(0))
+            case "within":
+                i, lower, upper = (self.value(a, env) for a in args)
+                if not all(isinstance(x, Fraction) for x in (i, lower, upper)):
+                    raise Undecided("a limit that is a ball")
+                return i.denominator == 1 and lower <= i <= upper
+            case "dimension":
+                return same(Fraction(len(env[args[0].data])), self.value(args[1], env))
+            case "integrable":
+                return self.integrable(name, lambda e: self.value(args[0], e), env, args[0])
+            case "forall":
+                return all(self.truth(args[0], {**env, name: v}) for v in self.domains[name[1]])
+            case "forall_in":
+                lower, upper = (self.value(a, env) for a in args[:2])
+                return all(self.truth(args[2], inner) for inner in self.instances(name, lower, upper, env))
+        raise AssertionError(term.head)
+
+    def holds(self, hypotheses, conclusion, env):
+        """Whether the sequent holds here: True, False, or None where a hypothesis fails."""
+        return self.truth(conclusion, env) if all(self.truth(h, env) for h in hypotheses) else None
+
+
+DOMAINS = {
+    "real": [Fraction(n, d) for n, d in ((-2, 1), (-1, 2), (0, 1), (2, 3), (1, 1), (3, 1))],
+    "natural": [Fraction(n) for n in range(4)],
+    "index": [Fraction(n) for n in range(-1, 5)],
+}
+
+
+def random_model(rng: random.Random, zeros: float = 0.1) -> Model:
+    """Three spaces, a family over all of them and one over two, tables with an occasional zero."""
+    spaces = {
+        name: [
+            ((Fraction(k), *(Fraction(rng.randint(-4, 4), rng.randint(1, 3)) for _ in range(dim))), weight(rng))
+            for k in range(size)
+        ]
+        for name, size, dim in (("x", 2, 0), ("y", 2, rng.randint(0, 1)), ("z", rng.randint(2, 3), rng.randint(0, 2)))
+    }
+    families = {}
+    for family, names in (("p", ("x", "y", "z")), ("q", ("x", "z"))):
+        cells = list(itertools.product(*(spaces[s] for s in names)))
+        masses = [Fraction(0) if rng.random() < zeros else Fraction(rng.randint(1, 9)) for _ in cells]
+        masses[0] = masses[0] or Fraction(1)
+        table = {}
+        for cell, mass in zip(cells, masses, strict=True):
+            for _, w in cell:
+                mass /= w
+            table[tuple(p for p, _ in cell)] = mass / sum(masses)
+        families[family] = (names, table)
+    vectors = [
+        tuple(Fraction(rng.randint(-4, 6), rng.randint(1, 3)) for _ in range(rng.randint(1, 3))) for _ in range(3)
+    ]
+    return Model(rng, spaces, families, {**DOMAINS, "vector": vectors})
+
+
+def weight(rng):
+    return Fraction(rng.randint(1, 4), rng.randint(1, 3))
+
+
+# --- normal models: z ranges over R^J; Gauss-Hermite nodes of the normal in the integrand integrate polynomials ---
+
+
+def hermite(n):
+    """Nodes and weights of the standard normal with n = 2, 3 or 4 points, exact to degree 2 n - 1."""
+    three = flint.arb(3)
+    if n == 2:
+        return [(flint.arb(s), ball(Fraction(1, 2))) for s in (1, -1)]
+    if n == 3:
+        return [(flint.arb(0), ball(Fraction(2, 3))), *((s * three.sqrt(), ball(Fraction(1, 6))) for s in (1, -1))]
+    far, near = three + flint.arb(6).sqrt(), three - flint.arb(6).sqrt()
+    return [(s * a.sqrt(), 1 / (4 * a)) for a in (far, near) for s in (1, -1)]
+
+
+def _reference(term, point):
+    """A normal density of `point` that is a factor of the term (of each of its summands, the first one's is taken)."""
+    if term.head == "normal" and term.args[0].data == point:
+        return term
+    if term.head in ("multiply", "add"):
+        return next((r for a in term.args if (r := _reference(a, point)) is not None), None)
+    return None
+
+
+class NormalModel(Model):
+    """The space z is R^J. An integral is computed twice, with different numbers of nodes per axis; a polynomial times the
+    normal that stands in the integrand comes out exactly both times, anything else is undecided."""
+
+    def __init__(self, rng, dimension, domains, nodes=(3, 4)):
+        super().__init__(rng, {}, {}, domains)
+        self.dimension, self.nodes = dimension, nodes
+        self.domains["z"] = [
+            tuple(Fraction(rng.randint(-5, 5), rng.randint(1, 3)) for _ in range(dimension)) for _ in range(3)
+        ]
+
+    def integrate(self, variable, body, env, reference):
+        normal = _reference(reference, variable)
+        if normal is None:
+            raise Undecided("an integral with no normal in it")
+        results = [self._quadrature(n, normal, variable, body, env) for n in self.nodes]
+        if not same(*results):
+            raise Undecided("not a polynomial times a normal density")
+        return results[0]
+
+    def _quadrature(self, n, normal, variable, body, env):
+        outside = {k: v for k, v in env.items() if k != variable}
+        if self.value(normal.args[1], outside) != self.dimension:
+            raise Undecided("a normal of another dimension")
+        axes = []
+        for j in range(1, self.dimension + 1):
+            try:
+                mean, variance = (
+                    ball(self.value(t, {**outside, normal.bound.data: Fraction(j)})) for t in normal.args[2:]
+                )
+            except KeyError:
+                raise Undecided("a parameter depends on the point") from None
+            if not is_positive(variance):
+                raise Undecided("a variance that is not positive")
+            axes.append([(mean + variance.sqrt() * x, w) for x, w in hermite(n)])
+        total = flint.arb(0)
+        for nodes in itertools.product(*axes):
+            inner = {**env, variable: tuple(x for x, _ in nodes)}
+            mass = flint.arb(1)
+            for _, w in nodes:
+                mass *= w
+            total += mass / ball(self.normal(normal, inner)) * ball(body(inner))
+        return total
+
+
+class SeriesModel(Model):
+    """The space x is the positive integers with the counting measure, for integrands that are rational functions of the
+    point: such a series converges absolutely exactly if n f(n) tends to 0; one that does not is 0, as in the kernel."""
+
+    FAR, TERMS = Fraction(10) ** 40, 400
+
+    def integrable(self, variable, body, env, reference):
+        return abs(self.FAR * body({**env, variable: (self.FAR,)})) < Fraction(1, 1000)
+
+    def integrate(self, variable, body, env, reference):
+        if not self.integrable(variable, body, env, reference):
+            return Fraction(0)
+        partial = sum((body({**env, variable: (Fraction(n),)}) for n in range(1, self.TERMS + 1)), Fraction(0))
+        tail = abs(body({**env, variable: (Fraction(self.TERMS),)})) * self.TERMS * 2
+        return ball(partial) + flint.arb(0, float(tail))

@@ -1,0 +1,42 @@
+"""The list of all derivations."""
+
+import re
+
+import pytest
+
+from derivations.catalogue import DERIVATIONS, prove
+
+
+@pytest.mark.parametrize("slug", DERIVATIONS)
+def test_a_derivation_is_filed_under_its_slug(slug):
+    derivation = prove(slug)
+    assert derivation.slug == slug
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", slug)
+    assert derivation.title[0].isupper()
+    assert re.match(r"problem \d\.\d", derivation.source)
+    assert derivation.steps
+
+
+def test_each_comes_after_those_it_uses():
+    slugs = list(DERIVATIONS)
+    for i, slug in enumerate(slugs):
+        assert set(prove(slug).uses) <= set(slugs[:i])
+    assert prove("kl-normal-standard").uses == ("normal-negative-entropy", "normal-cross-entropy")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("elbo-gab", "elbo-gap"),
+        ("kl-normal", "kl-normal-standard"),
+        ("entropy", "normal-negative-entropy|normal-cross-entropy"),
+    ],
+)
+def test_an_unknown_slug_names_the_nearest(wrong, near):
+    with pytest.raises(LookupError, match=rf"no derivation '{wrong}'; nearest: .*({near})"):
+        prove(wrong)
+
+
+def test_an_unknown_slug_with_nothing_near():
+    with pytest.raises(LookupError, match=r"no derivation '\?\?\?' \(elbocheck derive --list shows all\)"):
+        prove("???")

@@ -1,0 +1,116 @@
+"""The Gaussian divergence as the exercise prints it (problem 1.7), in kernel terms written here, and against quadrature."""
+
+import random
+
+import mpmath
+import pytest
+
+from derivations.evaluation import evaluate
+from derivations.kernel import Term, bind, equal, log, number, variable
+from derivations.kl_divergence import kl_normal_standard, normal_cross_entropy, normal_negative_entropy
+
+from .test_elbo import same_up_to_grouping
+
+Z, J, N = variable("z", "z"), variable("j", "index"), variable("J", "natural")
+ONE, TWO, HALF = number(1), number(2), number("1/2")
+MU, SIGMA = (Term("component", (variable(n, "vector"), J)) for n in ("mu", "sigma"))
+Z_J = Term("component", (Z, J))
+Q = bind("normal", J, Z, N, MU, SIGMA**2)
+P = bind("normal", J, Z, N, number(0), ONE)
+CONSTANT = -(N / TWO) * log(TWO * Term("pi"))
+
+
+def total(body):
+    return bind("sum", J, ONE, N, body)
+
+
+def integral(body):
+    return bind("integral", Z, Q * body)
+
+
+def mean(body):
+    return bind("expectation", Z, Q, body)
+
+
+def minus(term):
+    return number(-1) * term
+
+
+ENTROPY = CONSTANT - HALF * total(log(SIGMA**2) + ONE)
+CROSS = CONSTANT - HALF * total(MU**2 + SIGMA**2)
+VOLUME = ((TWO * Term("pi")) ** N * bind("product", J, ONE, N, SIGMA**2)) ** HALF
+LINES = {
+    normal_negative_entropy: [
+        integral(log(Q)),
+        mean(log(Q)),
+        mean(log(VOLUME**-1 * Term("exp", (minus(HALF) * total((Z_J + minus(MU)) ** 2 / SIGMA**2),)))),
+        CONSTANT + total(minus(HALF) * log(SIGMA**2) - (TWO * SIGMA**2) ** -1 * mean((Z_J + minus(MU)) ** 2)),
+        CONSTANT + total(minus(HALF) * log(SIGMA**2) - HALF),
+        ENTROPY,
+    ],
+    normal_cross_entropy: [
+        integral(log(P)),
+        mean(log(P)),
+        mean(log((((TWO * Term("pi")) ** N) ** HALF) ** -1 * Term("exp", (minus(HALF) * total(Z_J**2),)))),
+        CONSTANT - HALF * mean(total(Z_J**2)),
+        CROSS,
+    ],
+    kl_normal_standard: [
+        minus(bind("kl", Z, Q, P)),
+        integral(log(P) - log(Q)),
+        integral(log(P)) - integral(log(Q)),
+        CROSS - ENTROPY,
+        HALF * total(ONE + log(SIGMA**2) - MU**2 - SIGMA**2),
+    ],
+}
+
+
+def signs_apart(term):
+    """-1/2 as a factor -1 and a factor 1/2, one factor 1 left out: how a minus is written is not the statement."""
+    if term.head == "number" and term.data[0] < 0 and term != number(-1):
+        return minus(number(-term.data[0]))
+    return Term(term.head, tuple(map(signs_apart, term.args)), term.data, term.bound)
+
+
+@pytest.mark.parametrize("derivation", LINES, ids=lambda d: d.__name__)
+def test_lines_of_the_exercise(derivation):
+    proved = derivation()
+    lines = [proved.start, *(s.expression for s in proved.steps)]
+    assert len(lines) == len(LINES[derivation])
+    for line, expected in zip(lines, LINES[derivation], strict=True):
+        assert same_up_to_grouping(signs_apart(line), signs_apart(expected))
+    statement = equal(LINES[derivation][0], LINES[derivation][-1])
+    assert same_up_to_grouping(signs_apart(proved.theorem.conclusion), signs_apart(statement))
+
+
+def test_a_line_that_is_not_in_the_exercise():
+    wrong = HALF * total(ONE + log(SIGMA) - MU**2 - SIGMA**2)
+    assert not same_up_to_grouping(signs_apart(kl_normal_standard().steps[-1].expression), signs_apart(wrong))
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_closed_form_is_the_integral(dimension, seed):
+    """The proved right side against the defining integral, one dimension after the other (the density factorises)."""
+    rng = random.Random(f"kl {dimension} {seed}")
+    mu, sigma = ([rng.uniform(a, 2) for _ in range(dimension)] for a in (-2, 0.3))
+    closed = kl_normal_standard().theorem.sides[1]
+    value = evaluate(closed, {"J": dimension, "mu": mu, "sigma": sigma}, digits=30)
+    with mpmath.workdps(40):
+        reference = mpmath.mpf(0)
+        for m, s in zip(map(mpmath.mpf, mu), map(mpmath.mpf, sigma), strict=True):
+
+            def integrand(z, m=m, s=s):
+                q = mpmath.npdf(z, m, s)
+                return q * mpmath.log(mpmath.npdf(z, 0, 1) / q)
+
+            reference += mpmath.quad(integrand, mpmath.linspace(m - 16 * s, m + 16 * s, 9))
+        assert abs(mpmath.mpf(value.mid().str(35, radius=False)) - reference) < mpmath.mpf(10) ** -25
+        doubled = evaluate(closed * TWO, {"J": dimension, "mu": mu, "sigma": sigma})
+        assert abs(mpmath.mpf(doubled.mid().str(35, radius=False)) - reference) > mpmath.mpf(10) ** -3
+
+
+def test_nothing_depends_on_the_dimension():
+    """One proof for all J: the symbol is in the statement, and the proof does not grow with it."""
+    from derivations.kernel import free
+
+    assert N in free(kl_normal_standard().theorem.conclusion)
