@@ -1,4 +1,4 @@
-"""Check a proof once more, here or elsewhere: as JSON, `derivations.kernel.replay` reads it with no other code."""
+"""Proofs as JSON: what `derivations.kernel.replay` checks again, alone and elsewhere."""
 
 from __future__ import annotations
 
@@ -6,45 +6,49 @@ from fractions import Fraction
 from typing import Any
 
 from derivations.derivation import ancestry
-from derivations.kernel import KernelError, Term, Theorem, infer
+from derivations.kernel import Term, Theorem
 
 
-def export(theorem: Theorem) -> list[dict[str, Any]]:
-    """The proof as JSON data: one entry per application of a rule, premises named by their position."""
-    steps = ancestry(theorem)
-    position = {id(step): i for i, step in enumerate(steps)}
-    return [
+def export(theorem: Theorem) -> dict[str, Any]:
+    """The proof as JSON data, in the form that `derivations.kernel.replay` describes.
+
+    Each rule application is one step, premises named by their position; terms stand in tables, each once.
+    """
+    theorems = ancestry(theorem)
+    position = {id(step): i for i, step in enumerate(theorems)}
+    terms, statements = _Table(), _Table()
+    steps = [
         {
             "rule": step.rule,
             "premises": [position[id(p)] for p in step.premises],
-            "arguments": [_encode(a) for a in step.arguments],
-            "hypotheses": [_encode(h) for h in step.hypotheses],
-            "conclusion": _encode(step.conclusion),
+            "arguments": [terms.argument(a) for a in step.arguments],
+            "hypotheses": [statements.position(h) for h in step.hypotheses],
+            "conclusion": statements.position(step.conclusion),
         }
-        for step in steps
+        for step in theorems
     ]
+    return {"terms": terms.rows, "statements": statements.rows, "steps": steps}
 
 
-def again(theorem: Theorem) -> list[Theorem]:
-    """All rule applications of a proof, done once more from their recorded premises and arguments.
+class _Table:
+    """Terms in the order in which they were first met, subterms before what they are part of."""
 
-    Raises
-    ------
-    KernelError
-        If a rule does not apply, or does not give what was recorded.
-    """
-    made: dict[int, Theorem] = {}
-    for step in ancestry(theorem):
-        repeated = infer(step.rule, *(made[id(p)] for p in step.premises), *step.arguments)
-        if (repeated.hypotheses, repeated.conclusion) != (step.hypotheses, step.conclusion):
-            raise KernelError(f"{step.rule} does not give what was recorded")
-        made[id(step)] = repeated
-    return list(made.values())
+    def __init__(self) -> None:
+        self.rows: list[list[Any]] = []
+        self._positions: dict[Term, int] = {}
 
+    def position(self, term: Term) -> int:
+        """The position of a term, which is added unless it is there."""
+        if term not in self._positions:
+            args = [self.position(a) for a in term.args]
+            bound = None if term.bound is None else self.position(term.bound)
+            data = [str(d) if isinstance(d, Fraction) else d for d in term.data]
+            self.rows.append([term.head, data, bound, args])
+            self._positions[term] = len(self.rows) - 1
+        return self._positions[term]
 
-def _encode(value: Any) -> Any:
-    if isinstance(value, Term):
-        data = [str(d) if isinstance(d, Fraction) else d for d in value.data]
-        bound = None if value.bound is None else _encode(value.bound)
-        return {"head": value.head, "data": data, "bound": bound, "args": [_encode(a) for a in value.args]}
-    return [_encode(v) for v in value] if isinstance(value, tuple) else value
+    def argument(self, value: Any) -> Any:
+        """An argument of a rule as JSON data."""
+        if isinstance(value, Term):
+            return {"term": self.position(value)}
+        return [self.argument(v) for v in value] if isinstance(value, tuple) else value

@@ -1,9 +1,9 @@
 """The trusted kernel: terms, theorems, and the rules that alone make theorems.
 
-Everything that elbocheck calls *proved* is a `Theorem` of this file; nothing else has to be believed. It imports the
-standard library only. Terms are immutable trees with real binders: the rules do not tell apart terms that differ in the
-names of bound variables only, and substitution never captures. In one process this guards against mistakes; the check
-that needs no trust in the rest of a program is `replay` of an exported proof.
+Everything that elbocheck calls *proved* is a `Theorem` of this file; nothing else has to be believed. Terms are
+immutable trees with real binders: the rules do not tell apart terms that differ in the names of bound variables only,
+and substitution never captures. In one process this guards against mistakes; the check that needs no trust in the rest
+of a program is `replay` of an exported proof.
 
 A theorem ``H1, ..., Hn |- C`` says: for all values of its free variables for which every ``Hi`` holds, ``C`` holds.
 Operations are total: ``1/0`` and ``log(-1)`` are some numbers of which nothing is known, and the integral of a function
@@ -22,6 +22,7 @@ J. Harrison, "HOL Light: an overview", TPHOLs 2009: the shape of the kernel.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from fractions import Fraction
@@ -31,7 +32,6 @@ from typing import Any, cast
 
 Path = tuple[int, ...]
 Terms = tuple["Term", ...]
-Limits = tuple["Term", "Term"]
 
 
 class KernelError(ValueError):
@@ -71,10 +71,7 @@ class Term:
     binder binds. A variable has a name and a kind: ``real``, ``natural`` or ``index`` for numbers, ``vector`` for a
     vector of parameters, else the space whose point it is, which tells which argument of ``p(x,z)`` it stands for.
 
-    Raises
-    ------
-    KernelError
-        If the arguments, the data or the bound variable do not fit the head, or a limit contains the bound index.
+    Raises KernelError if arguments, data or bound variable do not fit the head, or a limit contains the bound index.
     """
 
     head: str
@@ -100,8 +97,7 @@ class Term:
             outside = self.args[:scope]
             _require(not any(self.bound in free(a) for a in outside), f"{self.head}: its limits contain its index")
         if self.head == "density":
-            spaces = {a.data[1] for a in self.args}
-            _require(len(spaces) == len(self.args), "density: two points of one space")
+            _require(len({a.data[1] for a in self.args}) == len(self.args), "density: two points of one space")
             _require(1 <= self.data[1] <= len(self.args), "density: of no variable")
 
     def __add__(self, other: Term) -> Term:
@@ -263,10 +259,7 @@ def _plain(value: Any) -> bool:
 def infer(rule: str, *inputs: Any) -> Theorem:
     """The theorem that `rule` gives for its premises (theorems first) and arguments.
 
-    Raises
-    ------
-    KernelError
-        If there is no such rule, or where the rule states its FAILURE.
+    Raises KernelError if there is no such rule, or where the rule states its FAILURE.
     """
     _require(rule in RULES, f"no rule {rule!r}")
     _require(all(map(_plain, inputs)), f"{rule}: an input that is no theorem, term, integer or tuple of these")
@@ -279,22 +272,25 @@ def infer(rule: str, *inputs: Any) -> Theorem:
     return Theorem(kept, conclusion, rule, premises, arguments, _KEY)
 
 
-def replay(steps: Any) -> Theorem:
-    """Apply the rules of an exported proof again, and compare what each states.
+def replay(proof: Any) -> Theorem:
+    """Apply the rules of a proof in JSON data again, and compare what each states.
 
-    Raises
-    ------
-    KernelError
-        With number and rule of the first step that does not apply or that states something else.
+    ``{terms, statements, steps}``: two tables of terms ``[head, data, bound, args]`` that name earlier rows, and steps
+    ``{rule, premises, arguments, hypotheses, conclusion}``. Arguments are of ``terms``, what a step states is of
+    ``statements``: no single edit can change both.
+
+    Raises KernelError with number and rule of the first step that does not apply or that states something else.
     """
     theorems: list[Theorem] = []
-    _require(isinstance(steps, list) and bool(steps), "step 0: not a list of steps")
-    for i, step in enumerate(steps):
+    terms, statements = dict[int, Term](), dict[int, Term]()
+    _require(isinstance(proof, Mapping) and bool(proof.get("steps")), "step 0: not a proof")
+    for i, step in enumerate(proof["steps"]):
         try:
             premises = [theorems[p] for p in step["premises"] if type(p) is int and p >= 0]
             _require(len(premises) == len(step["premises"]), "a premise is not an earlier step")
-            theorem = infer(step["rule"], *premises, *map(decode, step["arguments"]))
-            stated = [decode(h) for h in (*step["hypotheses"], step["conclusion"])]
+            arguments = (_argument(a, proof["terms"], terms) for a in step["arguments"])
+            theorem = infer(step["rule"], *premises, *arguments)
+            stated = [_read(n, proof["statements"], statements) for n in (*step["hypotheses"], step["conclusion"])]
             _require(stated == [*theorem.hypotheses, theorem.conclusion], "the rule gives another statement")
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             rule = step.get("rule") if isinstance(step, Mapping) else "not a rule"
@@ -303,15 +299,23 @@ def replay(steps: Any) -> Theorem:
     return theorems[-1]
 
 
-def decode(value: Any) -> Any:
-    """The term (or tuple of terms, or path) that JSON data stand for."""
+def _argument(value: Any, table: Any, made: dict[int, Term]) -> Any:
+    """An argument of a rule: a number as it is, ``{"term": position}``, or a list of these."""
     if isinstance(value, list):
-        return tuple(map(decode, value))
-    if not isinstance(value, dict):
-        return value
-    data = tuple(Fraction(d) if value["head"] == "number" else d for d in value["data"])
-    bound = None if value["bound"] is None else decode(value["bound"])
-    return Term(value["head"], decode(value["args"]), data, bound)
+        return tuple(_argument(v, table, made) for v in value)
+    return _read(value["term"], table, made) if isinstance(value, dict) else value
+
+
+def _read(position: Any, table: Any, made: dict[int, Term]) -> Term:
+    """The term at a position of a table, which may name earlier positions only."""
+    if position not in made:
+        _require(type(position) is int and position >= 0, "not a position in a table of terms")
+        head, data, bound, args = table[position]
+        _require(all(p < position for p in (*args, -1 if bound is None else bound)), "a term that holds a later one")
+        exact = tuple(Fraction(d) if head == "number" else d for d in data)
+        inner, binds = (tuple(_read(p, table, made) for p in row) for row in (args, [] if bound is None else [bound]))
+        made[position] = Term(head, inner, exact, *binds)
+    return made[position]
 
 
 # --- field arithmetic ---
@@ -321,7 +325,7 @@ Laurent = dict[tuple[tuple[Any, int], ...], Fraction]
 
 
 def integer(term: Term) -> int | None:
-    """The value of an integer constant, else None."""
+    """The value of an integer constant; None for other terms."""
     return int(term.data[0]) if term.head == "number" and term.data[0].denominator == 1 else None
 
 
@@ -337,9 +341,8 @@ def _times(left: Laurent, right: Laurent) -> Laurent:
 
 
 def _merged(left: Iterable[tuple[Any, int]], right: Iterable[tuple[Any, int]]) -> tuple[tuple[Any, int], ...]:
-    exponents = dict(left)
-    for atom, exponent in right:
-        exponents[atom] = exponents.get(atom, 0) + exponent
+    exponents = Counter(dict(left))
+    exponents.update(dict(right))
     return tuple(sorted(((a, e) for a, e in exponents.items() if e), key=repr))
 
 
@@ -392,14 +395,14 @@ def _replace(term: Term, path: Path, equation: Theorem) -> tuple[Term, tuple[Ter
     return Term(term.head, (*term.args[:place], inner, *term.args[place + 1 :]), term.data, term.bound), hypotheses
 
 
-def _limits(binder: Term) -> Limits | None:
+def _limits(binder: Term) -> Terms | None:
     """The limits within which `binder` binds an index; None where there are none."""
     if binder.head == "normal":
         return number(1), binder.args[1]
     return (binder.args[0], binder.args[1]) if binder.head in _BINDS_INDEX else None
 
 
-def _for_all(v: Term, limits: Limits | None, hypotheses: Iterable[Term]) -> Iterator[Term]:
+def _for_all(v: Term, limits: Terms | None, hypotheses: Iterable[Term]) -> Iterator[Term]:
     """`hypotheses` for all values of v; that v lies within `limits` then needs no supposing."""
     for h in hypotheses:
         if v not in free(h):
@@ -411,9 +414,8 @@ def _for_all(v: Term, limits: Limits | None, hypotheses: Iterable[Term]) -> Iter
 
 
 def _without(hypotheses: Terms, settled: Term) -> Terms:
-    kept = tuple(h for h in hypotheses if not alpha_equal(h, settled))
-    _require(len(kept) < len(hypotheses), "discharge: not a hypothesis of the theorem")
-    return kept
+    _require(any(alpha_equal(h, settled) for h in hypotheses), "discharge: not a hypothesis of the theorem")
+    return tuple(h for h in hypotheses if not alpha_equal(h, settled))
 
 
 def _apart(v: Term, *terms: Term) -> tuple[()]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,10 +14,10 @@ from typing import Any
 import torch
 
 from derivations.catalogue import prove
-from derivations.certificate import again
+from derivations.certificate import export
 from derivations.derivation import Derivation, StepError
 from derivations.document import fragment, main
-from derivations.kernel import KernelError
+from derivations.kernel import KernelError, replay
 from derivations.latex import latex
 from elbocheck import agreement, network, report
 from elbocheck.verdict import Finding, Verdict, summary
@@ -109,15 +110,30 @@ def prove_all(begin: Begin = silent) -> tuple[dict[str, Derivation], list[Findin
         for slug in SLUGS:
             try:
                 derivations[slug] = prove(slug)
-                rules = len(again(derivations[slug].theorem))
+                rules = replayed(derivations[slug])
             except (StepError, KernelError) as error:
                 findings.append(Finding(slug, "kernel", "not proved", Verdict.undecided, str(error)))
             else:
                 steps = len(derivations[slug].steps)
-                figure = f"{steps} equalities, {rules} rule applications"
+                figure = f"{steps} equalities, {rules} rule applications, replayed"
                 findings.append(Finding(slug, "kernel", figure, Verdict.proved))
             advance(1)
     return derivations, findings
+
+
+def replayed(derivation: Derivation) -> int:
+    """The number of rule applications of a proof, each done again by the kernel from its JSON certificate.
+
+    Raises
+    ------
+    derivations.kernel.KernelError
+        If a rule does not apply, or the certificate proves another theorem.
+    """
+    certificate = json.loads(json.dumps(export(derivation.theorem)))
+    found, stated = replay(certificate), derivation.theorem
+    if (found.hypotheses, found.conclusion) != (stated.hypotheses, stated.conclusion):
+        raise KernelError(f"{derivation.slug}: the certificate proves another theorem")
+    return len(certificate["steps"])
 
 
 def confront(derivations: dict[str, Derivation], seed: int, budget: Budget, begin: Begin = silent) -> list[Finding]:

@@ -20,7 +20,7 @@ def mistakes(term):
 
     if head == "add" and len(args) > 1:
         for i, a in enumerate(args):
-            yield "sign flipped", with_args(*args[:i], -a, *args[i + 1 :])
+            yield "sign flipped", with_args(*args[:i], number(-1) * a, *args[i + 1 :])
             yield "term dropped", with_args(*args[:i], *args[i + 1 :])
             yield "term doubled", with_args(*args[:i], a + a, *args[i + 1 :])
         if len(args) > 1:
@@ -52,7 +52,7 @@ def mistakes(term):
         yield "divergence swapped", with_args(args[1], args[0])
     elif head == "expectation":
         yield "body squared", with_args(args[0], args[1] ** 2)
-        yield "body negated", with_args(args[0], -args[1])
+        yield "body negated", with_args(args[0], number(-1) * args[1])
         yield "integral for an expectation", Term("integral", args[1:], bound=term.bound)
     elif head in ("sum", "product"):
         lower, upper, body = args

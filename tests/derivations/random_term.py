@@ -237,11 +237,10 @@ class Terms:
             case 1:
                 return infer("reflexivity", term, self.rename(term))
             case _:
-                while True:
-                    try:
-                        return infer("field", term, self.scramble(term))
-                    except KernelError:
-                        continue
+                try:
+                    return infer("field", term, self.scramble(term))
+                except KernelError:  # it divides by what cancels to 0
+                    return infer("reflexivity", term, self.rename(term))
 
 
 def variables(term):

@@ -12,11 +12,11 @@ import sympy
 
 from derivations import conversion, kl_divergence
 from derivations.catalogue import DERIVATIONS, prove
-from derivations.certificate import again
+from derivations.certificate import export
 from derivations.conversion import everywhere, in_turn, prove_equal
 from derivations.derivation import Reason, StepError, ancestry, by_theorem, derive
 from derivations.expectation import moments, under
-from derivations.kernel import KernelError, alpha_equal, number
+from derivations.kernel import KernelError, alpha_equal, number, replay
 from derivations.latex import text
 from derivations.notation import Family, Index, Natural, Normal, Point, Vector, to_kernel
 
@@ -48,7 +48,8 @@ def test_derivation(slug, seed):
     """The proof replays; its steps join; it supposes what is expected; and it is true in models of its hypotheses."""
     derivation = prove(slug)
     theorem = derivation.theorem
-    again(theorem)
+    replayed = replay(export(theorem))
+    assert (replayed.hypotheses, replayed.conclusion) == (theorem.hypotheses, theorem.conclusion)
     assert [text(h) for h in theorem.hypotheses] == HYPOTHESES[slug]
     lines = [derivation.start, *(s.expression for s in derivation.steps)]
     assert [s.theorem.sides for s in derivation.steps] == list(itertools.pairwise(lines))

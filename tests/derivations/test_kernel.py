@@ -37,21 +37,32 @@ from derivations.kernel import (
 
 from .finite_model import DOMAINS, Model, NormalModel, SeriesModel, Undecided, ball, random_model
 from .random_term import Terms, free_variables, put, random_env
-from .rule_survey import CASES, INSTANCES, MU, NORMAL_CASES, ONE, SIGMA, TWO, A, B, I, J, K, N, X, Z, component, survey
+from .rule_survey import (
+    CASES,
+    INSTANCES,
+    MU,
+    NORMAL_CASES,
+    ONE,
+    SIGMA,
+    TWO,
+    UNREFUTED,
+    A,
+    B,
+    I,
+    J,
+    K,
+    N,
+    X,
+    Z,
+    component,
+    survey,
+)
 
 pytestmark = pytest.mark.usefixtures("precise")
 
 
 def test_every_rule_has_instances():
     assert {*CASES, *NORMAL_CASES} == set(RULES)
-
-
-# hypotheses that no model here can make false, or without which no model here makes the rule false
-UNREFUTED = {
-    "integral_linearity": {"integrable"},
-    "integral_of_sum": {"forall_in"},
-    "normal_integrability": {"forall", "forall_in"},
-}
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -635,28 +646,29 @@ def test_hypotheses_are_listed_once():
 
 # --- replay ---
 
-STEP = {"rule": "log_one", "premises": [], "arguments": [], "hypotheses": [], "conclusion": None}
+STEP = {"rule": "log_one", "premises": [], "arguments": [], "hypotheses": [], "conclusion": 0}
 
 
 @pytest.mark.parametrize(
-    ("steps", "message"),
+    ("step", "row", "message"),
     [
-        ([], "step 0: not a list of steps"),
-        ({}, "step 0: not a list of steps"),
-        ([5], "step 0, not a rule: "),
-        ([{**STEP, "rule": "magic"}], "step 0, magic: no rule 'magic'"),
-        ([{**STEP, "premises": [0]}], "step 0, log_one: "),
-        ([{**STEP, "premises": [-1]}], "step 0, log_one: a premise is not an earlier step"),
-        ([{**STEP, "arguments": [1]}], "step 0, log_one: "),
-        ([STEP], "step 0, log_one: the rule gives another statement"),
-        ([{}], "step 0, None: 'rule'|step 0, None: 'premises'"),
-        ([{**STEP, "conclusion": {"head": "number", "data": ["1/0"], "args": [], "bound": None}}], "step 0, log_one: "),
-        ([{**STEP, "conclusion": {"head": "pi"}}], "step 0, log_one: 'data'"),
+        (5, [], "step 0, not a rule: "),
+        ({**STEP, "rule": "magic"}, [], "step 0, magic: no rule 'magic'"),
+        ({**STEP, "premises": [0]}, [], "step 0, log_one: "),
+        ({**STEP, "premises": [-1]}, [], "step 0, log_one: a premise is not an earlier step"),
+        ({**STEP, "arguments": [1]}, [], "step 0, log_one: "),
+        ({**STEP, "conclusion": -1}, ["pi", [], None, []], "step 0, log_one: not a position"),
+        ({**STEP, "conclusion": True}, ["pi", [], None, []], "step 0, log_one: not a position"),
+        (STEP, ["pi", [], None, []], "step 0, log_one: the rule gives another statement"),
+        ({}, [], "step 0, None: 'rule'|step 0, None: 'premises'"),
+        (STEP, ["number", ["1/0"], None, []], "step 0, log_one: "),
+        (STEP, ["pi"], "step 0, log_one: not enough values"),
     ],
 )
-def test_replay_names_the_step(steps, message):
+def test_replay_names_the_step(step, row, message):
+    proof = {"terms": [], "statements": [row], "steps": [step]}
     with pytest.raises(KernelError, match=message):
-        replay(json.loads(json.dumps(steps)))
+        replay(json.loads(json.dumps(proof)))
 
 
 def test_size_and_imports_of_the_kernel():
