@@ -231,7 +231,7 @@ Sequent = tuple[Iterable[Term], Term]
 _KEY = object()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Theorem:
     """``hypotheses |- conclusion``, with the rule, premises and arguments it came from; `infer` makes it."""
 
@@ -283,7 +283,8 @@ def replay(proof: Any) -> Theorem:
     """
     theorems: list[Theorem] = []
     terms, statements = dict[int, Term](), dict[int, Term]()
-    _require(isinstance(proof, Mapping) and bool(proof.get("steps")), "step 0: not a proof")
+    _require(isinstance(proof, Mapping) and proof.get("steps") not in (None, []), "step 0: not a proof")
+    _require(isinstance(proof["steps"], list), "step 0: not a list of steps")
     for i, step in enumerate(proof["steps"]):
         try:
             premises = [theorems[p] for p in step["premises"] if type(p) is int and p >= 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
@@ -15,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 # torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-_UNUSABLE, _INTERRUPTED = 2, 130
+_UNUSABLE, _FAULT, _INTERRUPTED = 2, 70, 130
 _STYLE = {"proved": "bold green", "confirmed": "green", "refuted": "bold red", "undecided": "yellow"}
 
 
@@ -82,7 +84,11 @@ def verify_command(
             outcome = verify(dataset, out, seed=seed, begin=begin)
     except TrainingError as error:
         raise UnusableInput(str(error)) from error
-    _print_outcome(outcome, as_json)
+    try:
+        _print_outcome(outcome, as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
     raise typer.Exit(exit_code(outcome.findings))
 
 
@@ -111,14 +117,16 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
     for name in ("identity", "witness", "figure", "verdict"):
         table.add_column(name, no_wrap=name == "identity", overflow="fold")
     for f in outcome.findings:
-        table.add_row(f.identity, f.witness, f.figure, f"[{_STYLE[f.verdict]}]{f.verdict}[/]")
+        table.add_row(f.identity, Text(f.witness), Text(f.figure), Text(f.verdict, style=_STYLE[f.verdict]))
     # a pipe or a file has no width of its own: do not fold the table to 80 columns there
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-    console.print(table)
+    with console.capture() as captured:  # rich would end the program where a reader closes the pipe
+        console.print(table)
+    print(captured.get())
     for f in outcome.findings:
         if f.detail:
-            console.print(f"\n{f.verdict}: {f.identity}, {f.witness}\n  {f.detail}", markup=False)
-    console.print(f"\n{summary(outcome.findings)}\nreport: {outcome.report}", markup=False, soft_wrap=True)
+            print(f"{f.verdict}: {f.identity}, {f.witness}\n  {f.detail}\n")
+    print(f"{summary(outcome.findings)}\nreport: {outcome.report}")
 
 
 @app.command()
@@ -234,13 +242,20 @@ def main() -> None:
     except TyperException as error:
         code = _complain(error.format_message())
     except BrokenPipeError:  # `elbocheck derive | head`: the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         code = 0
     except (UnusableInput, OSError) as error:
         code = _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
+    except Exception:  # noqa: BLE001 - an exit code of 1 would say that something is refuted
+        traceback.print_exc()
+        code = _FAULT
     sys.exit(code)
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:

@@ -48,7 +48,7 @@ class ProofView:
         The chain: a relation to the line before (``=``, ``\ge``, ``>=``; empty on the first line), a formula
         in LaTeX, a reason in plain words.
     axioms : tuple of str
-        The cited axioms that the proof rests on, in plain words.
+        The kernel rules that the proof applies, by name.
     """
 
     slug: str

@@ -3,7 +3,8 @@ r"""The identities of the exercise on a trained network, per example, in nats, i
 .. math:: \log p(x) = \mathrm{ELBO}(x) + D_{\mathrm{KL}}(q(z|x) \,\|\, p(z|x))
 
 holds for every image, however well the network was trained (slug ``elbo-gap``). With two latent dimensions each
-of its three terms is computed on nodes of its own, so that an error in one cannot cancel in another:
+of its three terms is computed with nodes and sums of its own, so that an error in one does not cancel in another
+(the two evidences share the search for the cells that hold the density):
 
 ========================  ==========================================================================
 `log_evidence`            equally spaced nodes on cells of side 1/8
@@ -28,6 +29,7 @@ from numerics import normal
 from vae_min import objective
 from vae_min.model import VariationalAutoencoder
 from vae_min.plane import CHUNK, Estimate, find_cells, hermite, integral, log_integral, midpoint, refined
+from vae_min.train import draw_terms, negative_elbo
 
 _EVIDENCE_WIDTH, _POSTERIOR_WIDTH = 1 / 8, 1 / 9  # sides of the cells
 _PER_CELL = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # nodes per side of a cell, until two agree
@@ -50,6 +52,20 @@ class KLWitnesses:
     num_samples: int
     loc: Tensor
     log_variance: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class LossWitness:
+    """The loss of one training step on ``batch_size`` images, in nats, and what it must be at the same noise.
+
+    ``gradient`` and ``expected_gradient`` hold the derivatives in all parameters of the model, shape (P,).
+    """
+
+    loss: Tensor
+    expected: Tensor
+    gradient: Tensor
+    expected_gradient: Tensor
+    batch_size: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +131,27 @@ def kl_witnesses(model: VariationalAutoencoder, x: Tensor, *, num_samples: int =
     return KLWitnesses(closed_form, reference, total / num_samples, num_samples, loc, posterior.log_variance)
 
 
+def loss_witness(model: VariationalAutoencoder, x: Tensor, *, seed: int = 0) -> LossWitness:
+    """The loss that training descends, for images x of shape (B, N), and the same written without the objective.
+
+    The second is minus the mean of log p(x|z) - KL, with z drawn by its own expression at the same noise, the
+    likelihood from `log_joint` and the divergence from `numerics`.
+    """
+    model, x = _double(model), x.double()
+    loss = negative_elbo(draw_terms(model, x, torch.Generator().manual_seed(seed)))
+    noise = torch.randn(len(x), model.latent_dim, generator=torch.Generator().manual_seed(seed))
+    loc, log_variance = model.encoder(x).chunk(2, dim=-1)
+    z = loc + (log_variance / 2).exp() * noise
+    likelihood = log_joint(model, x)(z).diagonal() - normal.log_prob(z, 0.0, 1.0).sum(-1)
+    expected = (normal.kl_divergence_standard(loc, log_variance) - likelihood).sum() / len(x)
+    return LossWitness(loss.detach(), expected.detach(), _gradient(loss, model), _gradient(expected, model), len(x))
+
+
+def _gradient(loss: Tensor, model: VariationalAutoencoder) -> Tensor:
+    gradients = torch.autograd.grad(loss, list(model.parameters()))
+    return torch.cat([g.flatten() for g in gradients])
+
+
 @torch.no_grad()
 def log_evidence(model: VariationalAutoencoder, x: Tensor) -> Estimate:
     """log p(x) of each image by dense quadrature over the latent plane; as `identity`."""
@@ -161,7 +198,7 @@ def log_joint(model: VariationalAutoencoder, x: Tensor) -> Callable[[Tensor], Te
 
 
 def _log_normaliser(model: VariationalAutoencoder, x: Tensor) -> Estimate:
-    """log of the sum of p(x, z) over grids that share no node and no code with those of `log_evidence`."""
+    """log of the sum of p(x, z) on the spacing 1/9, summed by other code than `log_evidence`."""
     cells = find_cells(log_joint(model, x), _POSTERIOR_WIDTH)
 
     def at(count: int, images: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ def train(
     for number in range(1, config.epochs + 1):
         totals = torch.zeros(2, dtype=torch.float64)
         for x in _batches(dataset.train.images, config, generator):
-            terms = _terms(model, x, generator)
+            terms = draw_terms(model, x, generator)
             _step(negative_elbo(terms), optimizer, schedule)
             totals += torch.stack([term.detach().double().sum() for term in terms])
         reconstruction, kl = (totals / len(dataset.train.images)).tolist()
@@ -112,7 +112,8 @@ def _batches(images: Tensor, config: Config, generator: torch.Generator) -> Iter
         yield binarise(images[indices], config.binarisation, generator)
 
 
-def _terms(model: LatentModel, x: Tensor, generator: torch.Generator) -> Terms:
+def draw_terms(model: LatentModel, x: Tensor, generator: torch.Generator) -> Terms:
+    """Terms of the objective of a training step, for images x of shape (B, N); a VAE draws its noise."""
     if isinstance(model, VariationalAutoencoder):
         return elbo_terms(model, x, torch.randn(len(x), model.latent_dim, generator=generator))
     assert isinstance(model, Autoencoder)

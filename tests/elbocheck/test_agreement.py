@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import flint
 import numpy as np
 import pytest
 
 from derivations.catalogue import prove
+from derivations.derivation import Derivation
 from derivations.kernel import equal, number
 from elbocheck import agreement
 from elbocheck.agreement import POINTS, confront_kl_normal_standard
@@ -15,11 +17,18 @@ from elbocheck.verdict import Finding, Verdict
 from numerics import monte_carlo, normal, quadrature
 from numerics.calibrated import Budget
 
+ENCLOSURE, THEOREM = "certified enclosure of the integral", "theorem, evaluated in ball arithmetic"
+
 
 def confront(seed: int = 0, num_samples: int = 50_000) -> dict[str, Finding]:
     findings = confront_kl_normal_standard(
         prove("kl-normal-standard"), seed=seed, num_samples=num_samples, budget=Budget()
     )
+    return {f.witness: f for f in findings}
+
+
+def judge(derivation: Derivation | None) -> dict[str, Finding]:
+    findings = confront_kl_normal_standard(derivation, seed=0, num_samples=1000, budget=Budget())
     return {f.witness: f for f in findings}
 
 
@@ -87,13 +96,23 @@ def test_a_wrong_theorem_would_be_refuted() -> None:
         sides = (derivation.theorem.sides[0], number(2) * derivation.theorem.sides[1])
         conclusion = equal(*sides)
 
-    findings = confront_kl_normal_standard(
-        replace(derivation, theorem=Wrong()),  # type: ignore[arg-type]
-        seed=0,
-        num_samples=1000,
-        budget=Budget(),
-    )
-    assert refuted({f.witness: f for f in findings}) == {"theorem, evaluated in ball arithmetic"}
+    findings = judge(replace(derivation, theorem=Wrong()))  # type: ignore[arg-type]
+    assert refuted(findings) == {THEOREM, ENCLOSURE}  # they do not meet, and neither judges the other
+    assert "theorem - integral = [0.74129" in findings[THEOREM].figure
+
+
+def test_without_a_theorem_the_other_witnesses_still_speak() -> None:
+    findings = judge(None)
+    assert {n for n, f in findings.items() if f.verdict is Verdict.undecided} == {THEOREM, ENCLOSURE}
+    assert len(findings) == 7
+    assert not refuted(findings)
+
+
+@pytest.mark.parametrize("ball", [flint.arb("nan"), flint.arb(0, 1e6), flint.arb(0.74, 1e-3)])
+def test_a_ball_that_is_too_wide_decides_nothing(ball: flint.arb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agreement, "evaluate", lambda formula, values: ball)
+    findings = judge(prove("kl-normal-standard"))
+    assert {n for n, f in findings.items() if f.verdict is Verdict.undecided} == {THEOREM, ENCLOSURE}
 
 
 def test_a_biased_estimator_is_refuted_in_value_and_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +139,13 @@ def test_an_estimator_with_half_the_noise_is_refuted(monkeypatch: pytest.MonkeyP
 def test_a_wrong_integral_contradicts_every_other_witness(monkeypatch: pytest.MonkeyPatch) -> None:
     right = quadrature.kl_divergence_normal
     monkeypatch.setattr(quadrature, "kl_divergence_normal", lambda *a, **k: 2 * right(*a, **k))
-    assert len(refuted(confront(num_samples=50_000))) == 4
+    assert refuted(confront()) == {
+        ENCLOSURE,
+        THEOREM,
+        "closed form in loc, scale (NumPy)",
+        "closed form in loc, log-variance (NumPy)",
+        "reparameterised Monte Carlo, value",
+    }
 
 
 def test_points_are_generic() -> None:

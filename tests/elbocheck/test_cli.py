@@ -176,3 +176,35 @@ def test_a_download_drives_its_bar(tmp_path: Path) -> None:
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""
+
+
+def test_a_fault_of_its_own_is_no_refutation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verify, "verify", lambda *arguments, **options: 1 / 0)
+    assert elbocheck("verify") == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("confirmed", 0), ("refuted", 1)])
+def test_a_reader_that_goes_away_does_not_change_the_exit_code(verdict: str, code: int) -> None:
+    program = (
+        "import sys; from pathlib import Path; from elbocheck import cli, verify; from elbocheck.verdict import *\n"
+        f"found = (Finding('elbo-gap', 'w' * 200, '[/] [nan, nan]', Verdict.{verdict}, 'd'),) * 2000\n"
+        "verify.verify = lambda *a, **k: verify.Outcome('digits', 0, found, {}, Path('r'))\n"
+        "sys.argv = ['elbocheck', 'verify']; cli.main()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        error = run.stderr.read()
+    assert run.returncode == code, error
+
+
+def test_figures_are_printed_as_they_are(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(verify, "verify", finds(Finding("elbo-gap", "w [red]", "[/] [nan, nan]", Verdict.confirmed)))
+    assert elbocheck("verify") == 0
+    printed = capsys.readouterr().out
+    assert "w [red]" in printed
+    assert "[/] [nan, nan]" in printed

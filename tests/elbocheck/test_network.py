@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from elbocheck.network import check_identity, check_kl
+from elbocheck.network import check_identity, check_kl, check_loss
 from elbocheck.verdict import Verdict
 from numerics import normal
 from numerics.calibrated import Budget
-from vae_min.evaluate import Identity, KLWitnesses
+from vae_min.evaluate import Identity, KLWitnesses, LossWitness
 from vae_min.plane import Estimate
 
 NUMERICS, SAMPLING = (
@@ -94,6 +94,30 @@ def test_a_quadrature_that_is_not_good_enough_decides_nothing() -> None:
     finding, _ = check_identity(identity(kl=1.0 + 5e-5, error=2e-4))
     assert finding.verdict is Verdict.undecided
     assert "must be finite and below 0.0001 nats" in finding.detail
+
+
+def test_a_quadrature_that_is_far_off_refutes_nothing() -> None:
+    found = check_identity(identity(kl=4.0, elbo=-19.0, error=1.5))
+    assert [f.verdict for f in found] == [Verdict.undecided] * 2
+
+
+def loss(value: float = 25.0, factor: float = 1.0) -> LossWitness:
+    gradient = torch.linspace(-1, 1, 5, dtype=torch.float64)
+    right = torch.tensor(25.0, dtype=torch.float64)
+    return LossWitness(torch.tensor(value, dtype=torch.float64), right, factor * gradient, gradient, 64)
+
+
+def test_a_loss_is_confirmed_only_if_value_and_gradient_are_right() -> None:
+    assert check_loss(loss()).verdict is Verdict.confirmed
+    for wrong in (
+        loss(value=25.00000001),
+        loss(factor=1.00000001),
+        loss(value=float("nan")),
+        loss(factor=float("nan")),
+    ):
+        finding = check_loss(wrong)
+        assert finding.verdict is Verdict.refuted
+        assert "-mean(log p(x|z) - KL) is 25" in finding.detail
 
 
 def test_no_finite_number_decides_nothing() -> None:

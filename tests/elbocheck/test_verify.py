@@ -20,6 +20,11 @@ from numerics import normal
 from vae_min import evaluate, objective
 from vae_min.config import PRESETS
 from vae_min.data import digits
+from vae_min.distribution import DiagonalNormal
+from vae_min.model import VariationalAutoencoder
+from vae_min.objective import Terms, elbo_terms
+
+LOSS = "training loss and its gradient, at fixed noise"
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +76,7 @@ def test_writes_the_report_the_latex_and_the_figures(
         "report.html",
         "verify.md",
         *(f"{name}.{suffix}" for name in ("latent", "prior", "reconstruction") for suffix in ("png", "svg")),
-        *(f"derivations/{slug}.tex" for slug in (*verify_module.SLUGS, "main")),
+        *(f"derivations/{slug}.tex" for slug in (*verify_module.STATEMENTS, "main")),
     }
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert page.count("<img") == 3
@@ -99,6 +104,7 @@ def test_a_numpy_kl_without_its_half_is_named(monkeypatch: pytest.MonkeyPatch, t
     assert refuted(outcome) == {
         "closed form in loc, log-variance (NumPy)",
         "objective's KL of each test image, against numerics",
+        LOSS,
     }
 
 
@@ -117,10 +123,68 @@ def test_a_network_trained_with_a_wrong_kl_is_refuted(
     wrong = WRONG_OBJECTIVES[name]
     monkeypatch.setattr(objective, "kl_divergence", lambda q: wrong(q.loc, q.log_variance))
     assert refuted(run(tmp_path)) >= {
+        LOSS,
         "objective's KL of each test image, against numerics",
         "objective's KL of each test image, against Monte Carlo",
         "trained network: dense quadrature, Gauss-Hermite",
     }
+
+
+def half_weight(terms: Terms) -> torch.Tensor:
+    return terms.reconstruction - 0.5 * terms.kl
+
+
+def scaled(model: VariationalAutoencoder, x: torch.Tensor, generator: torch.Generator) -> Terms:
+    right = elbo_terms(model, x, torch.randn(len(x), model.latent_dim, generator=generator))
+    return Terms(right.reconstruction / 64, right.kl)
+
+
+def without_noise(model: VariationalAutoencoder, x: torch.Tensor, generator: torch.Generator) -> Terms:
+    return elbo_terms(model, x, torch.zeros(len(x), model.latent_dim))
+
+
+def shared_noise(model: VariationalAutoencoder, x: torch.Tensor, generator: torch.Generator) -> Terms:
+    return elbo_terms(model, x, torch.randn(1, model.latent_dim, generator=generator).expand(len(x), -1))
+
+
+def detached(q: DiagonalNormal) -> torch.Tensor:
+    v = q.log_variance
+    return 0.5 * (q.loc.detach().square() + v.exp() - v - 1).sum(-1)
+
+
+WRONG_LOSSES = {
+    "KL weighted by a half": (Terms, "objective", property(half_weight)),
+    "reconstruction averaged over pixels": (evaluate, "draw_terms", scaled),
+    "never samples": (evaluate, "draw_terms", without_noise),
+    "one noise for the batch": (evaluate, "draw_terms", shared_noise),
+    "gradient cut": (objective, "kl_divergence", detached),
+    "sum for mean": (evaluate, "negative_elbo", lambda terms: -terms.objective.sum()),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LOSSES)
+def test_a_wrong_loss_is_refuted_even_where_each_term_is_right(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place, attribute, wrong = WRONG_LOSSES[name]
+    monkeypatch.setattr(place, attribute, wrong)
+    assert refuted(run(tmp_path)) == {LOSS}
+
+
+def test_a_proof_of_another_statement_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(verify_module.STATEMENTS, "elbo-gap", "log p(x) = E_{z ~ q(z | x)}[log p(x)]")
+    derivations, findings = verify_module.prove_all()
+    assert "elbo-gap" not in derivations
+    assert findings[0].verdict is Verdict.undecided
+    assert "elbo-gap: proves log p(x) = " in findings[0].detail
+
+
+def test_an_earlier_verdict_does_not_outlive_a_run_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("all green")
+    monkeypatch.setattr(verify_module, "prove_all", lambda begin: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(tmp_path)
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_an_evidence_without_the_prior_is_refuted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
