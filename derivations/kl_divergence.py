@@ -29,6 +29,13 @@ MOMENTS = Reason("mean and variance of the normal", in_turn(everywhere(moments),
 SUM = Reason("linearity of the sum", in_turn(everywhere(expand_log), everywhere(split_sum), expand))
 
 
+def _linearity(z: Point, q: Normal) -> Reason:
+    """The logarithm of the density taken apart, and its expectation under q."""
+    under_q = under(to_kernel(z), to_kernel(q))
+    words = "logarithm of a product, linearity of the expectation"
+    return Reason(words, in_turn(under_q, everywhere(expand_log), simplify))
+
+
 @cache
 def normal_negative_entropy() -> Derivation:
     """``int q log q = -J/2 log 2 pi - 1/2 sum_j (log sigma_j^2 + 1)`` for a diagonal normal q."""
@@ -37,10 +44,7 @@ def normal_negative_entropy() -> Derivation:
         q = Normal(z, mu[j], sigma[j] ** 2, (j, J))
         volume = sqrt((2 * pi) ** J * Product(sigma[j] ** 2, (j, 1, J)))
         squares = Sum((z[j] - mu[j]) ** 2 / sigma[j] ** 2, (j, 1, J))
-        linear = Reason(
-            "logarithm of a product, linearity of the expectation",
-            in_turn(under(to_kernel(z), to_kernel(q)), everywhere(expand_log), simplify),
-        )
+        linear = _linearity(z, q)
         constant = -(J / 2) * log(2 * pi)
         spread = E(q, (z[j] - mu[j]) ** 2)
         return derive(
@@ -69,10 +73,7 @@ def normal_cross_entropy() -> Derivation:
         q, p = Normal(z, mu[j], sigma[j] ** 2, (j, J)), Normal(z, 0, 1, (j, J))
         squares = Sum(z[j] ** 2, (j, 1, J))
         constant = -(J / 2) * log(2 * pi)
-        linear = Reason(
-            "logarithm of a product, linearity of the expectation",
-            in_turn(under(to_kernel(z), to_kernel(q)), everywhere(expand_log), simplify),
-        )
+        linear = _linearity(z, q)
         return derive(
             "normal-cross-entropy",
             "The expected log-density of N(0, I) under a diagonal normal",
