@@ -185,9 +185,7 @@ def expand(term: Term) -> Theorem:
     if not _is_arithmetic(term):
         return equation
     inner = equation.sides[1]
-    expanded = add(
-        *(multiply(number(c), *_powers(m)) if c != 1 else multiply(*_powers(m)) for c, m in monomials(inner))
-    )
+    expanded = add(*(multiply(number(c), *powers(m)) if c != 1 else multiply(*powers(m)) for c, m in monomials(inner)))
     return transitivity(equation, infer("field", inner, expanded))
 
 
@@ -253,7 +251,8 @@ def _order(term: Term) -> str:
     return repr(canonical(term))
 
 
-def _powers(monomial: Monomial) -> list[Term]:
+def powers(monomial: Monomial) -> list[Term]:
+    """The factors of a monomial."""
     return [atom if exponent == 1 else atom**exponent for atom, exponent in monomial]
 
 
@@ -261,8 +260,8 @@ def split(term: Term, v: Term) -> list[tuple[Term, Term]]:
     """`term` as a linear combination ``[(coefficient without v, rest)]`` with every rest's monomial in v."""
     parts = []
     for c, monomial in monomials(term):
-        outer = _powers([(a, e) for a, e in monomial if v not in free(a)])
-        inner = _powers([(a, e) for a, e in monomial if v in free(a)])
+        outer = powers([(a, e) for a, e in monomial if v not in free(a)])
+        inner = powers([(a, e) for a, e in monomial if v in free(a)])
         parts.append((multiply(number(c), *outer) if outer else number(c), multiply(*inner)))
     return parts
 

@@ -13,11 +13,11 @@ from derivations.conversion import (
     expand_log,
     in_turn,
     monomials,
+    powers,
     prove_equal,
     same,
     simplify,
     split,
-    split_sum,
     subterms,
     symmetry,
     transitivity,
@@ -89,9 +89,8 @@ def _sum(term: Term) -> Theorem:
     (lower, upper, inner), j = term.args, term.bound
     assert j is not None
     z, body = inner.bound, _body(inner)
-    swapped = infer("integral_of_sum", z, j, lower, upper, body)
     if inner.head == "integral":
-        return symmetry(swapped)
+        return symmetry(infer("integral_of_sum", z, j, lower, upper, body))
     density = inner.args[0]
     if j in free(density):
         raise KernelError("the density depends on the index of the sum")
@@ -124,7 +123,7 @@ def _combined(term: Term, convert: Conversion) -> Theorem:
 
 def expand_outside(term: Term) -> Theorem:
     """``term`` as a sum of monomials in the expectations it holds, whose insides stay as they are written."""
-    parts = [(number(c), multiply(*(a if e == 1 else a**e for a, e in m))) for c, m in monomials(term)]
+    parts = [(number(c), multiply(*powers(m))) for c, m in monomials(term)]
     return infer("field", term, combination(parts))
 
 
@@ -139,7 +138,7 @@ def _weighted(summand: Term) -> tuple[Term, Term]:
     inner = [a for a in inner if a.head != "sum" or any(t.head in ("expectation", "integral") for _, t in subterms(a))]
     if len(inner) > 1:
         raise KernelError("a product of expectations")
-    outer = [a if e == 1 else a**e for a, e in monomial if a not in inner]
+    outer = powers([(a, e) for a, e in monomial if a not in inner])
     return multiply(number(c), *outer), inner[0] if inner else number(1)
 
 
@@ -176,8 +175,7 @@ def moments(term: Term) -> Theorem:
 
 def _same_under(z: Term, density: Term, left: Term, right: Term) -> Theorem:
     """``left = right`` after both are brought under the expectation, compared as polynomials."""
-    inside = in_turn(under(z, density), everywhere(split_sum), expand)
-    return prove_equal(left, right, inside)
+    return prove_equal(left, right, in_turn(under(z, density), simplify))
 
 
 def _moment(z: Term, density: Term, rest: Term) -> Term:

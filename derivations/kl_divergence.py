@@ -13,20 +13,18 @@ from derivations.conversion import (
     expand_log,
     in_turn,
     simplify,
-    split_sum,
     unfold_expectation,
     unfold_kl,
-    unfold_log_normal,
 )
 from derivations.derivation import Derivation, Reason, by_theorem, derive
-from derivations.expectation import moments, under
+from derivations.expectation import moments, polynomial, under
 from derivations.notation import KL, E, Index, Natural, Normal, Point, Vector, to_kernel
 
 HALF = Rational(1, 2)
 DEFINITION = Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand))
-DENSITY = Reason("density of the normal", in_turn(everywhere(unfold_log_normal), everywhere(expand_log), simplify))
+DENSITY = Reason("density of the normal", polynomial)
 MOMENTS = Reason("mean and variance of the normal", in_turn(everywhere(moments), simplify))
-SUM = Reason("linearity of the sum", in_turn(everywhere(expand_log), everywhere(split_sum), expand))
+SUM = Reason("linearity of the sum", in_turn(everywhere(expand_log), simplify))
 
 
 def _linearity(z: Point, q: Normal) -> Reason:

@@ -11,7 +11,7 @@ from derivations.kernel import Term, number
 _GREEK = re.compile(
     "(alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|chi|psi|omega)"
 )
-_RELATION = {"equal": "=", "positive": "> 0", "nonzero": r"\neq 0"}
+_RELATION = {"positive": "> 0", "nonzero": r"\neq 0"}
 _OPERATORS = ("log", "exp", "sum", "product", "integral", "expectation", "kl")
 _TEXT = (
     (r"\left", ""),

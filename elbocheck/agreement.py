@@ -34,6 +34,11 @@ class Point:
     loc: tuple[float, ...]
     scale: tuple[float, ...]
 
+    @property
+    def parameters(self) -> tuple[Sequence[float], Sequence[float], Sequence[float], Sequence[float]]:
+        """Of q and of p = N(0, I)."""
+        return self.loc, self.scale, [0.0] * len(self.loc), [1.0] * len(self.loc)
+
     def __str__(self) -> str:
         return f"loc = {_tuple(self.loc)}, scale = {_tuple(self.scale)}"
 
@@ -74,9 +79,9 @@ def confront_kl_normal_standard(
     """
     columns = sum(1 + 2 * len(p.loc) for p in points)
     share = budget.draw(budget.remaining / 3) / columns
-    sampled = [_sample(p, seed, num_samples, share) for p in points]
+    enclosures = [quadrature.kl_divergence_normal(*p.parameters) for p in points]
+    sampled = [_sample(p, e, seed, num_samples, share) for p, e in zip(points, enclosures, strict=True)]
     with flint.ctx.workdps(50):
-        enclosures = [_enclose(p) for p in points]
         exact = [
             *_meeting(derivation, points, enclosures),
             _closed_form("closed form in loc, scale (NumPy)", _by_scale, points, enclosures),
@@ -90,12 +95,6 @@ def confront_kl_normal_standard(
 
 def _tuple(values: Sequence[float]) -> str:
     return "(" + ", ".join(f"{v:g}" for v in values) + ")"
-
-
-def _enclose(point: Point) -> flint.arb:
-    zero, one = [0.0] * len(point.loc), [1.0] * len(point.loc)
-    enclosure: flint.arb = quadrature.kl_divergence_normal(point.loc, point.scale, zero, one)
-    return enclosure
 
 
 # --- witnesses without noise ---
@@ -185,17 +184,15 @@ class _Sampled:
     names: tuple[str, ...]
 
 
-def _sample(point: Point, seed: int, num_samples: int, share: float) -> _Sampled:
+def _sample(point: Point, enclosure: flint.arb, seed: int, num_samples: int, share: float) -> _Sampled:
     """The estimator at one point; its columns against enclosures of the integral and of its derivatives."""
-    dimension = len(point.loc)
-    zero, one = [0.0] * dimension, [1.0] * dimension
-    integrand = partial(monte_carlo.log_ratio, p_loc=zero, p_scale=one)
+    dimension, parameters = len(point.loc), point.parameters
+    integrand = partial(monte_carlo.log_ratio, p_loc=parameters[2], p_scale=parameters[3])
     rows = monte_carlo.PathwiseRows(integrand, point.loc, point.scale)
     moments = monte_carlo.estimate(rows, num_samples, seed=seed)
-    parameters = (point.loc, point.scale, zero, one)
     loc_gradient, scale_gradient = quadrature.kl_divergence_normal_gradient(*parameters)
     loc_laws, scale_laws = kl_divergence_gradient_laws(*parameters)
-    balls = [quadrature.kl_divergence_normal(*parameters), *loc_gradient, *scale_gradient]
+    balls = [enclosure, *loc_gradient, *scale_gradient]
     laws: list[QuadraticForm] = [kl_divergence_law(*parameters), *loc_laws, *scale_laws]
     return _Sampled(
         tuple(float(m) for m in moments.mean),

@@ -180,12 +180,11 @@ def _print_list(derivations: list[Any]) -> None:
 
 
 def _write_all(out: Path, files: dict[str, str]) -> None:
-    from vae_min.atomic import replacing
+    from vae_min.atomic import write_text
 
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        with replacing(out / name) as part:
-            part.write_text(text, encoding="utf-8", newline="\n")
+        write_text(out / name, text)
 
 
 # --- progress, on standard error so that standard output stays clean ---

@@ -13,7 +13,7 @@ from latex2mathml.converter import Converter
 from markupsafe import Markup
 
 from elbocheck.verdict import Finding, Verdict, summary, tally
-from vae_min.atomic import replacing
+from vae_min.atomic import write_text
 
 Step = tuple[str, str, str]
 Figure = tuple[str, str, bytes, str]
@@ -131,8 +131,7 @@ def write(report: Report, path: Path) -> None:
     """
     page = render(report)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
-        part.write_text(page, encoding="utf-8", newline="\n")
+    write_text(path, page)
 
 
 def data_uri(content: bytes, mime: str) -> str:

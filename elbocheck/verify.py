@@ -23,7 +23,7 @@ from elbocheck import agreement, network, report
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
 from vae_min import evaluate, figure
-from vae_min.atomic import replacing
+from vae_min.atomic import write_text
 from vae_min.config import PRESETS
 from vae_min.data import Dataset, fixed_binarisation
 from vae_min.model import Autoencoder, VariationalAutoencoder
@@ -92,8 +92,8 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
     budget = Budget()
     derivations, findings = prove_all(begin)
     for slug, derivation in derivations.items():
-        _write(out / "derivations" / f"{slug}.tex", fragment(derivation))
-    _write(out / "derivations" / "main.tex", main(derivations))
+        write_text(out / "derivations" / f"{slug}.tex", fragment(derivation))
+    write_text(out / "derivations" / "main.tex", main(derivations))
     findings += confront(derivations, seed, budget, begin)
     with _threads(dataset):
         autoencoder, vae = (_train(c, dataset, seed, begin) for c in (Autoencoder, VariationalAutoencoder))
@@ -109,7 +109,7 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
         figures=_draw(out, autoencoder, vae, dataset, seed),
         numbers=numbers,
     )
-    _write(out / "verify.md", table(findings))
+    write_text(out / "verify.md", table(findings))
     report.write(whole, out / "report.html")
     return Outcome(dataset.name, seed, tuple(findings), numbers, out / "report.html")
 
@@ -252,11 +252,6 @@ def _draw(
             figure.save(drawing, out / f"{name}{suffix}")
         shown.append((title, caption, (out / f"{name}.png").read_bytes(), "image/png"))
     return shown
-
-
-def _write(path: Path, text: str) -> None:
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def table(findings: Sequence[Finding]) -> str:

@@ -7,6 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write text, in UTF-8 and with newlines as they are.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; ``path`` is then as it was.
+    """
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success it takes that name, on any exception it is removed.

@@ -1,6 +1,6 @@
 import pytest
 
-from vae_min.atomic import replacing
+from vae_min.atomic import replacing, write_text
 
 
 def test_a_written_file_takes_the_name(tmp_path):
@@ -21,3 +21,11 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     with pytest.raises(RuntimeError, match="half way"):
         fail_half_way()
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_text_is_written_whole_or_not_at_all(tmp_path):
+    write_text(tmp_path / "a.txt", "\u03bc\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"\xce\xbc\n"
+    with pytest.raises(UnicodeEncodeError, match="surrogates not allowed"):
+        write_text(tmp_path / "a.txt", "new \ud800")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"\xce\xbc\n"]
