@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from derivations.conversion import congruence, symmetry, transitivity
 from derivations.expectation import polynomial
+from derivations.integrability import integrable_polynomial
 from derivations.kernel import KernelError, Term, Theorem, alpha_equal, canonical, infer
 
 
@@ -37,10 +38,10 @@ def _prove(proposition: Term, joint: frozenset[str]) -> Theorem | None:
             inner = _prove(proposition.args[-1], joint)
             if inner is None:
                 return None
-            rule = "generalise" if proposition.head == "forall" else "generalise_in"
-            return infer(rule, inner, proposition.bound, *proposition.args[:-1])
+            return infer("generalise", inner, proposition.bound, *proposition.args[:-1])
         case "nonzero":
-            return infer("positive_nonzero", infer("positivity", *proposition.args))
+            positive = infer("positivity", *proposition.args)
+            return infer("discharge", positive, infer("positive_nonzero", *proposition.args))
         case "positive":
             return _positive(proposition.args[0], joint)
         case "integrable":
@@ -75,7 +76,7 @@ def _integrable(proposition: Term) -> Theorem | None:
     try:
         rest = infer("field", quotient, density * _without(quotient, density))
         becomes = polynomial(rest.sides[1].args[1])
-        inside = infer("normal_integrability", density, becomes.sides[1])
+        inside = integrable_polynomial(density, becomes.sides[1])
     except KernelError:
         return None
     path = transitivity(rest, congruence(rest.sides[1], (1,), becomes))

@@ -1,4 +1,4 @@
-"""Proofs as JSON: what `derivations.kernel.replay` checks again, alone and elsewhere."""
+"""Proofs as JSON: what `derivations.replay` checks again, alone and elsewhere."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from derivations.derivation import ancestry
 from derivations.kernel import Term, Theorem
 
 
-def export(theorem: Theorem) -> dict[str, Any]:
-    """The proof as JSON data, in the form that `derivations.kernel.replay` describes.
+def export(*proved: Theorem) -> dict[str, Any]:
+    """The proofs of some theorems as JSON data, in the form that `derivations.replay.replay` describes.
 
     Each rule application is one step, premises named by their position; terms stand in tables, each once.
     """
-    theorems = ancestry(theorem)
+    theorems = ancestry(*proved)
     position = {id(step): i for i, step in enumerate(theorems)}
     terms, statements = _Table(), _Table()
     steps = [
@@ -27,7 +27,8 @@ def export(theorem: Theorem) -> dict[str, Any]:
         }
         for step in theorems
     ]
-    return {"terms": terms.rows, "statements": statements.rows, "steps": steps}
+    last = [position[id(t)] for t in proved]
+    return {"terms": terms.rows, "statements": statements.rows, "steps": steps, "theorems": last}
 
 
 class _Table:

@@ -22,6 +22,7 @@ from derivations.kernel import (
     free,
     infer,
     integer,
+    log,
     multiply,
     number,
 )
@@ -169,8 +170,18 @@ def expand_log(term: Term) -> Theorem:
     if inner.head == "exp":
         return infer("log_exp", *inner.args)
     if inner == number(1):
-        return infer("log_one")
+        return log_one()
     raise KernelError("nothing to expand")
+
+
+def log_one() -> Theorem:
+    """``log 1 = 0``, since log 1 = log (1 1) = log 1 + log 1."""
+    one = number(1)
+    doubled = infer("discharge", infer("positivity", one), infer("log_product", one, one))
+    single = congruence(log(one * one), (0,), infer("field", one * one, one))
+    halved = symmetry(transitivity(symmetry(single), doubled))
+    opened = infer("field", log(one), log(one) + log(one) - log(one))
+    return transitivity(infer("rewrite", opened, halved, (1, 0)), infer("field", log(one) - log(one), number(0)))
 
 
 # --- arithmetic: SymPy expands, the kernel's field rule decides ---
@@ -290,8 +301,15 @@ def split_sum(term: Term) -> Theorem:
     equation = transitivity(congruence(term, (2,), regrouped), linear)
     for i in (i for i, counted in enumerate(counts) if counted):
         path = (1,) if len(parts) == 1 else (i, 1)
-        equation = infer("rewrite", equation, infer("sum_constant", j, upper, number(1)), (1, *path))
+        equation = infer("rewrite", equation, sum_constant(j, upper, number(1)), (1, *path))
     return transitivity(equation, expand(equation.sides[1])) if parts[0][0] == number(0) else equation
+
+
+def sum_constant(j: Term, n: Term, c: Term) -> Theorem:
+    """``sum_{j=1..n} c = n c``, which telescopes: c is the step of c j."""
+    whole = infer("telescoping", j, n, c * j)
+    step = infer("field", whole.sides[0].args[2], c)
+    return transitivity(symmetry(congruence(whole.sides[0], (2,), step)), whole, infer("field", whole.sides[1], n * c))
 
 
 def _countable(lower: Term, upper: Term) -> bool:

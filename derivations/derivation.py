@@ -1,12 +1,14 @@
-"""A derivation: a chain of expressions as on paper, each step justified by a named reason and proved by the kernel."""
+"""A derivation: chains of expressions as on paper, each step justified by a named reason and proved by the kernel."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from derivations.assumption import settle
-from derivations.conversion import Conversion, prove_equal, same, transitivity
+from derivations.conversion import Conversion, prove_equal, transitivity
+from derivations.inequality import joined
 from derivations.kernel import KernelError, Term, Theorem, alpha_equal, infer
 from derivations.latex import text
 from derivations.notation import to_kernel
@@ -18,35 +20,69 @@ class StepError(ValueError):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a step holds: words for the reader, and the conversion that must bring both of its sides to one form."""
+    """Why both sides of an equation are equal: words for the reader, and a conversion that brings them to one form."""
 
     words: str
     conversion: Conversion
 
+    def prove(self, left: Term, right: Term) -> Theorem:
+        """``left = right``."""
+        return prove_equal(left, right, self.conversion)
+
+
+@dataclass(frozen=True)
+class Lemma:
+    """Why a relation holds: words for the reader, and a function from both sides to the theorem that relates them.
+
+    For an inequality the smaller side comes first.
+    """
+
+    words: str
+    prove: Callable[[Term, Term], Theorem]
+
 
 @dataclass(frozen=True)
 class Step:
-    """A proved line of a derivation: ``theorem`` says that the line before it equals ``expression``."""
+    """A proved line: ``theorem`` says that the line before it is `relation` (``=``, ``<=`` or ``>=``) `expression`."""
 
     expression: Term
     reason: str
+    theorem: Theorem
+    relation: str = "="
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A proved chain ``start = ... <= ... = end``.
+
+    Attributes
+    ----------
+    start
+        The first expression.
+    steps
+        The lines after it.
+    relation
+        Of the start to the end: ``=``, ``<=`` or ``>=``.
+    theorem
+        ``start = end``, ``start <= end`` or ``end <= start``, with all its hypotheses.
+    """
+
+    start: Term
+    steps: tuple[Step, ...]
+    relation: str
     theorem: Theorem
 
 
 @dataclass(frozen=True)
 class Derivation:
-    """A proved chain ``start = ... = end``.
+    """A theorem, in one part or several, each proved by a chain.
 
     Attributes
     ----------
     slug, title, source
         Its name everywhere (LaTeX label, test id), what it says in words, and where the exercise has it.
-    start
-        The first expression.
-    steps
-        The lines after it.
-    theorem
-        ``start = end`` with all its hypotheses.
+    parts
+        The chains, in the order in which the theorem states their ends.
     uses
         Slugs of the derivations whose theorems it uses.
     """
@@ -54,21 +90,34 @@ class Derivation:
     slug: str
     title: str
     source: str
-    start: Term
-    steps: tuple[Step, ...]
-    theorem: Theorem
+    parts: tuple[Chain, ...]
     uses: tuple[str, ...]
+
+    @property
+    def theorems(self) -> tuple[Theorem, ...]:
+        """What each part proves."""
+        return tuple(part.theorem for part in self.parts)
+
+    @property
+    def hypotheses(self) -> tuple[Term, ...]:
+        """What the parts suppose, each once."""
+        return tuple(dict.fromkeys(h for theorem in self.theorems for h in theorem.hypotheses))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all parts."""
+        return tuple(step for part in self.parts for step in part.steps)
 
     @property
     def axioms(self) -> tuple[str, ...]:
         """The kernel rules that the proof applies, in alphabetical order."""
-        return tuple(sorted({t.rule for t in ancestry(self.theorem)}))
+        return tuple(sorted({t.rule for t in ancestry(*self.theorems)}))
 
 
-def ancestry(theorem: Theorem) -> list[Theorem]:
-    """The theorems that a theorem rests on, premises before conclusions, itself last."""
+def ancestry(*theorems: Theorem) -> list[Theorem]:
+    """The theorems on which these rest, and these, premises before conclusions."""
     order: dict[int, Theorem] = {}
-    stack = [(theorem, False)]
+    stack = [(theorem, False) for theorem in reversed(theorems)]
     while stack:
         current, expanded = stack.pop()
         if expanded:
@@ -83,15 +132,16 @@ def derive(
     slug: str,
     title: str,
     source: str,
-    chain: list[Any],
-    *,
+    *chains: list[Any],
     joint: frozenset[str] = frozenset(),
     uses: tuple[Derivation, ...] = (),
 ) -> Derivation:
-    """Prove a chain ``[start, (expression, reason), ...]`` of SymPy expressions step by step.
+    """Prove chains ``[start, (expression, reason), (">=", expression, lemma), ...]`` of SymPy expressions, step by step.
 
     Parameters
     ----------
+    chains
+        One for each part of the theorem. A line without a relation is an equation.
     joint
         Families of densities whose positivity is to be supposed of the joint and marginal densities only.
     uses
@@ -102,28 +152,41 @@ def derive(
     StepError
         With the number of the step, both sides, and the reason that did not apply.
     """
-    start = to_kernel(chain[0])
-    steps: list[Step] = []
-    for number, (expression, reason) in enumerate(chain[1:], 1):
-        before = steps[-1].expression if steps else start
-        after = to_kernel(expression)
-        try:
-            theorem = settle(prove_equal(before, after, reason.conversion), joint)
-        except KernelError as error:
-            sides = f"{text(before)}  =  {text(after)}"
-            raise StepError(f"{slug}, step {number}: {sides}\n  not by {reason.words!r}: {error}") from error
-        steps.append(Step(after, reason.words, theorem))
-    whole = settle(transitivity(same(start), *(s.theorem for s in steps)), joint)
-    return Derivation(slug, title, source, start, tuple(steps), whole, tuple(d.slug for d in uses))
+    parts, number = [], 0
+    for chain in chains:
+        start = to_kernel(chain[0])
+        steps: list[Step] = []
+        for line in chain[1:]:
+            number += 1
+            before = steps[-1].expression if steps else start
+            steps.append(_step(f"{slug}, step {number}", before, line, joint))
+        relation, whole = joined(start, [(s.relation, s.theorem) for s in steps])
+        parts.append(Chain(start, tuple(steps), relation, settle(whole, joint)))
+    return Derivation(slug, title, source, tuple(parts), tuple(d.slug for d in uses))
+
+
+def _step(place: str, before: Term, line: tuple[Any, ...], joint: frozenset[str]) -> Step:
+    relation, expression, reason = line if len(line) == 3 else ("=", *line)
+    after = to_kernel(expression)
+    sides = (after, before) if relation == ">=" else (before, after)
+    wanted = Term("equal" if relation == "=" else "at_most", sides)
+    try:
+        theorem = settle(reason.prove(*sides), joint)
+        if not alpha_equal(theorem.conclusion, wanted):
+            raise KernelError(f"the reason proves {text(theorem.conclusion)}")
+    except KernelError as error:
+        shown = f"{text(before)}  {relation}  {text(after)}"
+        raise StepError(f"{place}: {shown}\n  not by {reason.words!r}: {error}") from error
+    return Step(after, reason.words, theorem, relation)
 
 
 def by_theorem(derivation: Derivation) -> Conversion:
-    """The conversion that rewrites the start of a proved chain into its end."""
+    """The conversion that rewrites the start of a proved equation, of any part of the derivation, into its end."""
 
     def convert(term: Term) -> Theorem:
-        left, _ = derivation.theorem.sides
-        if not alpha_equal(left, term):
-            raise KernelError(f"not the left side of {derivation.slug}")
-        return transitivity(infer("reflexivity", term, left), derivation.theorem)
+        for theorem in derivation.theorems:
+            if theorem.conclusion.head == "equal" and alpha_equal(theorem.sides[0], term):
+                return transitivity(infer("reflexivity", term, theorem.sides[0]), theorem)
+        raise KernelError(f"not the left side of {derivation.slug}")
 
     return convert

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from derivations.derivation import Derivation
+from derivations.derivation import Chain, Derivation
 from derivations.kernel import Term
 from derivations.latex import latex, text
 
+_RELATIONS = {"=": "=", "<=": r"\leq", ">=": r"\geq"}
 _MAIN = r"""\documentclass[a4paper]{article}
 \usepackage{amsmath,amssymb,amsthm}
 \usepackage[margin=2cm]{geometry}
@@ -21,32 +22,45 @@ _MAIN = r"""\documentclass[a4paper]{article}
 
 def fragment(derivation: Derivation) -> str:
     """The theorem, its hypotheses, and its proof with the reason of every line; needs amsmath and amsthm."""
-    left, right = derivation.theorem.sides
+    supposed = f"Suppose {_enumerated(derivation.hypotheses)}. Then" if derivation.hypotheses else ""
     lines = [
         rf"\begin{{theorem}}[{derivation.title}]\label{{{derivation.slug}}}",
-        "Suppose " + _enumerated(derivation.theorem.hypotheses) + ". Then",
-        rf"\begin{{multline*}} {latex(left)} \\ = {latex(right)}. \end{{multline*}}",
+        supposed,
+        *(_statement(part) for part in derivation.parts),
         r"\end{theorem}",
         r"\begin{proof}",
         *_references(derivation),
-        r"\begin{align*}",
-        rf"  & \phantom{{{{}}={{}}}} {latex(derivation.start)} \\",
-        " \\\\\n".join(
-            rf"  & = {latex(s.expression)} \\ & \qquad \text{{\small ({s.reason})}}" for s in derivation.steps
-        ),
-        r"\end{align*}",
+        *(line for part in derivation.parts for line in _chain(part)),
         r"\end{proof}",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(filter(None, lines)) + "\n"
+
+
+def _statement(part: Chain) -> str:
+    end = part.steps[-1].expression if part.steps else part.start
+    relation = _RELATIONS[part.relation]
+    return rf"\begin{{multline*}} {latex(part.start)} \\ {relation} {latex(end)}. \end{{multline*}}"
+
+
+def _chain(part: Chain) -> list[str]:
+    steps = [
+        rf"  & {_RELATIONS[s.relation]} {latex(s.expression)} \\ & \qquad \text{{\small ({s.reason})}}"
+        for s in part.steps
+    ]
+    first = rf"  & \phantom{{{{}}={{}}}} {latex(part.start)} \\"
+    return [r"\begin{align*}", first, " \\\\\n".join(steps), r"\end{align*}"]
 
 
 def plain(derivation: Derivation) -> str:
     """Title, hypotheses and lines as plain text, the reason of each line beside it."""
-    lines = [(text(derivation.start), ""), *((f"= {text(s.expression)}", f"({s.reason})") for s in derivation.steps)]
+    lines: list[tuple[str, str]] = []
+    for part in derivation.parts:
+        lines.append((text(part.start), ""))
+        lines += [(f"{s.relation} {text(s.expression)}", f"({s.reason})") for s in part.steps]
     return "\n".join(
         (
             f"{derivation.slug}: {derivation.title}",
-            *(f"  suppose {text(h)}" for h in derivation.theorem.hypotheses),
+            *(f"  suppose {text(h)}" for h in derivation.hypotheses),
             *(f"    {line}  {reason}".rstrip() for line, reason in lines),
             "",
         )

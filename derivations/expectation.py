@@ -199,12 +199,24 @@ def _moment(z: Term, density: Term, rest: Term) -> Term:
     return second + number(2) * mean * first - mean**2
 
 
+def variance(density: Term, i: Term) -> Theorem:
+    """``E[(z_i - m_i)^2] = v_i`` for a normal density."""
+    covariance = infer("normal_covariance", density, i, i)
+    whole, product = covariance.sides[0], covariance.sides[0].args[1]
+    squared = congruence(
+        bind("expectation", whole.bound, density, product.args[0] ** 2),
+        (1,),
+        infer("field", product.args[0] ** 2, product),
+    )
+    single = congruence(covariance.sides[1], (0,), infer("delta_same", i))
+    return transitivity(squared, covariance, single, infer("field", single.sides[1], covariance.sides[1].args[1]))
+
+
 def _value(z: Term, density: Term, term: Term) -> Theorem:
     if term.head != "expectation" or not alpha_equal(term.args[0], density):
         raise KernelError("not an expectation under the density")
     indices = [t.args[1] for _, t in subterms(_body(term)) if t.head == "component" and t.args[0] == z]
-    for rule in ("normal_mean", "normal_variance") if indices else ():
-        theorem = infer(rule, density, indices[0])
+    for theorem in (infer("normal_mean", density, indices[0]), variance(density, indices[0])) if indices else ():
         if alpha_equal(theorem.sides[0], term):
             return theorem
     return moments(term)

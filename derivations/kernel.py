@@ -3,14 +3,17 @@
 Everything that elbocheck calls *proved* is a `Theorem` of this file; nothing else has to be believed. Terms are
 immutable trees with real binders: the rules do not tell apart terms that differ in the names of bound variables only,
 and substitution never captures. In one process this guards against mistakes; the check that needs no trust in the rest
-of a program is `replay` of an exported proof.
+of a program is `derivations.replay` of an exported proof.
 
 A theorem ``H1, ..., Hn |- C`` says: for all values of its free variables for which every ``Hi`` holds, ``C`` holds.
-Operations are total: ``1/0`` and ``log(-1)`` are some numbers of which nothing is known, and the integral of a function
-that is not integrable is 0. A rule that would be wrong for those carries a hypothesis that excludes them. Integer
-powers are repeated products, so ``0^0 = 1``. Indices are integers; ``a..b`` and ``within(i, a, b)`` mean those with
-``a <= i <= b``; an empty sum is 0, an empty product 1. Natural numbers start at 0. Spaces are not empty, and ``for all
-z: dimension(z, J)`` says that the space of z is R^J with components 1..J and Lebesgue measure.
+Operations are total: ``1/0`` and ``log(-1)`` are some numbers of which nothing is known; the integral of a function that
+is not integrable is 0, and so is the derivative where there is none. A rule that would be wrong for those carries a
+hypothesis that excludes them. Integer powers are repeated products, so ``0^0 = 1``; an empty sum is 0, an empty product
+1; indices are integers, natural numbers start at 0. ``within(i, a, b)``: i is an integer with ``a <= i <= b``; ``delta(i,
+k)`` is 1 if i = k, else 0. A function is any fixed (measurable) function of its arguments; its kind is that of its
+values. Spaces are not empty; ``for all z: dimension(z, J)``: the space of z is R^J with components 1..J and Lebesgue
+measure; ``tuple(j; J, t)`` is its point with components t. ``differential(v; a, d, f)``: f has the derivative d in v at v
+= a. ``bijection(e; T, D)``: e -> T is onto the space of T, with ``int f(z) dz = int f(T) D de`` for all f >= 0.
 ``E_{z~d}[f]`` is the integral of ``d f``, ``KL(q || p)`` is ``E_q[log(q / p)]``; the densities of one family
 (``p(x,z)``, ``p(x|z)``, ``p(x)``) belong to one joint density; ``normal(z, J, m, v)`` binding j is the density of a
 vector z with independent normal components of means ``m_j`` and variances ``v_j``, j = 1..J.
@@ -22,11 +25,12 @@ J. Harrison, "HOL Light: an overview", TPHOLs 2009: the shape of the kernel.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import InitVar, dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -47,20 +51,19 @@ def _require(condition: bool, message: str) -> tuple[()]:
 
 # --- terms ---
 
-# head:arguments:sort, with r for a real number, p for a point, b for a proposition, * for any number of the one before;
-# the variable that a binder binds reaches the arguments after the dot
+# head:arguments:sort, with r for a real number, p for a point, b for a proposition, as a regular expression; a variable
+# reaches the arguments after the mark that says what is bound: i an index, z a point, t a real variable, a any of them
 _OPERATIONS = """
-number::r pi::r variable::r component:pr:r density:p*:r add:r*:r multiply:r*:r power:rr:r log:r:r exp:r:r
-sum:rr.r:r product:rr.r:r integral:.r:r expectation:.rr:r kl:.rr:r normal:pr.rr:r
-equal:rr:b positive:r:b nonzero:r:b within:rrr:b dimension:pr:b integrable:.r:b forall:.b:b forall_in:rr.b:b
+number::r pi::r variable::r function:[rp]*:r component:pr+:r tuple:rir:p density:p+:r delta:rr:r
+add:r*:r multiply:r*:r power:rr:r log:r:r exp:r:r sum:rrir:r product:rrir:r derivative:rtr:r
+integral:zr:r expectation:zrr:r kl:zrr:r normal:prirr:r
+equal:rr:b at_most:rr:b positive:r:b nonzero:r:b within:rrr:b dimension:pr:b
+integrable:zr:b differential:rrtr:b bijection:zpr:b forall:ab:b forall_in:rrib:b
 """
-_SIGNATURE = {
-    head: (args.replace(".", ""), whole, args.find(".") if "." in args else None)
-    for head, args, whole in (entry.split(":") for entry in _OPERATIONS.split())
-}
-_BINDS_INDEX = ("sum", "product", "normal", "forall_in")
-_BINDS_POINT = ("integral", "expectation", "kl", "integrable")
-_DATA = {"number": (Fraction,), "variable": (str, str), "density": (str, int)}
+_ENTRIES = [re.fullmatch(r"(\w+):([^izta]*)([izta]?)(.*):(.)", entry) for entry in _OPERATIONS.split()]
+_SIGNATURE = {e[1]: (e[2] + e[4], e[5], e[3], len(e[2])) for e in _ENTRIES if e}
+_NUMBERS = ("real", "natural", "index")
+_DATA = {"number": (Fraction,), "variable": (str, str), "function": (str, str), "tuple": (str,), "density": (str, int)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +85,25 @@ class Term:
     def __post_init__(self) -> None:
         _require(type(self.head) is str and self.head in _SIGNATURE, f"unknown operation {self.head!r}")
         _require(type(self.args) is tuple and all(type(a) is Term for a in self.args), "arguments must be terms")
-        wanted, _, scope = _SIGNATURE[self.head]
+        wanted, _, mark, scope = _SIGNATURE[self.head]
         sorts = "".join(sort(a) for a in self.args)
-        fits = set(sorts) <= {wanted[0]} if wanted.endswith("*") else sorts == wanted
-        _require(fits, f"{self.head}: arguments of the wrong number or sort")
-        kinds = _DATA.get(self.head, ())
-        exact = type(self.data) is tuple and len(self.data) == len(kinds)
-        _require(exact and all(type(d) is k for d, k in zip(self.data, kinds, strict=True)), f"{self.head}: wrong data")
-        _require((scope is None) == (self.bound is None), f"{self.head}: bound variable missing or out of place")
+        _require(bool(re.fullmatch(wanted, sorts)), f"{self.head}: arguments of the wrong number or sort")
+        exact = type(self.data) is tuple and tuple(map(type, self.data)) == _DATA.get(self.head, ())
+        _require(exact, f"{self.head}: wrong data")
+        _require(bool(mark) == (self.bound is not None), f"{self.head}: bound variable missing or out of place")
         if self.bound is not None:
             _require(type(self.bound) is Term and self.bound.head == "variable", f"{self.head}: cannot bind this")
-            _require(self.head not in _BINDS_INDEX or self.bound.data[1] == "index", f"{self.head}: binds an index")
-            _require(self.head not in _BINDS_POINT or sort(self.bound) == "p", f"{self.head}: binds a point")
+            kinds = {
+                "i": self.bound.data[1] == "index",
+                "z": sort(self.bound) == "p",
+                "t": self.bound.data[1] == "real",
+            }
+            _require(kinds.get(mark, True), f"{self.head}: cannot bind a variable of this kind")
             outside = self.args[:scope]
             _require(not any(self.bound in free(a) for a in outside), f"{self.head}: its limits contain its index")
         if self.head == "density":
-            _require(len({a.data[1] for a in self.args}) == len(self.args), "density: two points of one space")
-            _require(1 <= self.data[1] <= len(self.args), "density: of no variable")
+            spaces = {a.data[-1] for a in self.args}
+            _require(1 <= self.data[1] <= len(spaces) == len(self.args), "density: of none, or two of one space")
 
     def __add__(self, other: Term) -> Term:
         return Term("add", (self, other))
@@ -109,11 +114,8 @@ class Term:
     def __pow__(self, exponent: Term | int) -> Term:
         return Term("power", (self, exponent if isinstance(exponent, Term) else number(exponent)))
 
-    def __neg__(self) -> Term:
-        return number(-1) * self
-
     def __sub__(self, other: Term) -> Term:
-        return self + -other
+        return self + number(-1) * other
 
     def __truediv__(self, other: Term) -> Term:
         return self * other**-1
@@ -121,8 +123,8 @@ class Term:
 
 def sort(term: Term) -> str:
     """``r`` for a real number, ``p`` for a point or vector, ``b`` for a proposition."""
-    if term.head == "variable":
-        return "r" if term.data[1] in ("real", "natural", "index") else "p"
+    if term.head in ("variable", "function"):
+        return "r" if term.data[1] in _NUMBERS else "p"
     return _SIGNATURE[term.head][1]
 
 
@@ -138,7 +140,7 @@ def variable(name: str, kind: str) -> Term:
 
 def density(family: str, targets: Iterable[Term], given: Iterable[Term] = ()) -> Term:
     """``family(targets | given)``; the order within each group does not matter."""
-    first, second = (tuple(sorted(group, key=lambda v: v.data[::-1])) for group in (targets, given))
+    first, second = (tuple(sorted(group, key=lambda v: v.data[-1])) for group in (targets, given))
     return Term("density", first + second, (family, len(first)))
 
 
@@ -152,30 +154,23 @@ def multiply(*terms: Term) -> Term:
     return terms[0] if len(terms) == 1 else Term("multiply", terms) if terms else number(1)
 
 
-def log(term: Term) -> Term:
-    """The natural logarithm."""
-    return Term("log", (term,))
-
-
 def bind(head: str, bound: Term | None, *args: Term) -> Term:
     """A binder."""
     return Term(head, args, bound=bound)
 
 
-def equal(left: Term, right: Term) -> Term:
-    """The proposition ``left = right``."""
-    return Term("equal", (left, right))
-
-
-def positive(term: Term) -> Term:
-    """The proposition ``term > 0``."""
-    return Term("positive", (term,))
+_ONE = number(1)
+_HEADS: tuple[str, ...] = ("equal", "at_most", "positive", "nonzero", "within", "component", "delta", "log", "exp")
+equal, at_most, positive, nonzero, within, component, delta, log, exp = (partial(bind, h, None) for h in _HEADS)
+_HEADS = ("sum", "product", "integral", "integrable", "expectation", "bijection", "forall", "forall_in")
+total, product, integral, integrable, mean, bijection, forall, forall_in = (partial(bind, h) for h in _HEADS)
+derivative, differential = partial(bind, "derivative"), partial(bind, "differential")
 
 
 def reached(term: Term) -> tuple[bool, ...]:
     """For each argument, whether the variable that `term` binds reaches it."""
-    scope = _SIGNATURE[term.head][2]
-    return tuple(scope is not None and i >= scope for i in range(len(term.args)))
+    _, _, mark, scope = _SIGNATURE[term.head]
+    return tuple(bool(mark) and i >= scope for i in range(len(term.args)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -195,10 +190,9 @@ def canonical(term: Term, binders: tuple[Term, ...] = ()) -> tuple[Any, ...]:
     if term.head == "variable":
         depth = next((i for i, v in enumerate(reversed(binders)) if v == term), None)
         return ("variable", *term.data) if depth is None else ("bound", depth)
-    kind = () if term.bound is None else (term.bound.data[1],)
-    inner = binders if term.bound is None else (*binders, term.bound)
-    args = (canonical(a, inner if r else binders) for a, r in zip(term.args, reached(term), strict=True))
-    return (term.head, *term.data, *kind, *args)
+    bound = () if term.bound is None else (term.bound,)
+    args = (canonical(a, binders + bound if r else binders) for a, r in zip(term.args, reached(term), strict=True))
+    return (term.head, *term.data, *(v.data[1] for v in bound), *args)
 
 
 def alpha_equal(left: Term, right: Term) -> bool:
@@ -247,8 +241,8 @@ class Theorem:
 
     @property
     def sides(self) -> tuple[Term, Term]:
-        """Left and right side. Raises KernelError if the conclusion is not an equation."""
-        _require(self.conclusion.head == "equal", f"{self.rule}: not an equation")
+        """Left and right side. Raises KernelError if the conclusion is neither an equation nor an inequality."""
+        _require(self.conclusion.head in ("equal", "at_most"), f"{self.rule}: it has no sides")
         return self.conclusion.args[0], self.conclusion.args[1]
 
 
@@ -268,55 +262,7 @@ def infer(rule: str, *inputs: Any) -> Theorem:
     kept = tuple(reversed(distinct.values()))
     _require(all(sort(p) == "b" for p in (conclusion, *kept)), f"{rule}: not a proposition")
     premises = tuple(i for i in inputs if isinstance(i, Theorem))
-    arguments = inputs[len(premises) :]
-    return Theorem(kept, conclusion, rule, premises, arguments, _KEY)
-
-
-def replay(proof: Any) -> Theorem:
-    """Apply the rules of a proof in JSON data again, and compare what each states.
-
-    ``{terms, statements, steps}``: two tables of terms ``[head, data, bound, args]`` that name earlier rows, and steps
-    ``{rule, premises, arguments, hypotheses, conclusion}``. Arguments are of ``terms``, what a step states is of
-    ``statements``: no single edit can change both.
-
-    Raises KernelError with number and rule of the first step that does not apply or that states something else.
-    """
-    theorems: list[Theorem] = []
-    terms, statements = dict[int, Term](), dict[int, Term]()
-    _require(isinstance(proof, Mapping) and proof.get("steps") not in (None, []), "step 0: not a proof")
-    _require(isinstance(proof["steps"], list), "step 0: not a list of steps")
-    for i, step in enumerate(proof["steps"]):
-        try:
-            premises = [theorems[p] for p in step["premises"] if type(p) is int and p >= 0]
-            _require(len(premises) == len(step["premises"]), "a premise is not an earlier step")
-            arguments = (_argument(a, proof["terms"], terms) for a in step["arguments"])
-            theorem = infer(step["rule"], *premises, *arguments)
-            stated = [_read(n, proof["statements"], statements) for n in (*step["hypotheses"], step["conclusion"])]
-            _require(stated == [*theorem.hypotheses, theorem.conclusion], "the rule gives another statement")
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-            rule = step.get("rule") if isinstance(step, Mapping) else "not a rule"
-            raise KernelError(f"step {i}, {rule}: {error}") from error
-        theorems.append(theorem)
-    return theorems[-1]
-
-
-def _argument(value: Any, table: Any, made: dict[int, Term]) -> Any:
-    """An argument of a rule: a number as it is, ``{"term": position}``, or a list of these."""
-    if isinstance(value, list):
-        return tuple(_argument(v, table, made) for v in value)
-    return _read(value["term"], table, made) if isinstance(value, dict) else value
-
-
-def _read(position: Any, table: Any, made: dict[int, Term]) -> Term:
-    """The term at a position of a table, which may name earlier positions only."""
-    if position not in made:
-        _require(type(position) is int and position >= 0, "not a position in a table of terms")
-        head, data, bound, args = table[position]
-        _require(all(p < position for p in (*args, -1 if bound is None else bound)), "a term that holds a later one")
-        exact = tuple(Fraction(d) if head == "number" else d for d in data)
-        inner, binds = (tuple(_read(p, table, made) for p in row) for row in (args, [] if bound is None else [bound]))
-        made[position] = Term(head, inner, exact, *binds)
-    return made[position]
+    return Theorem(kept, conclusion, rule, premises, inputs[len(premises) :], _KEY)
 
 
 # --- field arithmetic ---
@@ -350,90 +296,76 @@ def _merged(left: Iterable[tuple[Any, int]], right: Iterable[tuple[Any, int]]) -
 def _fraction(term: Term, inverted: list[Term]) -> tuple[Laurent, Laurent]:
     """Numerator and denominator of `term`; the bases of negative powers are appended to `inverted`."""
     one: Laurent = {(): Fraction(1)}
+    exponent = integer(term.args[1]) if term.head == "power" else 1
     if term.head == "number":
-        return ({(): term.data[0]} if term.data[0] else {}), one
-    if term.head == "add":
-        top, bottom = Laurent(), one
-        for n, d in (_fraction(a, inverted) for a in term.args):
-            if d != bottom:
-                top, n, bottom = _times(top, d), _times(n, bottom), _times(bottom, d)
-            top = _collect((*top.items(), *n.items()))
-        return top, bottom
-    exponent = integer(term.args[1]) if term.head == "power" else None
-    if term.head == "multiply":
-        factors = [_fraction(a, inverted) for a in term.args]
-    elif exponent is None:
+        return _collect([((), term.data[0])]), one
+    if exponent is None or term.head not in ("add", "multiply", "power"):
         return {((canonical(term), 1),): Fraction(1)}, one
-    else:
-        _require(abs(exponent) <= 64, "field: an exponent above 64")
-        factors = [_fraction(term.args[0], inverted)] * abs(exponent)
-        if exponent < 0:
-            _require(bool(factors[0][0]), "field: division by zero")
-            inverted.append(term.args[0])
-            factors = [(d, n) for n, d in factors]
-    top, bottom = one, one
-    for n, d in factors:
-        top, bottom = _times(top, n), _times(bottom, d)
+    _require(abs(exponent) <= 64, "field: an exponent above 64")
+    parts = [_fraction(a, inverted) for a in term.args[: 1 if term.head == "power" else None]] * abs(exponent)
+    if exponent < 0:
+        _require(bool(parts[0][0]), "field: division by zero")
+        inverted.append(term.args[0])
+        parts = [(d, n) for n, d in parts]
+    top, bottom = Laurent() if term.head == "add" else one, one
+    for n, d in parts:
+        if term.head != "add":
+            top, bottom = _times(top, n), _times(bottom, d)
+            continue
+        if d != bottom:
+            top, n, bottom = _times(top, d), _times(n, bottom), _times(bottom, d)
+        top = _collect((*top.items(), *n.items()))
     if len(bottom) == 1:  # a single monomial is inverted at once, which keeps the fractions small
         ((monomial, coefficient),) = bottom.items()
         top, bottom = _times(top, {tuple((a, -e) for a, e in monomial): 1 / coefficient}), one
     return top, bottom
 
 
-# --- parts of the rules ---
-
-
-def _replace(term: Term, path: Path, equation: Theorem) -> tuple[Term, tuple[Term, ...]]:
-    """`term` with the left side of `equation` at `path` replaced by the right side, and what that supposes."""
+def _replace(term: Term, path: Path, equation: Theorem, others: Terms = ()) -> Sequent:
+    """`term` with the left side of `equation` at `path` replaced by the right side; what that supposes, after `others`."""
     if not path:
-        _require(alpha_equal(term, equation.sides[0]), "rewrite: the left side does not stand at the path")
-        return equation.sides[1], equation.hypotheses
+        fits = equation.conclusion.head == "equal" and alpha_equal(term, equation.sides[0])
+        _require(fits, "rewrite: the left side of an equation does not stand at the path")
+        return others + equation.hypotheses, equation.sides[1]
     place = path[0]
     _require(0 <= place < len(term.args), "rewrite: no such path")
-    inner, hypotheses = _replace(term.args[place], path[1:], equation)
+    hypotheses, inner = _replace(term.args[place], path[1:], equation)
     if term.bound is not None and reached(term)[place]:
-        hypotheses = tuple(_for_all(term.bound, _limits(term), hypotheses))
-    return Term(term.head, (*term.args[:place], inner, *term.args[place + 1 :]), term.data, term.bound), hypotheses
+        hypotheses = _for_all(term.bound, _limits(term), hypotheses)
+    args = (*term.args[:place], inner, *term.args[place + 1 :])
+    return (*others, *hypotheses), Term(term.head, args, term.data, term.bound)
 
 
-def _limits(binder: Term) -> Terms | None:
-    """The limits within which `binder` binds an index; None where there are none."""
-    if binder.head == "normal":
-        return number(1), binder.args[1]
-    return (binder.args[0], binder.args[1]) if binder.head in _BINDS_INDEX else None
+def _limits(binder: Term) -> Terms:
+    """The limits within which `binder` binds an index; nothing where there are none."""
+    if binder.head in ("normal", "tuple"):
+        return _ONE, binder.args[binder.head == "normal"]
+    return binder.args[:2] if _SIGNATURE[binder.head][2] == "i" else ()
 
 
-def _for_all(v: Term, limits: Terms | None, hypotheses: Iterable[Term]) -> Iterator[Term]:
+def _for_all(v: Term, limits: Terms, hypotheses: Iterable[Term]) -> Iterator[Term]:
     """`hypotheses` for all values of v; that v lies within `limits` then needs no supposing."""
     for h in hypotheses:
         if v not in free(h):
             yield h
-        elif limits is None:
-            yield bind("forall", v, h)
-        elif not alpha_equal(h, Term("within", (v, *limits))):
-            yield bind("forall_in", v, *limits, h)
-
-
-def _without(hypotheses: Terms, settled: Term) -> Terms:
-    _require(any(alpha_equal(h, settled) for h in hypotheses), "discharge: not a hypothesis of the theorem")
-    return tuple(h for h in hypotheses if not alpha_equal(h, settled))
+        elif not limits:
+            yield forall(v, h)
+        elif not alpha_equal(h, within(v, *limits)):
+            yield forall_in(v, *limits, h)
 
 
 def _apart(v: Term, *terms: Term) -> tuple[()]:
     return _require(all(v not in free(t) for t in terms), "a term that must not depend on a variable does")
 
 
+def _combination(coefficients: Terms, terms: Terms) -> Term:
+    return add(*(c * t for c, t in zip(coefficients, terms, strict=True)))
+
+
 def _linear(v: Term, coefficients: Terms, terms: Terms, outer: Callable[[Term], Term]) -> Term:
     """``outer(c f + d g + ...) = c outer(f) + d outer(g) + ...`` for coefficients without v."""
-    _require(len(coefficients) == len(terms) > 0, "as many coefficients as terms, and at least one")
     _apart(v, *coefficients)
-    whole = add(*(c * t for c, t in zip(coefficients, terms, strict=True)))
-    return equal(outer(whole), add(*(c * outer(t) for c, t in zip(coefficients, terms, strict=True))))
-
-
-def _natural(term: Term) -> bool:
-    value = integer(term)
-    return term.data[1:] == ("natural",) if value is None else value >= 0
+    return equal(outer(_combination(coefficients, terms)), _combination(coefficients, tuple(map(outer, terms))))
 
 
 def _positive_parts(term: Term) -> Iterator[Term]:
@@ -444,82 +376,65 @@ def _positive_parts(term: Term) -> Iterator[Term]:
         _require(bool(term.args), "positivity: an empty sum or product")
         for arg in term.args[:1] if term.head == "power" else term.args:
             yield from _positive_parts(arg)
-    elif term.bound is not None and term.head in ("product", "normal"):
+    elif term.bound is not None and term.head in ("sum", "product", "normal"):
         yield from _for_all(term.bound, _limits(term), _positive_parts(term.args[-1]))
+        yield from (within(b, a, b) for a, b in [term.args[:2]] if term.head == "sum")
     elif term.head not in ("exp", "pi"):
         yield positive(term)
 
 
-def _joint(term: Term) -> tuple[Term, Term]:
-    """The densities of all the variables and of the given ones."""
+def _conditional(term: Term) -> Sequent:
     _require(term.head == "density" and term.data[1] < len(term.args), "conditional_density: nothing is given")
-    family, count = term.data
-    return density(family, term.args), density(family, term.args[count:])
+    joint, given = density(term.data[0], term.args), density(term.data[0], term.args[term.data[1] :])
+    return (positive(given),), equal(term, joint / given)
 
 
-def _regular(normal: Term) -> tuple[Term, Term]:
-    """That the space has the density's dimension, and that the variances are positive.
+def _marginal(joint: Term, v: Term) -> Sequent:
+    _require(joint.data[1:] == (len(joint.args),) and v in joint.args, "marginalisation: not a joint density of it")
+    rest = tuple(a for a in joint.args if a != v)
+    _apart(v, *rest)
+    return (), equal(integral(v, joint), density(joint.data[0], rest) if rest else _ONE)
 
-    FAILURE if it is not a normal density, or if a parameter of it depends on its point.
-    """
+
+def _space(point: Term, dimension: Term) -> Term:
+    _apart(point, dimension)
+    return forall(point, bind("dimension", None, point, dimension))
+
+
+def _regular(normal: Term, *indices: Term) -> Terms:
+    """That a normal density fits its space, has positive variances, and components at the indices."""
     _require(normal.head == "normal", "not a normal density")
-    point, dimension, mean, variance = normal.args
-    _apart(point, dimension, mean, variance)
-    all_positive = bind("forall_in", normal.bound, number(1), dimension, positive(variance))
-    return bind("forall", point, Term("dimension", (point, dimension))), all_positive
+    point, dimension, _, variance = normal.args
+    _apart(point, *normal.args[2:], *indices)
+    read = (within(i, _ONE, dimension) for i in indices)
+    return *read, _space(point, dimension), forall_in(normal.bound, _ONE, dimension, positive(variance))
+
+
+def _parameter(normal: Term, place: int, i: Term) -> Term:
+    return substitute(normal.args[place], normal.bound, i)
 
 
 def _normal_formula(normal: Term) -> Term:
-    _regular(normal)
-    (point, dimension, mean, variance), j = normal.args, cast(Term, normal.bound)
-    volume = (number(2) * Term("pi")) ** dimension * bind("product", j, number(1), dimension, variance)
-    square = (Term("component", (point, j)) - mean) ** 2 / variance
-    exponent = number("-1/2") * bind("sum", j, number(1), dimension, square)
-    return (volume ** number("1/2")) ** -1 * Term("exp", (exponent,))
-
-
-def _moment(normal: Term, i: Term, order: int) -> Sequent:
-    """``E[z_i] = m_i`` (first order) or ``E[(z_i - m_i)^2] = v_i`` (second)."""
-    hypotheses = _regular(normal)
-    point, dimension, mean, variance = normal.args
-    _apart(point, i)
-    mean, variance = (substitute(t, normal.bound, i) for t in (mean, variance))
-    z = Term("component", (point, i))
-    body, value = (z, mean) if order == 1 else ((z - mean) ** 2, variance)
-    within = Term("within", (i, number(1), dimension))
-    return (within, *hypotheses), equal(bind("expectation", point, normal, body), value)
-
-
-def _components(term: Term, point: Term, dimension: Term) -> Iterator[Term]:
-    """That each index at which the polynomial `term` reads `point` is one of its components'."""
-    if point not in free(term):
-        return
-    if term.head == "component" and point not in free(term.args[1]):
-        yield Term("within", (term.args[1], number(1), dimension))
-    elif term.head in ("add", "multiply") or (term.head == "power" and _natural(term.args[1])):
-        for arg in term.args:
-            yield from _components(arg, point, dimension)
-    elif term.head == "sum" and term.bound is not None:
-        _apart(point, *term.args[:2])
-        _apart(term.bound, dimension)
-        yield from _for_all(term.bound, _limits(term), _components(term.args[2], point, dimension))
-    else:
-        raise KernelError("normal_integrability: not a polynomial in the components")
-
-
-# --- the rules ---
-
-
-def _rewrite(theorem: Theorem, equation: Theorem, path: Path) -> Sequent:
-    changed, hypotheses = _replace(theorem.conclusion, path, equation)
-    return theorem.hypotheses + hypotheses, changed
+    _require(normal.head == "normal", "not a normal density")
+    (point, dimension, centre, variance), j = normal.args, cast(Term, normal.bound)
+    volume = (number(2) * Term("pi")) ** dimension * product(j, _ONE, dimension, variance)
+    square = (component(point, j) - centre) ** 2 / variance
+    exponent = number("-1/2") * total(j, _ONE, dimension, square)
+    return (volume ** number("1/2")) ** -1 * exp(exponent)
 
 
 def _field(left: Term, right: Term) -> Sequent:
     inverted: list[Term] = []
     (a, b), (c, d) = _fraction(left, inverted), _fraction(right, inverted)
     _require(_times(a, d) == _times(c, b), "field: the sides differ")
-    return (Term("nonzero", (t,)) for t in inverted if t.head != "number"), equal(left, right)
+    return (nonzero(t) for t in inverted if t.head != "number"), equal(left, right)
+
+
+def _derivative_congruence(theorem: Theorem, v: Term, at: Term) -> Sequent:
+    around = all(v not in free(h) or h == positive(v) for h in theorem.hypotheses)
+    _require(around and theorem.conclusion.head == "equal", "derivative_congruence: not an equation around the point")
+    sides = (derivative(v, at, side) for side in theorem.sides)
+    return (substitute(h, v, at) for h in theorem.hypotheses), equal(*sides)
 
 
 # Each rule: what it gives, and its FAILURE (besides terms of the wrong sort). "apart" means: does not occur free in.
@@ -528,17 +443,18 @@ _RULES: dict[str, Callable[..., Sequent]] = {
     "reflexivity": lambda a, b: (_require(alpha_equal(a, b), "reflexivity: the sides differ"), equal(a, b)),
     # P[b] from P[a] and a = b, where the hypotheses of a = b hold for all values of the variables bound around the
     # place. FAILURE unless a stands at the path in P and b is well-formed there
-    "rewrite": _rewrite,
+    "rewrite": lambda t, equation, path: _replace(t.conclusion, path, equation, t.hypotheses),
     # P |- P. FAILURE if it is not a proposition
     "assume": lambda p: ((p,), p),
-    # G, H |- C from G |- P and P, H |- C. FAILURE if P is not a hypothesis of the second
-    "discharge": lambda p, t: (_without(t.hypotheses, p.conclusion) + p.hypotheses, t.conclusion),
-    # (for all v: H) |- (for all v: P) from H |- P; the same for an index v = a..b. FAILURE if v is no variable, or no
-    # index apart from a, b
-    "generalise": lambda t, v: (_for_all(v, None, t.hypotheses), bind("forall", v, t.conclusion)),
-    "generalise_in": lambda t, v, a, b: (
-        (*_apart(v, a, b), *_for_all(v, (a, b), t.hypotheses)),
-        bind("forall_in", v, a, b, t.conclusion),
+    # H, G |- C from G |- P and P, H |- C
+    "discharge": lambda p, t: (
+        [*(h for h in t.hypotheses if not alpha_equal(h, p.conclusion)), *p.hypotheses],
+        t.conclusion,
+    ),
+    # (for all v: H) |- (for all v: P) from H |- P; for an index v = a..b where a, b are given. FAILURE if v is in a, b
+    "generalise": lambda t, v, *limits: (
+        (*_apart(v, *limits), *_for_all(v, limits, t.hypotheses)),
+        bind("forall_in" if limits else "forall", v, *limits, t.conclusion),
     ),
     # a = b by the laws of a field, where each base of a negative power is nonzero. FAILURE unless both have the same
     # numerator over the product of their denominators, as polynomials with rational coefficients in the subterms that
@@ -546,55 +462,139 @@ _RULES: dict[str, Callable[..., Sequent]] = {
     "field": _field,
     # t > 0 from the positivity of its parts. FAILURE if a part is a number that is not positive or has no part itself
     "positivity": lambda t: (_positive_parts(t), positive(t)),
-    # t != 0 from t > 0. FAILURE if the premise does not say t > 0
-    "positive_nonzero": lambda t: (
-        _require(t.conclusion.head == "positive", "positive_nonzero: not a positivity") + t.hypotheses,
-        Term("nonzero", t.conclusion.args),
+    # t != 0 for t > 0; 0 <= t^2; log t <= t - 1 for t > 0
+    "positive_nonzero": lambda t: ((positive(t),), nonzero(t)),
+    "square": lambda t: ((), at_most(number(0), t**2)),
+    "log_bound": lambda t: ((positive(t),), at_most(log(t), t - _ONE)),
+    # t + c a + d b + ... <= t + c a' + ... for a <= a', ... and c, d, ... > 0; sum_{j=a..b} f <= sum g for f <= g;
+    # int f <= int g for integrable f <= g. FAILURE unless there are as many coefficients as terms
+    "combined_inequalities": lambda t, cs, ls, rs: (
+        (*map(positive, cs), *map(at_most, ls, rs)),
+        at_most(t + _combination(cs, ls), t + _combination(cs, rs)),
     ),
-    # log(a b) = log a + log b for a, b > 0; log(a^t) = t log a for a > 0; log(exp t) = t; log 1 = 0
+    "sum_monotonicity": lambda j, a, b, f, g: (
+        (forall_in(j, a, b, at_most(f, g)),),
+        at_most(total(j, a, b, f), total(j, a, b, g)),
+    ),
+    "integral_monotonicity": lambda v, f, g: (
+        (forall(v, at_most(f, g)), integrable(v, f), integrable(v, g)),
+        at_most(integral(v, f), integral(v, g)),
+    ),
+    # log(a b) = log a + log b for a, b > 0; log(a^t) = t log a for a > 0; log(exp t) = t; exp(log t) = t for t > 0
     "log_product": lambda a, b: ((positive(a), positive(b)), equal(log(a * b), log(a) + log(b))),
     "log_power": lambda a, t: ((positive(a),), equal(log(a**t), t * log(a))),
-    "log_exp": lambda t: ((), equal(log(Term("exp", (t,))), t)),
-    "log_one": lambda: ((), equal(log(number(1)), number(0))),
+    "log_exp": lambda t: ((), equal(log(exp(t)), t)),
+    "exp_log": lambda t: ((positive(t),), equal(exp(log(t)), t)),
     # log prod_{j=a..b} f = sum_{j=a..b} log f where f > 0 for j = a..b
     "log_indexed_product": lambda j, a, b, f: (
-        (bind("forall_in", j, a, b, positive(f)),),
-        equal(log(bind("product", j, a, b, f)), bind("sum", j, a, b, log(f))),
+        (forall_in(j, a, b, positive(f)),),
+        equal(log(product(j, a, b, f)), total(j, a, b, log(f))),
     ),
-    # sum_{j=a..b} (c f + d g + ...) = c sum f + d sum g + .... FAILURE if there is no term, or j is in c, d, ...
-    "sum_linearity": lambda j, a, b, cs, fs: ((), _linear(j, cs, fs, lambda f: bind("sum", j, a, b, f))),
-    # sum_{j=1..n} c = n c. FAILURE if j is not apart from c, or n is neither a natural constant nor variable
-    "sum_constant": lambda j, n, c: (
-        _apart(j, c) + _require(_natural(n), "sum_constant: not a natural number"),
-        equal(bind("sum", j, number(1), n, c), n * c),
+    # sum_{j=a..b} (c f + d g + ...) = c sum f + d sum g + .... FAILURE if j is in c, d, ...
+    "sum_linearity": lambda j, a, b, cs, fs: ((), _linear(j, cs, fs, lambda f: total(j, a, b, f))),
+    # sum_{j=1..n} (f_{j+1} - f_j) = f_{n+1} - f_1. FAILURE unless n is a natural constant or variable
+    "telescoping": lambda j, n, f: (
+        _require(n.data[1:] == ("natural",) or str(integer(n)).isdigit(), "telescoping: not a natural number"),
+        equal(total(j, _ONE, n, substitute(f, j, j + _ONE) - f), substitute(f, j, n + _ONE) - substitute(f, j, _ONE)),
     ),
+    # sum_{j=a..b} delta(i, j) f_j = f_i for i in a..b; delta(i, i) = 1. FAILURE if j is in i
+    "delta_sum": lambda j, a, b, i, f: (
+        (*_apart(j, i), within(i, a, b)),
+        equal(total(j, a, b, delta(i, j) * f), substitute(f, j, i)),
+    ),
+    "delta_same": lambda i: ((), equal(delta(i, i), _ONE)),
     # int (c f + d g + ...) = c int f + d int g + ... for integrable f, g, ...; one term alone needs no hypothesis (c f
-    # is integrable exactly if f is, or c = 0). FAILURE if there is no term, or v is in c, d, ...
+    # is integrable exactly if f is, or c = 0). FAILURE if v is in c, d, ...
     "integral_linearity": lambda v, cs, fs: (
-        (bind("integrable", v, f) for f in fs if len(fs) > 1),
-        _linear(v, cs, fs, lambda f: bind("integral", v, f)),
+        (integrable(v, f) for f in fs if len(fs) > 1),
+        _linear(v, cs, fs, lambda f: integral(v, f)),
     ),
+    # c f + d g + ... and sum_{j=a..b} f are integrable for integrable f, g, ...; f is if int f != 0. FAILURE as above
+    "integrable_linearity": lambda v, cs, fs: (
+        (integrable(v, f) for f in fs),
+        integrable(v, _linear(v, cs, fs, lambda f: f).args[0]),
+    ),
+    "integrable_sum": lambda v, j, a, b, f: (
+        (*_apart(v, a, b), forall_in(j, a, b, integrable(v, f))),
+        integrable(v, total(j, a, b, f)),
+    ),
+    "integrable_nonzero": lambda v, f: ((nonzero(integral(v, f)),), integrable(v, f)),
     # int sum_{j=a..b} f = sum_{j=a..b} int f for integrable f. FAILURE if v is not apart from a, b
     "integral_of_sum": lambda v, j, a, b, f: (
-        (*_apart(v, a, b), bind("forall_in", j, a, b, bind("integrable", v, f))),
-        equal(bind("integral", v, bind("sum", j, a, b, f)), bind("sum", j, a, b, bind("integral", v, f))),
+        (*_apart(v, a, b), forall_in(j, a, b, integrable(v, f))),
+        equal(integral(v, total(j, a, b, f)), total(j, a, b, integral(v, f))),
+    ),
+    # with D(v; a, d, f) for the differential: D(v; a, 0, c) for c without v; D(v; a, 1, v); D(v; a, n a^(n-1), v^n) for a
+    # constant integer n, a != 0 if n < 0; D(v; a, e^a, e^v); D(v; a, 1/a, log v) for a > 0. FAILURE if v is in c
+    "differential_constant": lambda v, a, c: (_apart(v, c), differential(v, a, number(0), c)),
+    "differential_identity": lambda v, a: ((), differential(v, a, _ONE, v)),
+    "differential_power": lambda v, a, n: (
+        [nonzero(a)] if n < 0 else [],
+        differential(v, a, number(n) * a ** (n - 1), v**n),
+    ),
+    "differential_exp": lambda v, a: ((), differential(v, a, exp(a), exp(v))),
+    "differential_log": lambda v, a: ((positive(a),), differential(v, a, a**-1, log(v))),
+    # for D(v; a, d, f), D(v; a, e, g), ...: D(v; a, d + e + ..., f + g + ...), D(v; a, d g(a) ... + ..., f g ...), D(v; a, h
+    # d, k(f)) for D(u; f(a), h, k), derivative(v; a, f) = d. FAILURE if v is in k(u)
+    "differential_sum": lambda v, a, ds, fs: (
+        [differential(v, a, d, f) for d, f in zip(ds, fs, strict=True)],
+        differential(v, a, add(*ds), add(*fs)),
+    ),
+    "differential_product": lambda v, a, ds, fs: (
+        [differential(v, a, d, f) for d, f in zip(ds, fs, strict=True)],
+        differential(
+            v, a, substitute(add(*(multiply(*fs[:i], d, *fs[i + 1 :]) for i, d in enumerate(ds))), v, a), multiply(*fs)
+        ),
+    ),
+    "chain_rule": lambda v, a, d, f, u, e, g: (
+        (differential(v, a, d, f), h := differential(u, substitute(f, v, a), e, g), *_apart(v, h)),
+        differential(v, a, e * d, substitute(g, u, f)),
+    ),
+    "derivative_value": lambda v, a, d, f: ((differential(v, a, d, f),), equal(derivative(v, a, f), d)),
+    # d f / d v = d g / d v at v = a from f = g, where the only hypothesis with v is v > 0. FAILURE if there is another
+    "derivative_congruence": _derivative_congruence,
+    # int f(z) dz = int f(T) D de for a bijection. FAILURE if e is in f, or T in another space than z
+    "change_of_variables": lambda z, f, e, t, d: (
+        (*_apart(e, integral(z, f)), *_require(t.data[-1:] == z.data[-1:], "another space"), bijection(e, t, d)),
+        equal(integral(z, f), integral(e, substitute(f, z, t) * d)),
+    ),
+    # e -> (m_j + s_j e_j)_j is a bijection of volume factor prod_j s_j, onto the space of z, for s_j > 0 and spaces of J
+    # components. FAILURE if e is in J, m, s, or z in J
+    "affine_bijection": lambda e, z, j, n, m, s: (
+        (*_apart(e, n, m, s), _space(e, n), _space(z, n), forall_in(j, _ONE, n, positive(s))),
+        bijection(e, Term("tuple", (n, m + s * component(e, j)), z.data[1:], j), product(j, _ONE, n, s)),
+    ),
+    # (t_j)_j has the component t_i for i in 1..J, in the space of z, which has J components. FAILURE if z is in J
+    "tuple_component": lambda z, j, n, t, i: (
+        (_space(z, n), within(i, _ONE, n)),
+        equal(component(Term("tuple", (n, t), z.data[1:], j), i), substitute(t, j, i)),
     ),
     # E_{z~d}[f] = int d f dz; KL(q || p) = E_{z~q}[log(q / p)]
-    "expectation_definition": lambda z, d, f: ((), equal(bind("expectation", z, d, f), bind("integral", z, d * f))),
-    "kl_definition": lambda z, q, p: ((), equal(bind("kl", z, q, p), bind("expectation", z, q, log(q / p)))),
-    # p(a|b) = p(a,b) / p(b) where p(b) > 0. FAILURE if it is not a conditional density
-    "conditional_density": lambda t: ((positive(_joint(t)[1]),), equal(t, _joint(t)[0] / _joint(t)[1])),
-    # N(z; m, v) = 1 / sqrt((2 pi)^J prod_j v_j) exp(-1/2 sum_j (z_j - m_j)^2 / v_j) by definition; for v_j > 0:
-    # int N dz = 1; N f is integrable for polynomials f in z_1..z_J (built by add, multiply, natural powers, and sums
-    # over an index that is not in J); E[z_i] = m_i and E[(z_i - m_i)^2] = v_i for i in 1..J; all for spaces of J
-    # components. FAILURE if N is no normal density, m, v or J depends on z, f is no such polynomial, or z is in i
+    "expectation_definition": lambda z, d, f: ((), equal(mean(z, d, f), integral(z, d * f))),
+    "kl_definition": lambda z, q, p: ((), equal(bind("kl", z, q, p), mean(z, q, log(q / p)))),
+    # p(a|b) = p(a,b) / p(b) for p(b) > 0; int p(a,b) da = p(b), or 1 if there is no b. FAILURE if it is not a
+    # conditional density; not a joint density, or a is not a variable of it
+    "conditional_density": _conditional,
+    "marginalisation": _marginal,
+    # N(z; m, v) = 1 / sqrt((2 pi)^J prod_j v_j) exp(-1/2 sum_j (z_j - m_j)^2 / v_j) by definition; for v_j > 0 and i, k,
+    # ... in 1..J: int N dz = 1; E[z_i] = m_i; E[(z_i - m_i) (z_k - m_k)] = delta(i, k) v_i; N z_i z_k ... is integrable;
+    # all in spaces of J components. FAILURE if N is no normal density, or m, v, J, i, k, ... depends on z
     "normal_density": lambda t: ((), equal(t, _normal_formula(t))),
-    "normal_normalisation": lambda t: (_regular(t), equal(bind("integral", t.args[0], t), number(1))),
-    "normal_integrability": lambda t, f: (
-        (*_regular(t), *_components(f, t.args[0], t.args[1])),
-        bind("integrable", t.args[0], t * f),
+    "normal_normalisation": lambda t: (_regular(t), equal(integral(t.args[0], t), _ONE)),
+    "normal_mean": lambda t, i: (
+        _regular(t, i),
+        equal(mean(t.args[0], t, component(t.args[0], i)), _parameter(t, 2, i)),
     ),
-    "normal_mean": lambda t, i: _moment(t, i, 1),
-    "normal_variance": lambda t, i: _moment(t, i, 2),
+    "normal_covariance": lambda t, *ik: (
+        _regular(t, *ik),
+        equal(
+            mean(t.args[0], t, multiply(*(component(t.args[0], i) - _parameter(t, 2, i) for i in ik))),
+            delta(*ik) * _parameter(t, 3, ik[0]),
+        ),
+    ),
+    "normal_integrability": lambda t, *ik: (
+        _regular(t, *ik),
+        integrable(t.args[0], t * multiply(*(component(t.args[0], i) for i in ik))),
+    ),
 }
 RULES = MappingProxyType(_RULES)

@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from derivations.kernel import Term, number
+from derivations.kernel import Term, free, number, substitute
 
 _GREEK = re.compile(
     "(alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|chi|psi|omega)"
 )
-_RELATION = {"positive": "> 0", "nonzero": r"\neq 0"}
+_ATOMS = ("variable", "component", "function", "delta", "pi")
+_RELATION = {"equal": "=", "at_most": r"\leq", "positive": "> 0", "nonzero": r"\neq 0"}
 _OPERATORS = ("log", "exp", "sum", "product", "integral", "expectation", "kl")
 _TEXT = (
+    (r"\left.", ""),
     (r"\left", ""),
     (r"\right", ""),
     (r"\middle", ""),
@@ -32,6 +34,9 @@ _TEXT = (
     (r"\;", " "),
     (r"\infty", "inf"),
     (r"\neq", "!="),
+    (r"\leq", "<="),
+    (r"\partial", "d"),
+    (r"\mapsto", "->"),
     (r"\forall", "for all"),
     (r"\in", "in"),
     (r"\dots", ".."),
@@ -80,7 +85,7 @@ def text(term: Term) -> str:
     >>> text(log(density("p", [variable("x", "x")], [variable("z", "z")])))
     'log p(x | z)'
     """
-    line = _plain_fractions(latex(term))
+    line = re.sub(r"\\text\{([^}]*)\}", r"\1", _plain_fractions(latex(term)))
     for command, plain in _TEXT:
         line = line.replace(command + " ", plain + " ").replace(command, plain)
     line = re.sub(r"([_^])\{(\w+)\}", r"\1\2", line.replace("\\", ""))
@@ -128,13 +133,42 @@ def _number(term: Term) -> str:
     return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
 
 
-def _variable(term: Term) -> str:
+def _name(term: Term) -> str:
     name, primes = str(term.data[0]).rstrip("'"), str(term.data[0]).count("'")
     return ("\\" + name if _GREEK.fullmatch(name) else name) + "'" * primes
 
 
 def _component(term: Term) -> str:
-    return f"{_print(term.args[0])}_{{{_print(term.args[1])}}}"
+    vector, *indices = term.args
+    inner = _print(vector) if vector.head == "variable" else _parenthesised(vector)
+    return f"{inner}_{{{' '.join(map(_print, indices))}}}"
+
+
+def _function_value(term: Term) -> str:
+    """``f_l(z, t)``: whole numbers as subscripts, what else it depends on in parentheses."""
+    places = [a for a in term.args if a.head == "variable" and a.data[1] in ("index", "natural")]
+    others = [a for a in term.args if a not in places]
+    subscript = f"_{{{', '.join(map(_print, places))}}}" if places else ""
+    return _name(term) + subscript + (f"({', '.join(map(_print, others))})" if others else "")
+
+
+def _tuple(term: Term) -> str:
+    dimension, body = term.args
+    return rf"\left({_print(body)}\right)_{{{_variable_of(term)}=1}}^{{{_print(dimension)}}}"
+
+
+def _derivative(term: Term) -> str:
+    """In the manner of Leibniz where it is unambiguous, else with the point after a bar."""
+    at, body = term.args
+    assert term.bound is not None
+    if at.head == "variable" and at not in free(body):
+        return rf"\frac{{\partial}}{{\partial {_print(at)}}} {_operand_of(substitute(body, term.bound, at))}"
+    operator = rf"\frac{{\partial}}{{\partial {_variable_of(term)}}}"
+    return rf"\left. {operator} {_operand_of(body)} \right|_{{{_variable_of(term)} = {_print(at)}}}"
+
+
+def _operand_of(body: Term) -> str:
+    return _print(body) if body.head in (*_ATOMS, *_OPERATORS) else _parenthesised(body)
 
 
 def _density(term: Term) -> str:
@@ -209,7 +243,7 @@ def _power(term: Term) -> str:
         return rf"\frac{{1}}{{{_print(_inverse(term))}}}"
     if exponent == number("1/2"):
         return rf"\sqrt{{{_print(base)}}}"
-    printed = _print(base) if base.head in ("variable", "component", "pi") else _parenthesised(base)
+    printed = _print(base) if base.head in ("variable", "component", "pi", "delta") else _parenthesised(base)
     return f"{printed}^{{{_print(exponent)}}}"
 
 
@@ -219,7 +253,7 @@ def _parenthesised(term: Term) -> str:
 
 def _function(name: str, term: Term) -> str:
     inner = _print(term)
-    bare = term.head in ("variable", "component", "density", "normal", "pi") or _is_fraction(inner)
+    bare = term.head in (*_ATOMS, "density", "normal") or _is_fraction(inner)
     bare = bare or (term.head == "power" and not _is_inverse(term) and term.args[0].head in ("variable", "component"))
     return f"{name} {inner}" if bare else rf"{name}\left({inner}\right)"
 
@@ -295,9 +329,7 @@ def _covariance(variance: Term, term: Term) -> str:
 
 
 def _relation(term: Term) -> str:
-    if term.head == "equal":
-        return f"{_print(term.args[0])} = {_print(term.args[1])}"
-    return f"{_print(term.args[0])} {_RELATION[term.head]}"
+    return " ".join((_print(term.args[0]), _RELATION[term.head], *map(_print, term.args[1:])))
 
 
 def _integrable(term: Term) -> str:
@@ -306,6 +338,17 @@ def _integrable(term: Term) -> str:
         law = _law(Term("expectation", body.args, bound=term.bound))
         return rf"\mathbb{{E}}_{{{law}}}\left|{_print(body.args[1])}\right| < \infty"
     return rf"\int \left|{_print(body)}\right| \, \mathrm{{d}}{_variable_of(term)} < \infty"
+
+
+def _differential(term: Term) -> str:
+    at, value, body = term.args
+    derivative = Term("derivative", (at, body), bound=term.bound)
+    return _print(derivative) + (r" \text{ exists}" if value == derivative else f" = {_print(value)}")
+
+
+def _bijection(term: Term) -> str:
+    image, factor = map(_print, term.args)
+    return rf"{_variable_of(term)} \mapsto {image} \text{{ is one-to-one and onto with volume factor }} {factor}"
 
 
 def _within(term: Term) -> str:
@@ -332,8 +375,12 @@ def _forall_in(term: Term) -> str:
 _PRINTERS: dict[str, Callable[[Term], str]] = {
     "number": _number,
     "pi": lambda term: r"\pi",
-    "variable": _variable,
+    "variable": _name,
+    "function": _function_value,
     "component": _component,
+    "tuple": _tuple,
+    "delta": lambda term: rf"\delta_{{{_print(term.args[0])} {_print(term.args[1])}}}",
+    "derivative": _derivative,
     "density": _density,
     "add": _add,
     "multiply": _multiply,
@@ -347,9 +394,12 @@ _PRINTERS: dict[str, Callable[[Term], str]] = {
     "kl": _kl,
     "normal": _normal,
     "equal": _relation,
+    "at_most": _relation,
     "positive": _relation,
     "nonzero": _relation,
     "integrable": _integrable,
+    "differential": _differential,
+    "bijection": _bijection,
     "within": _within,
     "dimension": _dimension,
     "forall": _forall,

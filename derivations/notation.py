@@ -19,6 +19,7 @@ from typing import Any
 import sympy
 
 from derivations import kernel
+from derivations.derivative import derivative_at
 from derivations.kernel import Term
 
 
@@ -35,7 +36,7 @@ class _Named(sympy.Symbol):  # type: ignore[misc]
     __iter__ = None  # with __getitem__ alone, SymPy would take a variable for a sequence
 
     def __getitem__(self, index: Any) -> Any:
-        return Component(self, index)
+        return Component(self, *(index if isinstance(index, tuple) else (index,)))
 
 
 class Point(_Named):
@@ -67,6 +68,18 @@ class Index(_Named):
     kind = "index"
 
 
+class Parameter(_Named):
+    """A real parameter, such as ``theta``."""
+
+    kind = "real"
+
+
+class Matrix(_Named):
+    """A matrix of parameters, such as ``A``; ``A[i, k]`` is an entry."""
+
+    kind = "matrix"
+
+
 class _Operation(sympy.Expr):  # type: ignore[misc]
     is_commutative = True
 
@@ -75,7 +88,28 @@ class _Operation(sympy.Expr):  # type: ignore[misc]
 
 
 class Component(_Operation):
-    """``vector[index]``."""
+    """``vector[index]`` or ``matrix[row, column]``."""
+
+    __getitem__ = _Named.__getitem__
+
+
+class Value(_Operation):
+    """The value of a function; made by calling a `Mapping`."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return Component(self, *(index if isinstance(index, tuple) else (index,)))
+
+
+class PointOf(_Operation):
+    """``PointOf(z, expression, (j, J))``: the point of the space of z whose components are the expression in ``j``."""
+
+
+class Delta(_Operation):
+    """``Delta(i, k)``: 1 if i = k, else 0."""
+
+
+class D(_Operation):
+    """``D(expression, v)``: the derivative in the parameter v; ``D(expression, v, at)``: its value at v = `at`."""
 
 
 class Density(_Operation):
@@ -95,6 +129,17 @@ class Divergence(_Operation):
 
 
 E, KL = Expectation, Divergence
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """An arbitrary function ``f(z, ...)``; its values are real numbers, or points of the space of `kind`."""
+
+    name: str
+    kind: str = "real"
+
+    def __call__(self, *arguments: Any) -> Any:
+        return Value(sympy.core.symbol.Str(self.name), sympy.core.symbol.Str(self.kind), *arguments)
 
 
 @dataclass(frozen=True)
@@ -126,6 +171,16 @@ def to_kernel(expression: Any) -> Term:
         case Density():
             family, targets, given = expression.args
             return kernel.density(str(family), map(to_kernel, targets), map(to_kernel, given))
+        case Value():
+            name, kind, *arguments = expression.args
+            return Term("function", tuple(map(to_kernel, arguments)), (str(name), str(kind)))
+        case PointOf():
+            point, body, (index, dimension) = expression.args
+            args = (to_kernel(dimension), to_kernel(body))
+            return Term("tuple", args, to_kernel(point).data[1:], to_kernel(index))
+        case D():
+            body, v, at = map(to_kernel, (*expression.args, expression.args[1])[:3])
+            return derivative_at(v, at, body)
         case Normal():
             point, mean, variance, (index, dimension) = expression.args
             return kernel.bind("normal", to_kernel(index), *map(to_kernel, (point, dimension, mean, variance)))
@@ -144,7 +199,7 @@ def to_kernel(expression: Any) -> Term:
             return build(*(to_kernel(a) for a in _written(expression)))
     if expression is sympy.pi:
         return Term("pi")
-    heads = {Component: "component", sympy.Pow: "power", sympy.log: "log", sympy.exp: "exp"}
+    heads = {Component: "component", Delta: "delta", sympy.Pow: "power", sympy.log: "log", sympy.exp: "exp"}
     if type(expression) not in heads:
         raise TypeError(f"not in the notation of the derivations: {expression!r}")
     return Term(heads[type(expression)], tuple(map(to_kernel, expression.args)))

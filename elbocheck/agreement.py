@@ -107,7 +107,7 @@ def _meeting(derivation: Derivation | None, points: Sequence[Point], enclosures:
         return [
             Finding(_SLUG, n, "no theorem to meet", Verdict.undecided, "the derivation is not proved") for n in names
         ]
-    formula = derivation.theorem.sides[1]
+    formula = derivation.theorems[0].sides[1]
     values = [-evaluate(formula, {"J": len(p.loc), "mu": p.loc, "sigma": p.scale}) for p in points]
     differences = [v - e for v, e in zip(values, enclosures, strict=True)]
     for point, value, enclosure, difference in zip(points, values, enclosures, differences, strict=True):

@@ -163,7 +163,7 @@ def _formatted(derivation: Any, format: Format) -> str:
     from derivations import certificate, document
 
     if format is Format.json:
-        proof = {"slug": derivation.slug, "title": derivation.title, "proof": certificate.export(derivation.theorem)}
+        proof = {"slug": derivation.slug, "title": derivation.title, "proof": certificate.export(*derivation.theorems)}
         return json.dumps(proof) + "\n"
     return document.fragment(derivation) if format is Format.latex else document.plain(derivation)
 
@@ -173,10 +173,10 @@ def _print_list(derivations: list[Any]) -> None:
     from derivations.latex import text
 
     for d in derivations:
-        rules = len(ancestry(d.theorem))
-        print(f"{d.slug}\n    {text(d.theorem.conclusion)}")
+        rules = len(ancestry(*d.theorems))
+        print(d.slug + "".join(f"\n    {text(t.conclusion)}" for t in d.theorems))
         print(f"    {len(d.steps)} steps, {rules} rule applications; supposes")
-        print("".join(f"      {text(h)}\n" for h in d.theorem.hypotheses), end="")
+        print("".join(f"      {text(h)}\n" for h in d.hypotheses), end="")
 
 
 def _write_all(out: Path, files: dict[str, str]) -> None:

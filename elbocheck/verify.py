@@ -17,8 +17,9 @@ from derivations.catalogue import prove
 from derivations.certificate import export
 from derivations.derivation import Derivation, StepError
 from derivations.document import fragment, main
-from derivations.kernel import KernelError, replay
+from derivations.kernel import KernelError
 from derivations.latex import latex, text
+from derivations.replay import replay
 from elbocheck import agreement, network, report
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
@@ -123,13 +124,14 @@ def prove_all(begin: Begin = silent) -> tuple[dict[str, Derivation], list[Findin
             try:
                 derivation = prove(slug)
                 rules = replayed(derivation)
-                if text(derivation.theorem.conclusion) != statement:
-                    raise StepError(f"{slug}: proves {text(derivation.theorem.conclusion)}, not {statement}")
+                proved = "; ".join(text(t.conclusion) for t in derivation.theorems)
+                if proved != statement:
+                    raise StepError(f"{slug}: proves {proved}, not {statement}")
             except (StepError, KernelError) as error:
                 findings.append(Finding(slug, "kernel", "not proved", Verdict.undecided, str(error)))
             else:
                 derivations[slug] = derivation
-                figure = f"{len(derivation.steps)} equalities, {rules} rule applications, replayed"
+                figure = f"{len(derivation.steps)} steps, {rules} rule applications, replayed"
                 findings.append(Finding(slug, "kernel", figure, Verdict.proved))
             advance(1)
     return derivations, findings
@@ -143,9 +145,9 @@ def replayed(derivation: Derivation) -> int:
     derivations.kernel.KernelError
         If a rule does not apply, or the certificate proves another theorem.
     """
-    certificate = json.loads(json.dumps(export(derivation.theorem)))
-    found, stated = replay(certificate), derivation.theorem
-    if (found.hypotheses, found.conclusion) != (stated.hypotheses, stated.conclusion):
+    certificate = json.loads(json.dumps(export(*derivation.theorems)))
+    pairs = zip(replay(certificate), derivation.theorems, strict=True)
+    if any((found.hypotheses, found.conclusion) != (t.hypotheses, t.conclusion) for found, t in pairs):
         raise KernelError(f"{derivation.slug}: the certificate proves another theorem")
     return len(certificate["steps"])
 
@@ -214,13 +216,16 @@ def _joined(parts: list[evaluate.Identity]) -> evaluate.Identity:
 
 
 def _view(derivation: Derivation) -> report.ProofView:
-    theorem = derivation.theorem
+    lines: list[report.Step] = []
+    for part in derivation.parts:
+        lines.append(("", latex(part.start), ""))
+        lines += [(s.relation, latex(s.expression), s.reason) for s in part.steps]
     return report.ProofView(
         derivation.slug,
         derivation.title,
-        latex(theorem.conclusion),
-        tuple(map(latex, theorem.hypotheses)),
-        (("", latex(derivation.start), ""), *(("=", latex(s.expression), s.reason) for s in derivation.steps)),
+        r",\quad ".join(latex(t.conclusion) for t in derivation.theorems),
+        tuple(map(latex, derivation.hypotheses)),
+        tuple(lines),
         derivation.axioms,
     )
 

@@ -1,0 +1,99 @@
+"""Replay a proof from JSON data through the kernel, with nothing but the standard library.
+
+``python -m derivations.replay PROOF.json ...`` replays files that ``elbocheck derive --format json`` wrote, in a process
+that needs neither SymPy nor the rest of elbocheck, and prints how many steps each took.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from derivations.kernel import KernelError, Term, Theorem, infer
+
+
+def replay(proof: Any) -> list[Theorem]:
+    """Apply the rules of a proof again, compare what each states, and give the theorems that it is a proof of.
+
+    Parameters
+    ----------
+    proof
+        ``{terms, statements, steps, theorems}``: two tables of terms ``[head, data, bound, args]`` that name earlier rows, and
+        steps ``{rule, premises, arguments, hypotheses, conclusion}``. Arguments are of ``terms``, what a step states is
+        of ``statements``: no single edit can change both. ``theorems`` are positions of steps.
+
+    Raises
+    ------
+    KernelError
+        With number and rule of the first step that does not apply or that states something else.
+    """
+    theorems: list[Theorem] = []
+    terms, statements = dict[int, Term](), dict[int, Term]()
+    if not isinstance(proof, Mapping) or not isinstance(proof.get("steps"), list) or not proof["steps"]:
+        raise KernelError("step 0: not a proof")
+    for i, step in enumerate(proof["steps"]):
+        try:
+            premises = [theorems[_earlier(p)] for p in step["premises"]]
+            arguments = (_argument(a, proof["terms"], terms) for a in step["arguments"])
+            theorem = infer(step["rule"], *premises, *arguments)
+            stated = [_read(n, proof["statements"], statements) for n in (*step["hypotheses"], step["conclusion"])]
+            if stated != [*theorem.hypotheses, theorem.conclusion]:
+                raise KernelError("the rule gives another statement")
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            rule = step.get("rule") if isinstance(step, Mapping) else "not a rule"
+            raise KernelError(f"step {i}, {rule}: {error}") from error
+        theorems.append(theorem)
+    named = proof.get("theorems")
+    if not isinstance(named, list) or not named or any(_earlier(p) >= len(theorems) for p in named):
+        raise KernelError("theorems: not positions of steps")
+    return [theorems[p] for p in named]
+
+
+def _earlier(position: Any) -> int:
+    """A position counted from the start; a negative one would count from the end."""
+    if type(position) is not int or position < 0:
+        raise KernelError("not a position in the proof")
+    return position
+
+
+def _argument(value: Any, table: Any, made: dict[int, Term]) -> Any:
+    """An argument of a rule: a number as it is, ``{"term": position}``, or a list of these."""
+    if isinstance(value, list):
+        return tuple(_argument(v, table, made) for v in value)
+    return _read(value["term"], table, made) if isinstance(value, dict) else value
+
+
+def _read(position: Any, table: Any, made: dict[int, Term]) -> Term:
+    """The term at a position of a table, which may name earlier positions only."""
+    if position not in made:
+        head, data, bound, args = table[_earlier(position)]
+        if any(_earlier(p) >= position for p in (*args, *([] if bound is None else [bound]))):
+            raise KernelError("a term that holds a later one")
+        exact = tuple(Fraction(d) if head == "number" else d for d in data)
+        inner, binds = (tuple(_read(p, table, made) for p in row) for row in (args, [] if bound is None else [bound]))
+        made[position] = Term(head, inner, exact, *binds)
+    return made[position]
+
+
+def main(paths: list[str]) -> int:
+    """Replay each file; 1 if one is rejected, 2 if one cannot be read."""
+    for path in paths:
+        try:
+            proof = json.loads(Path(path).read_text("utf-8"))
+            replay(proof)
+        except KernelError as error:
+            print(f"{path}: rejected, {error}", file=sys.stderr)
+            return 1
+        except (OSError, ValueError, RecursionError) as error:
+            print(f"{path}: not a proof in JSON: {error}", file=sys.stderr)
+            return 2
+        print(f"{path}: {len(proof['steps'])} steps replayed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
