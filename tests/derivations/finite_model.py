@@ -225,6 +225,8 @@ class Model:
                 for a in args:
                     total = step(total, self.value(a, env))
                 return total
+            case "delta":
+                return Fraction(same(*(self.value(a, env) for a in args)))
             case "power":
                 return self.power(self.value(args[0], env), self.value(args[1], env))
             case "log":
@@ -258,6 +260,9 @@ class Model:
         match term.head:
             case "equal":
                 return same(self.value(args[0], env), self.value(args[1], env))
+            case "at_most":
+                left, right = (self.value(a, env) for a in args)
+                return same(left, right) or is_positive(add(right, multiply(Fraction(-1), left)))
             case "positive":
                 return is_positive(self.value(args[0], env))
             case "nonzero":

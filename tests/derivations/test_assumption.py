@@ -49,7 +49,7 @@ def test_settled(supposed, left):
     "supposed",
     [
         positive(A),
-        positive(-A),
+        positive(number(-1) * A),
         positive(number(-1)),
         positive(P_X_Z),
         equal(bind("integral", Z, LAW), number(2)),

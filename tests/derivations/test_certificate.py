@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -16,29 +17,31 @@ from derivations import kernel
 from derivations.catalogue import DERIVATIONS, prove
 from derivations.certificate import export
 from derivations.derivation import ancestry
-from derivations.kernel import KernelError, infer, number, replay
+from derivations.kernel import KernelError, infer, number
+from derivations.replay import replay
 
 
 @functools.cache
 def certificate_of(slug):
     """The certificate as it comes out of a file; not to be changed."""
-    return json.loads(json.dumps(export(prove(slug).theorem)))
+    return json.loads(json.dumps(export(*prove(slug).theorems)))
 
 
+ROOT = Path(kernel.__file__).parents[1]
 REPLAY_ALONE = """
-import importlib.util, json, sys
-for absent in ("sympy", "derivations", "flint", "numpy"):
+import json, sys
+for absent in ("sympy", "flint", "numpy"):
     sys.modules[absent] = None
-spec = importlib.util.spec_from_file_location("kernel", sys.argv[1])
-kernel = sys.modules["kernel"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(kernel)
-theorem = kernel.replay(json.load(sys.stdin))
-print(json.dumps([repr(t) for t in (*theorem.hypotheses, theorem.conclusion)]))
+sys.path.insert(0, sys.argv[1])
+from derivations.replay import replay
+theorems = replay(json.load(sys.stdin))
+print(json.dumps([[repr(p) for p in (*t.hypotheses, t.conclusion)] for t in theorems]))
+print(*sorted(name for name in sys.modules if name.startswith("derivations")))
 """
 
 
-def replay_alone(certificate):
-    command = [sys.executable, "-I", "-c", REPLAY_ALONE, kernel.__file__]
+def replay_alone(certificate, program=REPLAY_ALONE):
+    command = [sys.executable, "-I", "-c", program, str(ROOT)]
     return subprocess.run(command, input=json.dumps(certificate), capture_output=True, text=True, check=False)
 
 
@@ -52,10 +55,11 @@ def swapped_sides(certificate, step):
 
 @pytest.mark.parametrize("slug", DERIVATIONS)
 def test_replays_in_another_process_without_sympy(slug):
-    theorem = prove(slug).theorem
     finished = replay_alone(certificate_of(slug))
     assert finished.returncode == 0, finished.stderr
-    assert json.loads(finished.stdout) == [repr(t) for t in (*theorem.hypotheses, theorem.conclusion)]
+    statements, modules = finished.stdout.splitlines()
+    assert json.loads(statements) == [[repr(p) for p in (*t.hypotheses, t.conclusion)] for t in prove(slug).theorems]
+    assert modules.split() == ["derivations", "derivations.kernel", "derivations.replay"]
 
 
 def test_another_process_refuses_a_forged_conclusion():
@@ -67,8 +71,7 @@ def test_another_process_refuses_a_forged_conclusion():
 
 
 def test_the_process_has_no_sympy():
-    command = [sys.executable, "-I", "-c", REPLAY_ALONE.replace("spec =", "import sympy; spec =", 1), kernel.__file__]
-    finished = subprocess.run(command, input="[]", capture_output=True, text=True, check=False)
+    finished = replay_alone([], REPLAY_ALONE.replace("sys.path", "import sympy; sys.path", 1))
     assert "import of sympy halted" in finished.stderr
 
 
@@ -157,7 +160,7 @@ def is_same_proof(certificate, path, new):
 
 def small_proofs(slug, rng):
     """Certificates of steps inside the derivation, each with all that it rests on, small enough to be replayed often."""
-    inner = [t for t in ancestry(prove(slug).theorem) if t.premises]
+    inner = [t for t in ancestry(*prove(slug).theorems) if t.premises]
     while True:
         certificate = export(rng.choice(inner))
         if len(certificate["steps"]) <= 40:
@@ -251,7 +254,7 @@ def test_what_is_no_proof_is_refused(proof):
 
 @pytest.mark.parametrize("steps", [5, "ab", {"a": 1}])
 def test_steps_that_are_no_list_are_refused(steps):
-    with pytest.raises(KernelError, match="step 0: not a list of steps"):
+    with pytest.raises(KernelError, match="step 0: not a proof"):
         replay({"terms": [], "statements": [], "steps": steps})
 
 

@@ -32,9 +32,9 @@ def test_equality_is_an_equivalence():
 
 
 def test_equations_that_do_not_join():
-    with pytest.raises(KernelError, match="rewrite: the left side does not stand at the path"):
+    with pytest.raises(KernelError, match="rewrite: the left side of an equation does not stand at the path"):
         conversion.transitivity(assumed(A, B), assumed(C, A))
-    with pytest.raises(KernelError, match="rewrite: the left side does not stand at the path"):
+    with pytest.raises(KernelError, match="rewrite: the left side of an equation does not stand at the path"):
         conversion.congruence(log(B), (0,), assumed(A, B))
 
 

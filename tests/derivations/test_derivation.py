@@ -16,9 +16,10 @@ from derivations.certificate import export
 from derivations.conversion import everywhere, in_turn, prove_equal
 from derivations.derivation import Reason, StepError, ancestry, by_theorem, derive
 from derivations.expectation import moments, under
-from derivations.kernel import KernelError, alpha_equal, number, replay
+from derivations.kernel import KernelError, alpha_equal, number
 from derivations.latex import text
 from derivations.notation import Family, Index, Natural, Normal, Point, Vector, to_kernel
+from derivations.replay import replay
 
 from .finite_model import Undecided
 from .mutation import differ, mutants, situations
@@ -44,29 +45,37 @@ HYPOTHESES = {
 
 
 @pytest.mark.parametrize("slug", DERIVATIONS)
-def test_derivation(slug, seed):
-    """The proof replays; its steps join; it supposes what is expected; and it is true in models of its hypotheses."""
+def test_derivation(slug):
+    """The proof replays, its steps join, and each part says what its chain says."""
     derivation = prove(slug)
-    theorem = derivation.theorem
-    replayed = replay(export(theorem))
-    assert (replayed.hypotheses, replayed.conclusion) == (theorem.hypotheses, theorem.conclusion)
-    assert [text(h) for h in theorem.hypotheses] == HYPOTHESES[slug]
-    lines = [derivation.start, *(s.expression for s in derivation.steps)]
-    assert [s.theorem.sides for s in derivation.steps] == list(itertools.pairwise(lines))
-    assert theorem.sides == (lines[0], lines[-1])
+    for theorem, replayed in zip(derivation.theorems, replay(export(*derivation.theorems)), strict=True):
+        assert (replayed.hypotheses, replayed.conclusion) == (theorem.hypotheses, theorem.conclusion)
+    for part in derivation.parts:
+        lines = [part.start, *(s.expression for s in part.steps)]
+        for (before, after), step in zip(itertools.pairwise(lines), part.steps, strict=True):
+            assert step.theorem.sides == ((after, before) if step.relation == ">=" else (before, after))
+            assert step.theorem.conclusion.head == ("equal" if step.relation == "=" else "at_most")
+        ends = (lines[-1], lines[0]) if part.relation == ">=" else (lines[0], lines[-1])
+        assert part.theorem.sides == ends
+
+
+@pytest.mark.parametrize("slug", HYPOTHESES)
+def test_it_supposes_what_is_expected_and_is_true(slug, seed):
+    derivation = prove(slug)
+    assert [text(h) for h in derivation.hypotheses] == HYPOTHESES[slug]
     for model, env in situations(slug, random.Random(f"{slug} {seed}")):
-        for t in (theorem, *(s.theorem for s in derivation.steps)):
+        for t in (*derivation.theorems, *(s.theorem for s in derivation.steps)):
             assert model.holds(t.hypotheses, t.conclusion, env) is True
 
 
-@pytest.mark.parametrize("slug", DERIVATIONS)
+@pytest.mark.parametrize("slug", HYPOTHESES)
 def test_every_theorem_on_the_way_is_true(slug, seed):
     """All theorems of the proof, where the models can evaluate them; free indices range over the components."""
     rng = random.Random(f"ancestry {slug} {seed}")
     checked = 0
     model, env = next(iter(situations(slug, rng)))
     env = {("z", "z"): rng.choice(model.domains["z"]), ("j", "index"): model.domains["index"][2], **env}
-    theorems = ancestry(prove(slug).theorem)
+    theorems = ancestry(*prove(slug).theorems)
     for theorem in rng.sample(theorems, min(len(theorems), 250)):
         try:
             verdict = model.holds(theorem.hypotheses, theorem.conclusion, env)
@@ -127,14 +136,16 @@ def proved(left, right, conversions, forms):
     return False
 
 
-STEPS = [(slug, i) for slug in DERIVATIONS for i in range(1, len(prove(slug).steps) + 1)]
+STEPS = [(slug, i) for slug in HYPOTHESES for i in range(1, len(prove(slug).steps) + 1)]
 
 
 @pytest.mark.parametrize(("slug", "number"), STEPS)
 def test_no_false_line_is_proved(slug, number, seed):
     """Mutants of a line against the line before it; ELBOCHECK_MUTANTS of each line are tried, ``all`` of them if asked."""
     derivation, rng = prove(slug), random.Random(f"{slug} {number} {seed}")
-    before, line = ([derivation.start, *(s.expression for s in derivation.steps)][i] for i in (number - 1, number))
+    before, line = (
+        [derivation.parts[0].start, *(s.expression for s in derivation.steps)][i] for i in (number - 1, number)
+    )
     candidates, forms = list(mutants(line)), {}
     wanted = os.environ.get("ELBOCHECK_MUTANTS", "4")
     chosen = candidates if wanted == "all" else rng.sample(candidates, min(int(wanted), len(candidates)))
@@ -154,9 +165,9 @@ def test_every_kind_of_mistake_is_made_and_refuted(seed):
     """Of all mutants of all lines nearly all are false, and false where it can be seen."""
     counts, refuted, rng = Counter(), Counter(), random.Random(f"kinds {seed}")
     by_name = {}
-    for slug in DERIVATIONS:
+    for slug in HYPOTHESES:
         derivation = prove(slug)
-        lines = [derivation.start, *(s.expression for s in derivation.steps)]
+        lines = [derivation.parts[0].start, *(s.expression for s in derivation.steps)]
         for before, line in itertools.pairwise(lines):
             for name, mutant in mutants(line):
                 by_name.setdefault(name, []).append((slug, before, mutant))
@@ -209,14 +220,14 @@ def test_a_chain_is_what_was_written():
     b = Natural("b")
     with sympy.evaluate(False):
         derivation = chain(b + b, (2 * b, Reason("by counting", conversion.expand)))
-    assert derivation.theorem.sides == (to_kernel(b) + to_kernel(b), number(2) * to_kernel(b))
+    assert derivation.theorems[0].sides == (to_kernel(b) + to_kernel(b), number(2) * to_kernel(b))
     assert [s.reason for s in derivation.steps] == ["by counting"]
     assert derivation.uses == ()
     assert derivation.axioms == ("field", "reflexivity", "rewrite")
 
 
 def test_ancestry_is_in_order_and_complete():
-    theorem = prove("kl-normal-standard").theorem
+    theorem = prove("kl-normal-standard").theorems[0]
     order = ancestry(theorem)
     position = {id(t): i for i, t in enumerate(order)}
     assert order[-1] is theorem
@@ -226,7 +237,7 @@ def test_ancestry_is_in_order_and_complete():
 
 def test_by_theorem_applies_to_its_left_side_only():
     derivation = prove("normal-cross-entropy")
-    start, end = derivation.theorem.sides
+    start, end = derivation.theorems[0].sides
     rewritten = by_theorem(derivation)(start)
     assert rewritten.sides == (start, end)
     with pytest.raises(KernelError, match="not the left side of normal-cross-entropy"):

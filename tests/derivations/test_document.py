@@ -16,7 +16,7 @@ def test_fragment_holds_everything(slug):
     derivation = prove(slug)
     document = fragment(derivation)
     assert document.count(rf"\label{{{slug}}}") == 1
-    for hypothesis in derivation.theorem.hypotheses:
+    for hypothesis in derivation.hypotheses:
         assert f"${latex(hypothesis)}$" in document
     assert document.count(r"\text{\small (") == len(derivation.steps)
     for step in derivation.steps:
@@ -34,7 +34,7 @@ def test_plain_holds_everything(slug):
     lines = plain(derivation).splitlines()
     assert lines[0] == f"{slug}: {derivation.title}"
     assert [line for line in lines if line.startswith("  suppose ")] == [
-        f"  suppose {text(h)}" for h in derivation.theorem.hypotheses
+        f"  suppose {text(h)}" for h in derivation.hypotheses
     ]
     assert sum(line.startswith("    = ") for line in lines) == len(derivation.steps)
 

@@ -79,7 +79,7 @@ def test_an_index_in_its_own_limits():
 
 
 def test_two_points_of_one_space():
-    with pytest.raises(KernelError, match="density: two points of one space"):
+    with pytest.raises(KernelError, match="density: of none, or two of one space"):
         to_kernel(p(x, x))
 
 

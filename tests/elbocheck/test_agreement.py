@@ -93,10 +93,11 @@ def test_a_wrong_theorem_would_be_refuted() -> None:
     class Wrong:
         """Stands for a theorem that the kernel would never make: the right side doubled."""
 
-        sides = (derivation.theorem.sides[0], number(2) * derivation.theorem.sides[1])
+        sides = (derivation.theorems[0].sides[0], number(2) * derivation.theorems[0].sides[1])
         conclusion = equal(*sides)
 
-    findings = judge(replace(derivation, theorem=Wrong()))  # type: ignore[arg-type]
+    wrong = replace(derivation.parts[0], theorem=Wrong())  # type: ignore[arg-type]
+    findings = judge(replace(derivation, parts=(wrong,)))
     assert refuted(findings) == {THEOREM, ENCLOSURE}  # they do not meet, and neither judges the other
     assert "theorem - integral = [0.74129" in findings[THEOREM].figure
 

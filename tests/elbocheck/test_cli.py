@@ -13,7 +13,7 @@ from pathlib import Path
 import pooch
 import pytest
 
-from derivations import kernel
+from derivations.replay import replay
 from elbocheck import cli, verify
 from elbocheck.verdict import Finding, Verdict
 from elbocheck.verify import Outcome
@@ -123,7 +123,8 @@ def test_derive_json_replays(capsys: pytest.CaptureFixture[str]) -> None:
     assert elbocheck("derive", "elbo-gap", "--format", "json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["slug"] == "elbo-gap"
-    assert kernel.replay(document["proof"]).conclusion.head == "equal"
+    (theorem,) = replay(document["proof"])
+    assert theorem.conclusion.head == "equal"
 
 
 def test_derive_writes_one_file_per_slug(tmp_path: Path) -> None:
