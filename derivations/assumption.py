@@ -6,10 +6,12 @@ is positive and integrates to one, that an expectation under it exists.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from derivations.conversion import congruence, symmetry, transitivity
 from derivations.expectation import polynomial
 from derivations.integrability import integrable_polynomial
-from derivations.kernel import KernelError, Term, Theorem, alpha_equal, canonical, infer
+from derivations.kernel import KernelError, Path, Term, Theorem, alpha_equal, canonical, infer
 
 
 def settle(theorem: Theorem, joint: frozenset[str] = frozenset()) -> Theorem:
@@ -40,8 +42,7 @@ def _prove(proposition: Term, joint: frozenset[str]) -> Theorem | None:
                 return None
             return infer("generalise", inner, proposition.bound, *proposition.args[:-1])
         case "nonzero":
-            positive = infer("positivity", *proposition.args)
-            return infer("discharge", positive, infer("positive_nonzero", *proposition.args))
+            return _nonzero(proposition.args[0])
         case "positive":
             return _positive(proposition.args[0], joint)
         case "integrable":
@@ -54,16 +55,40 @@ def _prove(proposition: Term, joint: frozenset[str]) -> Theorem | None:
     return None
 
 
+def _nonzero(term: Term) -> Theorem:
+    """``t != 0`` from what makes t positive: its parts, or else t > 0 itself."""
+    nonzero, positive = infer("positive_nonzero", term), _positive_parts(term)
+    return nonzero if positive is None else infer("discharge", positive, nonzero)
+
+
 def _positive(term: Term, joint: frozenset[str]) -> Theorem | None:
     if term.head == "density":
         if term.data[0] not in joint or term.data[1] == len(term.args):
             return None
         ratio = infer("conditional_density", term)
         return infer("rewrite", infer("positivity", ratio.sides[1]), symmetry(ratio), (0,))
+    return _positive_parts(term)
+
+
+def _positive_parts(term: Term) -> Theorem | None:
+    """``t > 0`` from the positivity of its factors; a difference such as ``1 - x`` is a factor of its own."""
     try:
         return infer("positivity", term)
     except KernelError:
-        return None
+        pass
+    for path, factor in _factors(term):
+        if path and factor.head == "add" and _positive_parts(factor) is None:
+            masked = congruence(term, path, symmetry(infer("exp_log", factor)))
+            positive = _positive_parts(masked.sides[1])
+            return None if positive is None else infer("rewrite", positive, symmetry(masked), (0,))
+    return None
+
+
+def _factors(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
+    yield path, term
+    places = {"multiply": range(len(term.args)), "power": (0,), "product": (2,)}.get(term.head, ())
+    for place in places:
+        yield from _factors(term.args[place], (*path, place))
 
 
 def _integrable(proposition: Term) -> Theorem | None:

@@ -7,13 +7,19 @@ from collections.abc import Callable, Mapping
 
 from derivations.derivation import Derivation
 from derivations.elbo import elbo_gap
+from derivations.exponential_family import exponential_family_mean, kl_exponential_family
 from derivations.kl_divergence import kl_normal_standard, normal_cross_entropy, normal_negative_entropy
+from derivations.named_family import DIVERGENCES, ENTROPIES
 
 DERIVATIONS: Mapping[str, Callable[[], Derivation]] = {
     "elbo-gap": elbo_gap,
     "normal-negative-entropy": normal_negative_entropy,
     "normal-cross-entropy": normal_cross_entropy,
     "kl-normal-standard": kl_normal_standard,
+    "exponential-family-mean": exponential_family_mean,
+    "kl-exponential-family": kl_exponential_family,
+    **DIVERGENCES,
+    **ENTROPIES,
 }
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import flint
 
-from derivations.kernel import Term, integer
+from derivations.kernel import Term, integer, sort
 from derivations.latex import check_names
 
 Number = int | float | Fraction
-Values = Mapping[str, Number | Sequence[Number]]
+Value = Number | Sequence[Number] | Callable[..., flint.arb]
+Values = Mapping[str, Value]
 
 
 def evaluate(term: Term, values: Values, *, digits: int = 30) -> flint.arb:
@@ -23,7 +24,8 @@ def evaluate(term: Term, values: Values, *, digits: int = 30) -> flint.arb:
     term
         Arithmetic, logarithms, exponentials, sums and products over an index, with no expectation or integral left.
     values
-        Numbers (taken exactly, floats too) for the variables, sequences for vectors.
+        Numbers (taken exactly, floats too) for the variables, sequences for vectors and points; for the functions,
+        callables that take balls (and sequences for points) and return a ball.
     digits
         Working precision in decimal digits.
 
@@ -34,6 +36,8 @@ def evaluate(term: Term, values: Values, *, digits: int = 30) -> flint.arb:
     ValueError
         If the term holds an operation that has no numerical value, an index outside its vector, or two variables
         of different kinds with one name.
+    TypeError
+        If the value of a function is not callable.
 
     Examples
     --------
@@ -46,7 +50,7 @@ def evaluate(term: Term, values: Values, *, digits: int = 30) -> flint.arb:
         return _value(term, dict(values))
 
 
-def _value(term: Term, values: dict[str, Number | Sequence[Number]]) -> flint.arb:
+def _value(term: Term, values: dict[str, Value]) -> flint.arb:
     args = term.args
     match term.head:
         case "number":
@@ -60,6 +64,13 @@ def _value(term: Term, values: dict[str, Number | Sequence[Number]]) -> flint.ar
             if not isinstance(vector, Sequence) or not 1 <= index <= len(vector):
                 raise ValueError(f"no component {index} of {args[0].data[0]}")
             return _ball(vector[index - 1])
+        case "delta":
+            return flint.arb(int(_whole(args[0], values) == _whole(args[1], values)))
+        case "function":
+            function = values[term.data[0]]
+            if not callable(function):
+                raise TypeError(f"{term.data[0]} is a function, its value is not callable")
+            return function(*(_value(a, values) if sort(a) == "r" else values[a.data[0]] for a in args))
         case "power":
             base, exponent = _value(args[0], values), integer(args[1])
             return base ** _value(args[1], values) if exponent is None else _integer_power(base, exponent)
@@ -77,13 +88,13 @@ def _value(term: Term, values: dict[str, Number | Sequence[Number]]) -> flint.ar
     raise ValueError(f"{term.head} has no numerical value here")
 
 
-def _instances(term: Term, values: dict[str, Number | Sequence[Number]]) -> list[dict[str, Number | Sequence[Number]]]:
+def _instances(term: Term, values: dict[str, Value]) -> list[dict[str, Value]]:
     assert term.bound is not None
     lower, upper = (_whole(a, values) for a in term.args[:2])
     return [{**values, term.bound.data[0]: i} for i in range(lower, upper + 1)]
 
 
-def _whole(term: Term, values: dict[str, Number | Sequence[Number]]) -> int:
+def _whole(term: Term, values: dict[str, Value]) -> int:
     value = _value(term, values).unique_fmpz()
     if value is None:
         raise ValueError("an index that is not an integer")

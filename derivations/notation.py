@@ -216,6 +216,8 @@ def _written(expression: Any) -> list[Any]:
 def _variable_of(density: Term) -> Term:
     if density.head == "normal":
         return density.args[0]
+    if density.head == "function" and density.args[-1:] and density.args[-1].head == "variable":
+        return density.args[-1]
     if density.head != "density" or density.data[1] != 1:
         raise TypeError("an expectation is over the one variable of a density")
     return density.args[0]
