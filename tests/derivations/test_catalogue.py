@@ -13,7 +13,7 @@ def test_a_derivation_is_filed_under_its_slug(slug):
     assert derivation.slug == slug
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", slug)
     assert derivation.title[0].isupper()
-    assert re.match(r"problem \d\.\d", derivation.source)
+    assert re.fullmatch(r"problem \d\.\d|beyond the exercise", derivation.source)
     assert derivation.steps
 
 
