@@ -1,22 +1,27 @@
 """What the kernel's terms mean, in words of its own: an evaluator on models that are small enough to be summed.
 
 A space is a finite list of points with positive weights, a family of densities is a table over its joint space (marginals
-and conditionals by summation), an integral is a weighted sum, a quantifier runs over a finite domain. Arithmetic is exact
-on rationals; a logarithm, an exponential or a root makes a ball of 50 digits. Operations are total: the model answers
-``1/0``, ``log(-1)``, a conditional density given an event of density zero and a component that a vector lacks by functions
-drawn at random, so that a rule which leans on one of them is found out. Nothing here uses a function of the kernel.
+and conditionals by summation), an integral is a weighted sum, a quantifier runs over a finite domain. A point may have
+infinite weight (it stands for infinitely many that nothing tells apart): a function that is not 0 there is not integrable.
+Arithmetic is exact on rationals; a logarithm, an exponential or a root makes a ball of 100 digits; a derivative is a limit
+of difference quotients, and 0 where those from the left and from the right disagree. A function symbol is a table in its
+points and a polynomial, now and then with a kink, in its numbers. Operations are total: the model answers ``1/0``,
+``log(-1)``, a conditional density given an event of density zero and a component that a vector lacks by functions drawn at
+random, so that a rule which leans on one of them is found out. Nothing here uses a function of the kernel.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from fractions import Fraction
 from math import ceil, floor
 
 import flint
 
-DIGITS = 50
+DIGITS = 100
+STEP = Fraction(1, 10**25)  # of difference quotients: their error is of order 10^-50
 NUMBERS = ("real", "natural", "index")
 
 
@@ -73,6 +78,35 @@ def is_positive(a):
     raise Undecided("sign of a ball")
 
 
+def negative(a):
+    return multiply(Fraction(-1), a)
+
+
+def is_point(term):
+    return term.head == "tuple" or (term.head in ("variable", "function") and term.data[1] not in NUMBERS)
+
+
+def derivative(f, a):
+    """The limit of the difference quotients of f at a; None where those from both sides disagree."""
+    if not isinstance(a, Fraction):
+        a = ball(a)
+    values = [f(a + k * STEP if isinstance(a, Fraction) else a + ball(k * STEP)) for k in (-2, -1, 0, 1, 2)]
+    far, near, left, right = (
+        multiply(add(values[j], negative(values[i])), 1 / ((j - i) * STEP)) for i, j in ((0, 4), (1, 3), (1, 2), (2, 3))
+    )
+    scale = 1 + abs(ball(left)) + abs(ball(right))
+    gap = (abs(ball(left) - ball(right)) + abs(ball(near) - ball(far))) / scale
+    if not gap.is_finite():
+        raise Undecided("not finite")
+    if gap > flint.arb(10) ** -6:
+        return None
+    if not gap < flint.arb(10) ** -12:
+        raise Undecided("perhaps not differentiable")
+    if isinstance(near, Fraction) and near == far:
+        return near
+    return ball(near) + flint.arb(0, 2 * (abs(ball(near) - ball(far)).upper() + flint.arb(10) ** -70))
+
+
 def sign(a):
     return 1 if is_positive(a) else 0 if isinstance(a, Fraction) and a == 0 else -1
 
@@ -83,7 +117,7 @@ class Model:
     Parameters
     ----------
     spaces
-        ``{name: [(point, weight), ...]}``, a point being a tuple of its components.
+        ``{name: [(point, weight), ...]}``, a point being a tuple of its components, an infinite weight None.
     families
         ``{name: (names of spaces, {points: density})}``.
     domains
@@ -91,20 +125,21 @@ class Model:
 
     Attributes
     ----------
-    lawless
-        Whether points have components but no Lebesgue measure: no statement about a normal density is tested here, only
-        refuted where its variances are not positive or its dimension is another.
+    dimensions
+        ``{name: J}`` for the spaces that are R^J; a finite space is none.
+    maps
+        ``{(name of a function, kind): {(space, point): value}}`` for functions of one point that are not drawn at random.
     """
 
     def __init__(self, rng: random.Random, spaces, families, domains):
-        self.spaces, self.families, self.lawless = spaces, families, False
+        self.rng, self.spaces, self.families, self.dimensions, self.maps = rng, spaces, families, {}, {}
         self.domains = {**{name: [p for p, _ in points] for name, points in spaces.items()}, **domains}
         self.whim = {
             (op, k): Fraction(rng.randint(-9, 9) or 5, rng.randint(1, 5))
             for op in ("log", "inverse", "root", "component", "conditional")
             for k in range(3)
         }
-        self._marginals = {}
+        self._marginals, self._tables = {}, {}
 
     # --- numbers ---
 
@@ -159,7 +194,7 @@ class Model:
             for values in itertools.product(*(self.spaces[s] for s in spaces)):
                 weight = Fraction(1)
                 for s, (_, w) in zip(spaces, values, strict=True):
-                    weight *= Fraction(1) if s in kept else w
+                    weight *= Fraction(1) if s in kept else w or Fraction(0)  # no density where the weight is infinite
                 points = tuple(p for p, _ in values)
                 key = tuple(p for s, p in zip(spaces, points, strict=True) if s in kept)
                 sums[key] = sums.get(key, Fraction(0)) + weight * table[points]
@@ -175,17 +210,94 @@ class Model:
 
     def integrate(self, variable, body, env, reference):
         """Sum over the space of `variable`; `reference` is the term of the integrand."""
+        if not self.integrable(variable, body, env, reference):
+            return Fraction(0)
         total = Fraction(0)
         for point, weight in self.spaces[variable[1]]:
-            total = add(total, multiply(weight, body({**env, variable: point})))
+            if weight is not None:
+                total = add(total, multiply(weight, body({**env, variable: point})))
         return total
 
     def integrable(self, variable, body, env, reference):
-        return True
+        infinite = (p for p, weight in self.spaces[variable[1]] if weight is None)
+        return all(same(body({**env, variable: p}), Fraction(0)) for p in infinite)
+
+    def bijection(self, variable, image, volume, env):
+        """Whether the weight of each point is that of the points which go there, times the volume factor."""
+        target, source = image.data[-1], variable[1]
+        if not {target, source} <= set(self.spaces):
+            raise Undecided("a map between spaces of different kinds")
+        masses = {p: Fraction(0) for p, _ in self.spaces[target]}
+        for point, weight in self.spaces[source]:
+            inner = {**env, variable: point}
+            there, factor = self.point(image, inner), self.value(volume, inner)
+            if weight is None and not same(factor, Fraction(0)):
+                masses[there] = None
+            elif masses[there] is not None:
+                masses[there] = add(masses[there], multiply(weight or Fraction(0), factor))
+        reached = {self.point(image, {**env, variable: point}) for point, _ in self.spaces[source]}
+        return reached == set(masses) and all(
+            (w is None) == (masses[p] is None) and (w is None or same(w, masses[p])) for p, w in self.spaces[target]
+        )
+
+    # --- points and functions ---
+
+    def point(self, term, env):
+        """The value of a term that is a point or a vector."""
+        if term.head == "variable":
+            return env[term.data]
+        if term.head == "function":
+            return self.function(term, env)
+        (space,), (dimension, body) = term.data, term.args
+        if space not in self.dimensions or self.value(dimension, env) != self.dimensions[space]:
+            return self.domains[space][0]  # there is no such point
+        return tuple(
+            self.value(body, {**env, term.bound.data: Fraction(j)}) for j in range(1, self.dimensions[space] + 1)
+        )
+
+    def function(self, term, env):
+        """A table in the points, a polynomial of degree two in the numbers; a kink at one of them, now and then."""
+        (name, kind), points, reals = term.data, [], []
+        for a in term.args:
+            if not is_point(a):
+                reals.append(self.value(a, env))
+            elif a.data[-1] in self.dimensions:
+                reals.extend(self.point(a, env))
+            else:
+                points.append((a.data[-1], self.point(a, env)))
+        if term.data in self.maps and len(points) == 1:
+            return self.maps[term.data][points[0]]
+        key = (name, kind, len(reals), *points)
+        if kind in self.dimensions:
+            return tuple(self.polynomial((*key, j), reals) for j in range(self.dimensions[kind]))
+        value = self.polynomial(key, reals)
+        if kind == "real":
+            return value
+        if not isinstance(value, Fraction):
+            raise Undecided("the whole part of a ball")
+        if kind in NUMBERS:
+            return Fraction(floor(value) % 4 - (kind == "index"))
+        return self.domains[kind][floor(value) % len(self.domains[kind])]
+
+    def polynomial(self, key, reals):
+        if key not in self._tables:
+            draw = lambda: Fraction(self.rng.randint(-4, 4), self.rng.randint(1, 3))
+            kink = self.rng.choice(DOMAINS["real"]) if self.rng.random() < 0.15 else None
+            self._tables[key] = [draw() for _ in range(len(reals) + 2)], kink
+        (constant, square, *slopes), kink = self._tables[key]
+        total = constant
+        for slope, x in zip(slopes, reals, strict=True):
+            total = add(total, multiply(slope, x))
+        if reals:
+            total = add(total, multiply(square, multiply(reals[0], reals[-1])))
+        if reals and kink is not None:
+            distance = add(reals[0], -kink)
+            total = add(total, multiply(Fraction(sign(distance)), distance))
+        return total
 
     def normal(self, term, env):
         """The density by its formula, for whatever numbers stand in it."""
-        point, dimension = env[term.args[0].data], self.value(term.args[1], env)
+        point, dimension = self.point(term.args[0], env), self.value(term.args[1], env)
         volume, exponent = self.power(multiply(Fraction(2), flint.arb.pi()), dimension), Fraction(0)
         for inner in self.instances(term.bound.data, Fraction(1), dimension, env):
             mean, variance = (self.value(t, inner) for t in term.args[2:])
@@ -215,10 +327,10 @@ class Model:
             case "pi":
                 return flint.arb.pi()
             case "component":
-                return self.component(env[args[0].data], self.value(args[1], env))
+                return self.component(self.point(args[0], env), self.value(args[1], env))
             case "density":
                 family, count = term.data
-                groups = ({a.data[1]: env[a.data] for a in group} for group in (args[:count], args[count:]))
+                groups = ({a.data[-1]: self.point(a, env) for a in group} for group in (args[:count], args[count:]))
                 return self.density(family, *groups)
             case "add" | "multiply":
                 step, total = (add, Fraction(0)) if term.head == "add" else (multiply, Fraction(1))
@@ -253,6 +365,11 @@ class Model:
                 return self.integrate(name, summand, env, args[0])
             case "normal":
                 return self.normal(term, env)
+            case "function":
+                return self.function(term, env)
+            case "derivative":
+                found = derivative(lambda x: self.value(args[1], {**env, name: x}), self.value(args[0], env))
+                return Fraction(0) if found is None else found
         raise AssertionError(term.head)
 
     def truth(self, term, env):
@@ -274,7 +391,14 @@ class Model:
                     raise Undecided("a limit that is a ball")
                 return i.denominator == 1 and lower <= i <= upper
             case "dimension":
-                return same(Fraction(len(env[args[0].data])), self.value(args[1], env))
+                return args[0].data[-1] in self.dimensions and same(
+                    Fraction(self.dimensions[args[0].data[-1]]), self.value(args[1], env)
+                )
+            case "differential":
+                found = derivative(lambda x: self.value(args[2], {**env, name: x}), self.value(args[0], env))
+                return found is not None and same(found, self.value(args[1], env))
+            case "bijection":
+                return self.bijection(name, *args, env)
             case "integrable":
                 return self.integrable(name, lambda e: self.value(args[0], e), env, args[0])
             case "forall":
@@ -296,8 +420,12 @@ DOMAINS = {
 }
 
 
-def random_model(rng: random.Random, zeros: float = 0.1) -> Model:
-    """Three spaces, a family over all of them and one over two, tables with an occasional zero."""
+def random_model(rng: random.Random, zeros: float = 0.1, infinite: float = 0) -> Model:
+    """Three spaces, a family over all of them and one over two, tables with an occasional zero.
+
+    ``infinite`` is the probability that y has a point of infinite weight. ``T`` maps x and z onto each other and
+    themselves, where they have points enough, and ``Dx``, ``Dz`` are its volume factors.
+    """
     spaces = {
         name: [
             ((Fraction(k), *(Fraction(rng.randint(-4, 4), rng.randint(1, 3)) for _ in range(dim))), weight(rng))
@@ -305,21 +433,40 @@ def random_model(rng: random.Random, zeros: float = 0.1) -> Model:
         ]
         for name, size, dim in (("x", 2, 0), ("y", 2, rng.randint(0, 1)), ("z", rng.randint(2, 3), rng.randint(0, 2)))
     }
+    if rng.random() < infinite:
+        spaces["y"].append(((Fraction(2), *(Fraction(1),) * (len(spaces["y"][0][0]) - 1)), None))
     families = {}
     for family, names in (("p", ("x", "y", "z")), ("q", ("x", "z"))):
         cells = list(itertools.product(*(spaces[s] for s in names)))
         masses = [Fraction(0) if rng.random() < zeros else Fraction(rng.randint(1, 9)) for _ in cells]
+        masses = [m * all(w is not None for _, w in cell) for m, cell in zip(masses, cells, strict=True)]
         masses[0] = masses[0] or Fraction(1)
         table = {}
         for cell, mass in zip(cells, masses, strict=True):
             for _, w in cell:
-                mass /= w
+                mass /= w or 1
             table[tuple(p for p, _ in cell)] = mass / sum(masses)
         families[family] = (names, table)
     vectors = [
         tuple(Fraction(rng.randint(-4, 6), rng.randint(1, 3)) for _ in range(rng.randint(1, 3))) for _ in range(3)
     ]
-    return Model(rng, spaces, families, {**DOMAINS, "vector": vectors})
+    model = Model(rng, spaces, families, {**DOMAINS, "vector": vectors})
+    for target in "xz":
+        images, factors = model.maps.setdefault(("T", target), {}), model.maps.setdefault((f"D{target}", "real"), {})
+        for source in "xz":
+            for p, (image, factor) in onto(rng, spaces[source], spaces[target]).items():
+                images[source, p], factors[source, p] = image, factor
+        for point, _ in spaces["y"]:
+            images["y", point], factors["y", point] = spaces[target][0][0], Fraction(1)
+    return model
+
+
+def onto(rng, source, target):
+    """A map onto the target, if the source has as many points, and the factors by which it changes their weights."""
+    points = rng.sample(source, len(source))
+    images = [target[k] if k < len(target) else rng.choice(target) for k in range(len(points))]
+    count = Counter(image for (image, _) in images)
+    return {p: (image, v / w / count[image]) for (p, w), (image, v) in zip(points, images, strict=True)}
 
 
 def weight(rng):
@@ -353,14 +500,61 @@ class NormalModel(Model):
     """The space z is R^J. An integral is computed twice, with different numbers of nodes per axis; a polynomial times the
     normal that stands in the integrand comes out exactly both times, anything else is undecided."""
 
-    def __init__(self, rng, dimension, domains, nodes=(3, 4)):
+    def __init__(self, rng, dimension, domains, nodes=(3, 4), others=None):
         super().__init__(rng, {}, {}, domains)
-        self.dimension, self.nodes = dimension, nodes
-        self.domains["z"] = [
-            tuple(Fraction(rng.randint(-5, 5), rng.randint(1, 3)) for _ in range(dimension)) for _ in range(3)
-        ]
+        self.dimension, self.nodes, self.fast = dimension, nodes, False
+        self.dimensions = {"z": dimension, **(others or {})}
+        for space, d in self.dimensions.items():
+            self.domains[space] = [
+                tuple(Fraction(rng.randint(-5, 5), rng.randint(1, 3)) for _ in range(d)) for _ in range(3)
+            ]
+        self._origin = [Fraction(rng.choice((-7, -4, 5, 8)), 3) for _ in range(9)]
+
+    def component(self, vector, i):
+        """One that the vector lacks grows too fast to be integrated, if the model is `fast`."""
+        outside = isinstance(i, Fraction) and not (i.denominator == 1 and 1 <= i <= len(vector))
+        if self.fast and outside:
+            return (9 * sum((ball(v) ** 2 for v in vector), flint.arb(0))).exp()
+        return super().component(vector, i)
+
+    def integrable(self, variable, body, env, reference):
+        """Whether the integrand decays along the axes and a diagonal, which decides it for what has a diagonal quadratic
+        form in its exponent and polynomials before it."""
+        d = self.dimensions[variable[1]]
+        axes = [tuple(s * Fraction(j == k) for j in range(d)) for k in range(d) for s in (1, -1)]
+        return all(self._decays(variable, body, env, ray) for ray in (*axes, (Fraction(1),) * d) if any(ray))
+
+    def _decays(self, variable, body, env, ray):
+        far = Fraction(10) ** 4
+        point = tuple(o + far * x for o, x in zip(self._origin, ray, strict=False))
+        size = abs(ball(body({**env, variable: point}))) * ball(far ** (len(ray) + 1))
+        if not size.is_finite() or not (size > 1 or size < 1):
+            raise Undecided("perhaps integrable")
+        return bool(size < 1)
+
+    def bijection(self, variable, image, volume, env):
+        """Affine maps only: whether the volume factor is the absolute value of the determinant, and not 0."""
+        target, d = image.data[-1], self.dimensions[variable[1]]
+        units = [tuple(Fraction(j == k) for j in range(d)) for k in range(d)]
+        zero, *images = (self.point(image, {**env, variable: e}) for e in ((Fraction(0),) * d, *units))
+        if self.dimensions[target] != d:
+            return False
+        matrix = [[add(a, negative(o)) for a, o in zip(row, zero, strict=True)] for row in images]
+        for point in self.domains[variable[1]]:
+            expected = list(zero)
+            for x, row in zip(point, matrix, strict=True):
+                expected = [add(a, multiply(x, b)) for a, b in zip(expected, row, strict=True)]
+            if not all(map(same, self.point(image, {**env, variable: point}), expected)):
+                raise Undecided("a map that is not affine")
+        size = determinant(matrix)
+        if same(size, Fraction(0)):
+            return False
+        size = multiply(Fraction(sign(size)), size)
+        return all(same(self.value(volume, {**env, variable: p}), size) for p in self.domains[variable[1]])
 
     def integrate(self, variable, body, env, reference):
+        if not self.integrable(variable, body, env, reference):
+            return Fraction(0)
         normal = _reference(reference, variable)
         if normal is None:
             raise Undecided("an integral with no normal in it")
@@ -392,6 +586,17 @@ class NormalModel(Model):
                 mass *= w
             total += mass / ball(self.normal(normal, inner)) * ball(body(inner))
         return total
+
+
+def determinant(matrix):
+    """Laplace's expansion."""
+    if not matrix:
+        return Fraction(1)
+    total = Fraction(0)
+    for k, a in enumerate(matrix[0]):
+        minor = [row[:k] + row[k + 1 :] for row in matrix[1:]]
+        total = add(total, multiply(Fraction((-1) ** k), multiply(a, determinant(minor))))
+    return total
 
 
 class SeriesModel(Model):
