@@ -19,7 +19,15 @@ POOL = {
 }
 NUMBERS, SPACES = ("real", "natural", "index"), ("x", "y", "z")
 FAMILIES = {"p": ("x", "y", "z"), "q": ("x", "z")}
-REACHES = {"sum": 2, "product": 2, "normal": 2, "forall_in": 2}  # the first argument that the bound variable reaches
+REACHES = {
+    "sum": 2,
+    "product": 2,
+    "normal": 2,
+    "forall_in": 2,
+    "derivative": 1,
+    "differential": 2,
+    "tuple": 1,
+}  # the first argument that the bound variable reaches
 
 
 def random_env(rng, model):
@@ -28,13 +36,14 @@ def random_env(rng, model):
 
 def real_paths(term, path=()):
     """Paths of the subterms that are real numbers."""
-    if term.head == "variable":
-        return [path] if term.data[1] in NUMBERS else []
+    if term.head in ("variable", "function") and term.data[1] not in NUMBERS:
+        return []
     own = [path] if term.head not in PROPOSITIONS else []
     return own + [p for i, a in enumerate(term.args) for p in real_paths(a, (*path, i))]
 
 
-PROPOSITIONS = ("equal", "positive", "nonzero", "within", "dimension", "integrable", "forall", "forall_in")
+PROPOSITIONS = ("equal", "at_most", "positive", "nonzero", "within", "dimension", "integrable", "forall", "forall_in")
+PROPOSITIONS += ("differential", "bijection")
 
 
 def at(term, path):
@@ -54,10 +63,10 @@ def put(term, path, part):
 
 
 class Terms:
-    """A source of random terms."""
+    """A source of random terms; `wide` ones hold functions, derivatives and deltas too."""
 
-    def __init__(self, rng: random.Random):
-        self.rng = rng
+    def __init__(self, rng: random.Random, wide: bool = False):
+        self.rng, self.wide = rng, wide
 
     def any_variable(self, *kinds):
         return self.rng.choice(POOL[self.rng.choice(kinds)])
@@ -70,12 +79,21 @@ class Terms:
         family = self.rng.choice("pq")
         chosen = [s for s in FAMILIES[family] if self.rng.random() < 0.7] or [FAMILIES[family][0]]
         self.rng.shuffle(chosen)
-        points = [self.any_variable(s) for s in chosen]
+        points = [self.place(s) for s in chosen]
         count = self.rng.randint(1, len(points))
         return density(family, points[:count], points[count:])
 
-    def joint_density(self, *spaces):
-        return density("p", [self.any_variable(s) for s in spaces])
+    def place(self, space):
+        """A point of a space: a variable, or now and then the value of a function."""
+        if not self.wide or self.rng.random() < 0.85:
+            return self.any_variable(space)
+        argument = self.any_variable(*NUMBERS[1:], *SPACES)
+        return Term("function", (argument,), (self.rng.choice("gT"), space))
+
+    def function(self, *some):
+        """A real function of what is given, or of two variables."""
+        arguments = some or tuple(self.any_variable("real", "real", "index", *SPACES) for _ in range(2))
+        return Term("function", arguments, (self.rng.choice("fg"), "real"))
 
     def conditional(self):
         while True:
@@ -106,6 +124,8 @@ class Terms:
                 return Term("component", (self.any_variable("vector", *SPACES), self.any_variable("index", "natural")))
             return self.any_variable(*NUMBERS)
         smaller = depth - 1
+        if self.wide and r.random() < 0.1:
+            return self.new(smaller)
         match r.choice(
             ("add", "add", "multiply", "multiply", "power", "power", "log", "exp", "sum", "sum", "product", "over")
         ):
@@ -125,6 +145,40 @@ class Terms:
                 return bind(head, index, *self.limits(index), self.real(smaller))
             case _:
                 return self.over(smaller)
+
+    def new(self, depth):
+        match self.rng.randrange(4):
+            case 0 | 1:
+                return self.function(*(() if depth else (self.real(0),)))
+            case 2:
+                return Term("delta", (self.real(0), self.real(0)))
+            case _:
+                v, at_most_one = self.any_variable("real"), min(depth, 1)
+                while True:
+                    at = self.real(0)
+                    if v not in variables(at):
+                        return bind("derivative", v, at, self.real(at_most_one))
+
+    def smooth(self, v, depth=2):
+        """A term in which v often occurs, and which is often differentiable in it."""
+        r = self.rng
+        if depth <= 0:
+            return r.choice((v, v, self.number(), self.real(0), self.function(v)))
+        inner = lambda: self.smooth(v, depth - 1)
+        match r.randrange(8):
+            case 0 | 1:
+                return inner() + inner()
+            case 2 | 3:
+                return inner() * inner()
+            case 4:
+                return inner() ** number(r.choice((2, 3, -1)))
+            case 5:
+                return Term(r.choice(("exp", "log")), (inner(),))
+            case 6:
+                return self.function(inner(), self.any_variable("real", "z"))
+            case _:
+                index = self.any_variable("index")
+                return bind("sum", index, *self.limits(index), inner())
 
     def over(self, depth):
         """An integral, an expectation or a divergence."""
@@ -166,7 +220,13 @@ class Terms:
 
     def proposition(self, depth=2):
         r = self.rng
-        match r.choice(("equal", "equal", "positive", "nonzero", "within", "integrable", "forall", "forall_in")):
+        heads = ("equal", "equal", "positive", "nonzero", "within", "integrable", "forall", "forall_in")
+        match r.choice((*heads, "at_most", "differential") if self.wide else heads):
+            case "at_most":
+                return Term("at_most", (self.real(depth), self.real(depth)))
+            case "differential":
+                v, values = self.any_variable("real"), [self.number(), self.number()]
+                return bind("differential", v, *values, self.smooth(v, 1))
             case "equal":
                 return equal(self.real(depth), self.real(depth))
             case "positive":
