@@ -35,7 +35,7 @@ def settle(theorem: Theorem, joint: frozenset[str] = frozenset()) -> Theorem:
 
 def _without_combinations(theorem: Theorem, joint: frozenset[str]) -> Theorem:
     """`theorem` without the hypotheses on integrability that follow from the others, the longer from the shorter."""
-    for hypothesis in sorted(reversed(theorem.hypotheses), key=_length, reverse=True):
+    for hypothesis in sorted(theorem.hypotheses, key=_length)[::-1]:
         others = [h for h in theorem.hypotheses if h != hypothesis]
         proof = _combination(hypothesis, others, joint)
         if proof is not None:

@@ -24,7 +24,7 @@ def elbo_hierarchical() -> Derivation:
     with sympy.evaluate(False):
         x, z, u, p, q = Point("x"), Point("z"), Point("u"), Family("p"), Family("q")
         top, bottom = q(u | x), q(z | (x, u))
-        outer, inner = ((to_kernel(v), to_kernel(d)) for v, d in ((u, top), (z, bottom)))
+        outer = to_kernel(u), to_kernel(top)
         first, second = elbo_bound(x, u), elbo_conditional(x, z, u)
 
         def lower_layer(small: Term, big: Term) -> Theorem:

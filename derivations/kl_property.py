@@ -88,7 +88,10 @@ def kl_chain_rule() -> Derivation:
                 Integral(Integral(q(x, z) * log(q(x, z) / p(x, z)), z), x),
                 (E(q(x), E(q(z | x), log(q(x, z) / p(x, z)))), product),
                 (E(q(x), E(q(z | x), log(q(x) / p(x)) + log(q(z | x) / p(z | x)))), logs),
-                (E(q(x), log(q(x) / p(x)) + KL(q(z | x), p(z | x))), Reason("linearity of the inner expectation", both)),
+                (
+                    E(q(x), log(q(x) / p(x)) + KL(q(z | x), p(z | x))),
+                    Reason("linearity of the inner expectation", both),
+                ),
                 (KL(q(x), p(x)) + E(q(x), KL(q(z | x), p(z | x))), Reason("linearity of the outer expectation", one)),
             ],
             joint=frozenset({"p", "q"}),
@@ -112,7 +115,9 @@ def kl_invariance() -> Derivation:
                 KL(q(z), p(z)),
                 (
                     Integral(q(z) * log(q(z) / p(z)), z),
-                    Reason("definition of the KL divergence", in_turn(everywhere(unfold_kl, unfold_expectation), expand)),
+                    Reason(
+                        "definition of the KL divergence", in_turn(everywhere(unfold_kl, unfold_expectation), expand)
+                    ),
                 ),
                 (
                     Integral(q(image) * log(q(image) / p(image)) * factor, e),

@@ -14,8 +14,8 @@ from derivations.conversion import (
     transitivity,
     unfold_conditional,
 )
-from derivations.kernel import KernelError, Term, Theorem, alpha_equal, infer, number
 from derivations.integrability import integrable_density
+from derivations.kernel import KernelError, Term, Theorem, alpha_equal, infer, number
 
 
 def ratios(*families: str) -> Conversion:
@@ -59,6 +59,4 @@ def integrable_marginal(z: Term, body: Term, *families: str) -> Theorem:
         return integrable_density(z, value)
     nonzero = infer("positive_nonzero", value.sides[1])
     exists = infer("discharge", infer("positivity", value.sides[1]), nonzero)
-    return infer(
-        "discharge", infer("rewrite", exists, symmetry(value), (0,)), infer("integrable_nonzero", z, body)
-    )
+    return infer("discharge", infer("rewrite", exists, symmetry(value), (0,)), infer("integrable_nonzero", z, body))

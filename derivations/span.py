@@ -8,19 +8,15 @@ from fractions import Fraction
 import sympy
 
 from derivations.conversion import (
-    Conversion,
     combination,
     everywhere,
     expand,
     expand_log,
     in_turn,
-    monomials,
-    multiply,
-    powers,
     prove_equal,
+    simplify,
     split,
     unfold_conditional,
-    unfold_kl,
 )
 from derivations.integrability import integrable_density
 from derivations.kernel import KernelError, Term, Theorem, alpha_equal, canonical, infer, integral, number
@@ -30,7 +26,7 @@ Vector = dict[object, tuple[Term, Term]]  # summands by what depends on the vari
 
 
 def integrable_combination(z: Term, body: Term, known: list[Term], *families: str) -> Theorem:
-    """``integrable(z; f)`` where f is a combination of known integrable functions, of densities, and of sums.
+    """``integrable(z; f)`` where f is a combination of known integrable functions, of sums of them, and of densities.
 
     Parameters
     ----------
@@ -44,20 +40,18 @@ def integrable_combination(z: Term, body: Term, known: list[Term], *families: st
     KernelError
         If it is not, or if the only combination is f itself.
     """
-    form = in_turn(everywhere(*map(unfold_conditional, families)), everywhere(expand_log), expand)
+    form = in_turn(everywhere(*map(unfold_conditional, families)), everywhere(expand_log), simplify)
     target = _vector(form(body).sides[1], z)
     leaves = dict(_leaves(z, target, known, families))
-    bodies = [k.args[0] for k in known if k.head == "integrable" and k.bound == z]
+    supposed = list(_known(z, known))
+    bodies = [theorem.conclusion.args[0] for theorem in supposed]
     rows = [_vector(form(b).sides[1], z) for b in bodies]
     weights = _solve(target, rows, set(leaves)) if set(target) - set(leaves) else [Fraction(0)] * len(rows)
-    used = [(number(w), b, infer("assume", Term("integrable", (b,), bound=z))) for w, b in zip(weights, bodies) if w]
-    rest = _remainder(target, rows, weights)
-    used += [(c, leaves[key].conclusion.args[0], leaves[key]) for key, (c, _) in rest.items()]
-    parts = [(c, t) for c, t, _ in used]
-    if not parts:
-        raise KernelError("nothing known")
-    whole = infer("integrable_linearity", z, *(tuple(side) for side in zip(*parts, strict=True)))
-    for _, _, theorem in used:
+    used = [(number(w), theorem) for w, theorem in zip(weights, supposed, strict=True) if w]
+    used += [(c, leaves[key]) for key, (c, _) in _remainder(target, rows, weights).items()]
+    coefficients, terms = tuple(c for c, _ in used), tuple(theorem.conclusion.args[0] for _, theorem in used)
+    whole = infer("integrable_linearity", z, coefficients, terms)
+    for _, theorem in used:
         whole = infer("discharge", theorem, whole)
     return infer("rewrite", whole, prove_equal(whole.conclusion.args[0], body, form), (0,))
 
@@ -69,7 +63,7 @@ def _vector(term: Term, z: Term) -> Vector:
 def _leaves(z: Term, target: Vector, known: list[Term], families: tuple[str, ...]) -> Iterator[tuple[object, Theorem]]:
     """The summands that are integrable by themselves."""
     for key, (_, rest) in target.items():
-        for attempt in (_from_value, _from_marginal, _from_sum):
+        for attempt in (_from_value, _from_marginal):
             try:
                 yield key, attempt(z, rest, known, families)
                 break
@@ -89,19 +83,14 @@ def _from_marginal(z: Term, rest: Term, known: list[Term], families: tuple[str, 
     return integrable_marginal(z, rest, *families)
 
 
-def _from_sum(z: Term, rest: Term, known: list[Term], families: tuple[str, ...]) -> Theorem:
-    """``d sum_j f_j``, from ``d f_j`` for all j, which is supposed."""
-    ((_, monomial),) = monomials(rest)
-    sums = [a for a, e in monomial if a.head == "sum" and e == 1]
-    if len(sums) != 1:
-        raise KernelError("not one sum")
-    (lower, upper, body), j = sums[0].args, sums[0].bound
-    assert j is not None
-    outer = multiply(*powers([(a, e) for a, e in monomial if a != sums[0]]))
-    summed = infer("integrable_sum", z, j, lower, upper, outer * body)
-    moved = infer("sum_linearity", j, lower, upper, (outer,), (body,))
-    inside = infer("rewrite", summed, moved, (0,))
-    return infer("rewrite", inside, infer("field", moved.sides[1], rest), (0,))
+def _known(z: Term, known: list[Term]) -> Iterator[Theorem]:
+    """The functions of z that are supposed to be integrable, and the sums over an index of such functions."""
+    for k in known:
+        if k.head == "integrable" and k.bound == z:
+            yield infer("assume", k)
+        elif k.head == "forall_in" and k.args[2].head == "integrable" and k.args[2].bound == z:
+            summed = infer("integrable_sum", z, k.bound, *k.args[:2], *k.args[2].args)
+            yield infer("discharge", infer("assume", k), summed)
 
 
 def _solve(target: Vector, rows: list[Vector], settled: set[object]) -> list[Fraction]:
