@@ -40,11 +40,14 @@ class _Named(sympy.Symbol):  # type: ignore[misc]
 
 
 class Point(_Named):
-    """A point of a space of the same name: an observation ``x``, a latent vector ``z``; ``z[j]`` is a component."""
+    """A point of a space of the same name: an observation ``x``, a latent vector ``z``; ``z[j]`` is a component.
+
+    ``z'`` is another point of the same space.
+    """
 
     @property
     def kind(self) -> str:  # type: ignore[override]
-        return str(self.name)
+        return str(self.name).rstrip("'")
 
     def __or__(self, given: Any) -> Given:
         return Given(self, given if isinstance(given, tuple) else (given,))
@@ -121,11 +124,11 @@ class Normal(_Operation):
 
 
 class Expectation(_Operation):
-    """``E(density, body)`` over the variable of the density."""
+    """``E(density, body)`` over the variable of the density; ``E(density, body, z)`` over z."""
 
 
 class Divergence(_Operation):
-    """``KL(q, p)``, the Kullback-Leibler divergence E_q[log q - log p]."""
+    """``KL(q, p)``, the Kullback-Leibler divergence E_q[log q - log p]; ``KL(q, p, z)`` with q and p densities of z."""
 
 
 E, KL = Expectation, Divergence
@@ -185,15 +188,21 @@ def to_kernel(expression: Any) -> Term:
             point, mean, variance, (index, dimension) = expression.args
             return kernel.bind("normal", to_kernel(index), *map(to_kernel, (point, dimension, mean, variance)))
         case Expectation() | Divergence():
-            first, second = map(to_kernel, expression.args)
+            first, second, *over = map(to_kernel, expression.args)
             head = "expectation" if isinstance(expression, Expectation) else "kl"
-            return kernel.bind(head, _variable_of(first), first, second)
+            return kernel.bind(head, *(over or [_variable_of(first)]), first, second)
         case sympy.Sum() | sympy.Product():
-            index, lower, upper = map(to_kernel, expression.limits[0])
             head = "sum" if isinstance(expression, sympy.Sum) else "product"
-            return kernel.bind(head, index, lower, upper, to_kernel(expression.function))
+            term = to_kernel(expression.function)
+            for limits in expression.limits:  # SymPy makes one sum of nested ones, the innermost first
+                index, lower, upper = map(to_kernel, limits)
+                term = kernel.bind(head, index, lower, upper, term)
+            return term
         case sympy.Integral():
-            return kernel.bind("integral", to_kernel(expression.limits[0][0]), to_kernel(expression.function))
+            term = to_kernel(expression.function)
+            for (point,) in expression.limits:
+                term = kernel.bind("integral", to_kernel(point), term)
+            return term
         case sympy.Add() | sympy.Mul():
             build = kernel.add if isinstance(expression, sympy.Add) else kernel.multiply
             return build(*(to_kernel(a) for a in _written(expression)))

@@ -1,0 +1,39 @@
+"""Expectations inside expectations."""
+
+from __future__ import annotations
+
+from derivations.conversion import Conversion, combination, congruence, expand, in_turn, split, transitivity
+from derivations.expectation import under
+from derivations.kernel import KernelError, Term, Theorem, infer, number
+
+
+def inside(conversion: Conversion) -> Conversion:
+    """Apply a conversion to the integrand, or to what is averaged."""
+
+    def convert(term: Term) -> Theorem:
+        if term.head not in ("expectation", "integral"):
+            raise KernelError("not an expectation or an integral")
+        place = len(term.args) - 1
+        return congruence(term, (place,), conversion(term.args[place]))
+
+    return convert
+
+
+def under_all(*laws: tuple[Term, Term]) -> Conversion:
+    """Bring a term under nested expectations over variables with their densities, the outermost first."""
+    (z, density), *rest = laws
+    outer = under(z, density)
+    return in_turn(outer, inside(under_all(*rest))) if rest else outer
+
+
+def constant_outside(term: Term) -> Theorem:
+    """``int c f dz = c int f dz`` where z is not in c."""
+    if term.head != "integral" or term.bound is None:
+        raise KernelError("not an integral")
+    expanded = expand(term.args[0])
+    parts = split(expanded.sides[1], term.bound)
+    if len(parts) != 1 or parts[0][0] == number(1):
+        raise KernelError("no constant factor")
+    regrouped = transitivity(expanded, infer("field", expanded.sides[1], combination(parts)))
+    linear = infer("integral_linearity", term.bound, (parts[0][0],), (parts[0][1],))
+    return transitivity(congruence(term, (0,), regrouped), linear)

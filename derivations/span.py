@@ -1,0 +1,129 @@
+"""What is integrable because it is a linear combination of functions that are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import sympy
+
+from derivations.conversion import (
+    combination,
+    everywhere,
+    expand,
+    expand_log,
+    in_turn,
+    prove_equal,
+    simplify,
+    split,
+    unfold_conditional,
+)
+from derivations.integrability import integrable_density
+from derivations.kernel import KernelError, Term, Theorem, alpha_equal, canonical, infer, integral, number
+from derivations.marginalisation import integrable_marginal
+
+Vector = dict[object, tuple[Term, Term]]  # summands by what depends on the variable: its coefficient, and itself
+
+
+def integrable_combination(z: Term, body: Term, known: list[Term], *families: str) -> Theorem:
+    """``integrable(z; f)`` where f is a combination of known integrable functions, of sums of them, and of densities.
+
+    Parameters
+    ----------
+    known
+        Hypotheses that may be used: integrable functions of z, and integrals of z that have a value.
+    families
+        Families whose conditional densities are ratios of joint densities.
+
+    Raises
+    ------
+    KernelError
+        If it is not, or if the only combination is f itself.
+    """
+    form = in_turn(everywhere(*map(unfold_conditional, families)), everywhere(expand_log), simplify)
+    target = _vector(form(body).sides[1], z)
+    leaves = dict(_leaves(z, target, known, families))
+    supposed = list(_known(z, known))
+    bodies = [theorem.conclusion.args[0] for theorem in supposed]
+    rows = [_vector(form(b).sides[1], z) for b in bodies]
+    weights = _solve(target, rows, set(leaves)) if set(target) - set(leaves) else [Fraction(0)] * len(rows)
+    used = [(number(w), theorem) for w, theorem in zip(weights, supposed, strict=True) if w]
+    used += [(c, leaves[key]) for key, (c, _) in _remainder(target, rows, weights).items()]
+    coefficients, terms = tuple(c for c, _ in used), tuple(theorem.conclusion.args[0] for _, theorem in used)
+    whole = infer("integrable_linearity", z, coefficients, terms)
+    for _, theorem in used:
+        whole = infer("discharge", theorem, whole)
+    return infer("rewrite", whole, prove_equal(whole.conclusion.args[0], body, form), (0,))
+
+
+def _vector(term: Term, z: Term) -> Vector:
+    return {canonical(rest): (c, rest) for c, rest in split(term, z)}
+
+
+def _leaves(z: Term, target: Vector, known: list[Term], families: tuple[str, ...]) -> Iterator[tuple[object, Theorem]]:
+    """The summands that are integrable by themselves."""
+    for key, (_, rest) in target.items():
+        for attempt in (_from_value, _from_marginal):
+            try:
+                yield key, attempt(z, rest, known, families)
+                break
+            except KernelError:
+                continue
+
+
+def _from_value(z: Term, rest: Term, known: list[Term], families: tuple[str, ...]) -> Theorem:
+    """From an integral whose value is supposed to be one."""
+    for k in known:
+        if k.head == "equal" and alpha_equal(k.args[0], integral(z, rest)) and k.args[1] == number(1):
+            return integrable_density(z, infer("assume", k))
+    raise KernelError("no such integral")
+
+
+def _from_marginal(z: Term, rest: Term, known: list[Term], families: tuple[str, ...]) -> Theorem:
+    return integrable_marginal(z, rest, *families)
+
+
+def _known(z: Term, known: list[Term]) -> Iterator[Theorem]:
+    """The functions of z that are supposed to be integrable, and the sums over an index of such functions."""
+    for k in known:
+        if k.head == "integrable" and k.bound == z:
+            yield infer("assume", k)
+        elif k.head == "forall_in" and k.args[2].head == "integrable" and k.args[2].bound == z:
+            summed = infer("integrable_sum", z, k.bound, *k.args[:2], *k.args[2].args)
+            yield infer("discharge", infer("assume", k), summed)
+
+
+def _solve(target: Vector, rows: list[Vector], settled: set[object]) -> list[Fraction]:
+    """Weights with which the rows add up to the target, but for what is settled."""
+    open_ones = list(dict.fromkeys(k for v in (target, *rows) for k in v if k not in settled))
+    matrix = sympy.Matrix(len(open_ones), len(rows), lambda i, k: _rational(rows[k], open_ones[i]))
+    wanted = sympy.Matrix(len(open_ones), 1, lambda i, _: _rational(target, open_ones[i]))
+    with sympy.evaluate(True):
+        try:
+            solution, free = matrix.gauss_jordan_solve(wanted)
+        except ValueError as error:
+            raise KernelError("no combination of what is known") from error
+        chosen = solution.subs(dict.fromkeys(free, 0))
+    return [Fraction(int(w.p), int(w.q)) for w in chosen]
+
+
+def _rational(vector: Vector, key: object) -> sympy.Rational:
+    coefficient = vector[key][0] if key in vector else number(0)
+    if coefficient.head != "number":
+        raise KernelError("a coefficient that is not a number")
+    value = coefficient.data[0]
+    return sympy.Rational(value.numerator, value.denominator)
+
+
+def _remainder(target: Vector, rows: list[Vector], weights: list[Fraction]) -> Vector:
+    """Target less the weighted rows."""
+    rest: dict[object, tuple[list[tuple[Term, Term]], Term]] = {}
+    for weight, row in ((Fraction(-1), target), *zip(weights, rows, strict=True)):
+        for key, (c, t) in row.items():
+            rest.setdefault(key, ([], t))[0].append((number(-weight), c))
+    result: Vector = {}
+    for key, (parts, t) in rest.items():
+        value = expand(combination(parts)).sides[1]
+        if value != number(0):
+            result[key] = value, t
+    return result
