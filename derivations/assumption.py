@@ -48,10 +48,7 @@ def _prove(proposition: Term, joint: frozenset[str]) -> Theorem | None:
         case "integrable":
             return _integrable(proposition)
         case "equal":
-            left = proposition.args[0]
-            if left.head == "integral" and left.args[0].head == "normal":
-                theorem = infer("normal_normalisation", left.args[0])
-                return theorem if alpha_equal(theorem.conclusion, proposition) else None
+            return _normalised(proposition)
     return None
 
 
@@ -59,6 +56,19 @@ def _nonzero(term: Term) -> Theorem:
     """``t != 0`` from what makes t positive: its parts, or else t > 0 itself."""
     nonzero, positive = infer("positive_nonzero", term), _positive_parts(term)
     return nonzero if positive is None else infer("discharge", positive, nonzero)
+
+
+def _normalised(equation: Term) -> Theorem | None:
+    """``int N dz = 1`` for a normal density, ``int q(z) dz = 1`` for the density of one variable."""
+    left = equation.args[0]
+    if left.head != "integral" or left.args[0].head not in ("normal", "density"):
+        return None
+    try:
+        inputs = (left.args[0],) if left.args[0].head == "normal" else (left.args[0], left.bound)
+        theorem = infer("normal_normalisation" if len(inputs) == 1 else "marginalisation", *inputs)
+    except KernelError:
+        return None
+    return theorem if alpha_equal(theorem.conclusion, equation) else None
 
 
 def _positive(term: Term, joint: frozenset[str]) -> Theorem | None:

@@ -25,6 +25,7 @@ from derivations.kernel import (
     log,
     multiply,
     number,
+    sort,
 )
 
 Conversion = Callable[[Term], Theorem]
@@ -190,7 +191,7 @@ def log_one() -> Theorem:
 def expand(term: Term) -> Theorem:
     """``term`` as a sum of monomials in fixed order, its innermost parts first."""
     equation = same(term)
-    for path, subterm in _atoms(term) if _is_arithmetic(term) else (((i,), a) for i, a in enumerate(term.args)):
+    for path, subterm in _atoms(term) if _is_arithmetic(term) else _numbers(term):
         if subterm.args:
             equation = infer("rewrite", equation, expand(subterm), (1, *path))
     if not _is_arithmetic(term):
@@ -198,6 +199,12 @@ def expand(term: Term) -> Theorem:
     inner = equation.sides[1]
     expanded = add(*(multiply(number(c), *powers(m)) if c != 1 else multiply(*powers(m)) for c, m in monomials(inner)))
     return transitivity(equation, infer("field", inner, expanded))
+
+
+def _numbers(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
+    """The maximal proper subterms that stand for numbers; a point is no number, its components are."""
+    for i, arg in enumerate(term.args):
+        yield from [((*path, i), arg)] if sort(arg) == "r" else _numbers(arg, (*path, i))
 
 
 def _is_arithmetic(term: Term) -> bool:

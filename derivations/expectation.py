@@ -24,6 +24,7 @@ from derivations.conversion import (
     unfold_expectation,
     unfold_log_normal,
 )
+from derivations.derivative import fresh
 from derivations.kernel import (
     KernelError,
     Term,
@@ -35,6 +36,7 @@ from derivations.kernel import (
     infer,
     multiply,
     number,
+    substitute,
 )
 
 
@@ -56,7 +58,7 @@ def under(z: Term, density: Term | None) -> Conversion:
             swapped = congruence(term, (2,), inner)
             return transitivity(swapped, _sum(swapped.sides[1]))
         if term.head in ("add", "multiply"):
-            return _combined(term, convert)
+            return _combined(z, term, convert)
         raise KernelError("not a combination of expectations under one density")
 
     return convert
@@ -101,10 +103,10 @@ def _sum(term: Term) -> Theorem:
     return transitivity(opened, swapped, congruence(swapped.sides[1], (0,), outside), closed)
 
 
-def _combined(term: Term, convert: Conversion) -> Theorem:
+def _combined(z: Term, term: Term, convert: Conversion) -> Theorem:
     """A sum or product of parts, of which `convert` brings each under the expectation."""
     expanded = expand_outside(term)
-    parts = [_weighted(m) for m in _summands(expanded.sides[1])]
+    parts = [_weighted(z, m) for m in _summands(expanded.sides[1])]
     if len(parts) == 1 and parts[0][0] == number(1) and alpha_equal(parts[0][1], term):
         raise KernelError("a product of expectations")
     equation = transitivity(expanded, infer("field", expanded.sides[1], combination(parts)))
@@ -113,7 +115,7 @@ def _combined(term: Term, convert: Conversion) -> Theorem:
         equation = infer("rewrite", equation, convert(part), (1, *path))
     products = equation.sides[1].args if len(parts) > 1 else (equation.sides[1],)
     expectations = [p.args[1] for p in products]
-    coefficients, z = tuple(c for c, _ in parts), expectations[0].bound
+    coefficients = tuple(c for c, _ in parts)
     if expectations[0].head == "integral":
         linear = infer("integral_linearity", z, coefficients, tuple(map(_body, expectations)))
         return transitivity(equation, symmetry(linear))
@@ -131,15 +133,21 @@ def _summands(term: Term) -> tuple[Term, ...]:
     return term.args if term.head == "add" else (term,)
 
 
-def _weighted(summand: Term) -> tuple[Term, Term]:
-    """A summand as coefficient times the factor that is, or holds, an expectation (1 if none is)."""
+def _weighted(z: Term, summand: Term) -> tuple[Term, Term]:
+    """A summand as coefficient times the factor that is, or sums, an expectation over z (1 if none does)."""
     ((c, monomial),) = monomials(summand) or [(Fraction(0), [])]
-    inner = [a for a, e in monomial if e == 1 and a.head in ("expectation", "integral", "sum")]
-    inner = [a for a in inner if a.head != "sum" or any(t.head in ("expectation", "integral") for _, t in subterms(a))]
+    inner = [a for a, e in monomial if e == 1 and _is_expectation(a, z)]
     if len(inner) > 1:
         raise KernelError("a product of expectations")
     outer = powers([(a, e) for a, e in monomial if a not in inner])
     return multiply(number(c), *outer), inner[0] if inner else number(1)
+
+
+def _is_expectation(term: Term, z: Term) -> bool:
+    """Whether the term is an expectation or integral over z, or a sum with one in it."""
+    if term.head == "sum":
+        return any(t.head != "sum" and _is_expectation(t, z) for _, t in subterms(term))
+    return term.head in ("expectation", "integral") and term.bound == z
 
 
 def _linearity(z: Term | None, density: Term, coefficients: tuple[Term, ...], bodies: tuple[Term, ...]) -> Theorem:
@@ -157,13 +165,35 @@ def _linearity(z: Term | None, density: Term, coefficients: tuple[Term, ...], bo
     return equation
 
 
+def apart(z: Term, density: Term) -> Conversion:
+    """Take an expectation apart, ``E[a + c f + e g] = a + c E[f] + e E[g]``, where the density integrates to one."""
+
+    def convert(term: Term) -> Theorem:
+        if term.head != "expectation" or term.bound != z or not alpha_equal(term.args[0], density):
+            raise KernelError("not an expectation under the density")
+        expanded = expand(_body(term))
+        parts = split(expanded.sides[1], z)
+        if not parts or (len(parts) == 1 and parts[0][0] == number(1)):
+            raise KernelError("nothing to take apart")
+        coefficients, rests = zip(*parts, strict=True)
+        regrouped = transitivity(expanded, infer("field", expanded.sides[1], combination(parts)))
+        linear = _linearity(z, density, coefficients, rests)
+        equation = transitivity(congruence(term, (1,), regrouped), linear)
+        for i in (i for i, rest in enumerate(rests) if rest == number(1)):
+            path = (1,) if len(parts) == 1 else (i, 1)
+            equation = infer("rewrite", equation, symmetry(_constant(z, density, number(1))), (1, *path))
+        return equation
+
+    return convert
+
+
 # --- moments of the normal ---
 
 polynomial = in_turn(everywhere(unfold_log_normal), everywhere(expand_log), simplify)
 
 
 def moments(term: Term) -> Theorem:
-    """``E_N[f]`` for a polynomial f of degree at most two in each monomial's one component of z."""
+    """``E_N[f]`` for a polynomial f, with sums, of degree at most two in the components of z."""
     if term.head != "expectation" or term.args[0].head != "normal" or term.bound is None:
         raise KernelError("not an expectation under a normal density")
     (density, body), z = term.args, term.bound
@@ -179,24 +209,28 @@ def _same_under(z: Term, density: Term, left: Term, right: Term) -> Theorem:
 
 
 def _moment(z: Term, density: Term, rest: Term) -> Term:
-    """The expectation of one monomial, written with the mean and the variance of its component."""
+    """The expectation of one monomial, written with the means and covariances of its components."""
     ((_, monomial),) = monomials(rest)
-    if not monomial:
-        return number(1)
-    ((atom, degree),) = monomial
-    if atom.head == "sum":
-        if degree != 1:
-            raise KernelError("the square of a sum")
-        (lower, upper, body), j = atom.args, atom.bound
-        return bind("sum", j, lower, upper, bind("expectation", z, density, body))
-    if atom.head != "component" or degree > 2:
-        raise KernelError("not a polynomial of degree two in one component")
-    first = bind("expectation", z, density, atom)
-    if degree == 1:
-        return first
-    mean = infer("normal_mean", density, atom.args[1]).sides[1]
-    second = bind("expectation", z, density, (atom - mean) ** 2)
-    return second + number(2) * mean * first - mean**2
+    factors = [a for a, e in monomial for _ in range(max(e, 1))]
+    if any(e < 0 for _, e in monomial):
+        raise KernelError("not a polynomial")
+    whole = next((a for a in factors if a.head == "sum"), None)
+    if whole is not None and whole.bound is not None:  # a product of sums, one of them taken apart
+        factors.remove(whole)
+        j = fresh(whole.bound, *factors)
+        summand = multiply(*factors, substitute(whole.args[2], whole.bound, j))
+        return bind("sum", j, *whole.args[:2], bind("expectation", z, density, summand))
+    if len(factors) > 2 or any(a.head != "component" for a in factors):
+        raise KernelError("not a polynomial of degree two in the components")
+    if len(factors) < 2:
+        return bind("expectation", z, density, factors[0]) if factors else number(1)
+    first, second = (bind("expectation", z, density, a) for a in factors)
+    mean, other = (infer("normal_mean", density, a.args[1]).sides[1] for a in factors)
+    if factors[0] == factors[1]:
+        spread = bind("expectation", z, density, (factors[0] - mean) ** 2)
+    else:
+        spread = bind("expectation", z, density, multiply(factors[0] - mean, factors[1] - other))
+    return spread + mean * second + other * first - mean * other
 
 
 def variance(density: Term, i: Term) -> Theorem:
@@ -216,7 +250,10 @@ def _value(z: Term, density: Term, term: Term) -> Theorem:
     if term.head != "expectation" or not alpha_equal(term.args[0], density):
         raise KernelError("not an expectation under the density")
     indices = [t.args[1] for _, t in subterms(_body(term)) if t.head == "component" and t.args[0] == z]
-    for theorem in (infer("normal_mean", density, indices[0]), variance(density, indices[0])) if indices else ():
+    known = [infer("normal_mean", density, indices[0]), variance(density, indices[0])] if indices else []
+    if len(indices) == 2:
+        known.append(infer("normal_covariance", density, *indices))
+    for theorem in known:
         if alpha_equal(theorem.sides[0], term):
             return theorem
     return moments(term)

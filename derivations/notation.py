@@ -189,11 +189,15 @@ def to_kernel(expression: Any) -> Term:
             head = "expectation" if isinstance(expression, Expectation) else "kl"
             return kernel.bind(head, _variable_of(first), first, second)
         case sympy.Sum() | sympy.Product():
-            index, lower, upper = map(to_kernel, expression.limits[0])
             head = "sum" if isinstance(expression, sympy.Sum) else "product"
-            return kernel.bind(head, index, lower, upper, to_kernel(expression.function))
+            term = to_kernel(expression.function)
+            for limits in expression.limits:  # SymPy makes one sum of nested ones, the innermost first
+                index, lower, upper = map(to_kernel, limits)
+                term = kernel.bind(head, index, lower, upper, term)
+            return term
         case sympy.Integral():
-            return kernel.bind("integral", to_kernel(expression.limits[0][0]), to_kernel(expression.function))
+            ((point,),) = expression.limits
+            return kernel.bind("integral", to_kernel(point), to_kernel(expression.function))
         case sympy.Add() | sympy.Mul():
             build = kernel.add if isinstance(expression, sympy.Add) else kernel.multiply
             return build(*(to_kernel(a) for a in _written(expression)))
