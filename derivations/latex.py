@@ -312,13 +312,15 @@ def _parameters(term: Term) -> str:
 def _mean(mean: Term, term: Term) -> str:
     if mean.head == "component" and mean.args[1] == term.bound:
         return _print(mean.args[0])
-    return _print(mean) if mean == number(0) else rf"({_print(mean)})_{{{_variable_of(term)}}}"
+    return _print(mean) if term.bound not in free(mean) else rf"({_print(mean)})_{{{_variable_of(term)}}}"
 
 
 def _covariance(variance: Term, term: Term) -> str:
     base = variance.args[0] if variance.head == "power" else variance
     if variance == number(1):
         return "I"
+    if term.bound not in free(variance):
+        return f"{_print(variance)} I"
     if base.head == "component" and base.args[1] == term.bound:
         exponent = f"^{{{_print(variance.args[1])}}}" if variance.head == "power" else ""
         return rf"\operatorname{{diag}} {_print(base.args[0])}{exponent}"

@@ -1,0 +1,54 @@
+"""How many outputs an encoder needs for a diagonal and for a full covariance (problem 2.4 of the exercise)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sympy
+from sympy import Sum
+
+from derivations.conversion import congruence, simplify, symmetry, transitivity
+from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.kernel import Term, Theorem, infer
+from derivations.notation import Index, Natural, to_kernel
+
+
+def _telescoping(i: Term, n: Term, f: Term, summand: Term) -> Theorem:
+    """``sum_{i=1..n} g_i = f_{n+1} - f_1`` for g = `summand`, which is ``f_{i+1} - f_i`` by the laws of a field."""
+    whole = infer("telescoping", i, n, f)
+    step = infer("field", whole.sides[0].args[2], summand)
+    return transitivity(symmetry(congruence(whole.sides[0], (2,), step)), whole)
+
+
+@cache
+def covariance_parameters() -> Derivation:
+    """``D + D = 2 D`` outputs for mean and variances, ``D + D (D + 1)/2`` for mean and a full covariance."""
+    with sympy.evaluate(False):
+        i, D = Index("i"), Natural("D")
+        ones, rows = Sum(1, (i, 1, D)), Sum(i, (i, 1, D))
+        steps = Sum((i + 1) * i / 2 - i * (i - 1) / 2, (i, 1, D))
+        count = Reason("D entries each", simplify)
+
+        def telescoped(left: Term, right: Term) -> Theorem:
+            whole = _telescoping(*map(to_kernel, (i, D, i * (i - 1) / 2, (i + 1) * i / 2 - i * (i - 1) / 2)))
+            summed = congruence(left, (1,), whole)
+            return transitivity(summed, infer("field", summed.sides[1], right))
+
+        return derive(
+            "covariance-parameters",
+            "The outputs of an encoder with a diagonal and with a full covariance",
+            "problem 2.4",
+            [ones + ones, (D + D, count), (2 * D, count)],
+            [
+                ones + rows,
+                (D + rows, count),
+                (D + steps, Reason("a difference of successive terms", simplify)),
+                (D + D * (D + 1) / 2, Lemma("telescoping sum", telescoped)),
+            ],
+        )
+
+
+if __name__ == "__main__":
+    from derivations.document import fragment
+
+    print(fragment(covariance_parameters()))
