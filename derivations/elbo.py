@@ -9,6 +9,7 @@ from sympy import log
 
 from derivations.conversion import everywhere, expand, expand_log, in_turn, unfold_conditional, unfold_kl
 from derivations.derivation import Derivation, Reason, derive
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.notation import KL, E, Family, Point, to_kernel
 
@@ -51,7 +52,7 @@ def elbo_gap() -> Derivation:
         )
 
 
-if __name__ == "__main__":
-    from derivations.document import fragment
+DERIVATIONS = {"elbo-gap": elbo_gap}
 
-    print("\n".join(fragment(prove()) for prove in (elbo_gap,)))
+if __name__ == "__main__":
+    print(fragments(DERIVATIONS), end="")
