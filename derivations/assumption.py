@@ -7,6 +7,7 @@ is positive and integrates to one, that an expectation under it exists.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from derivations.conversion import congruence, symmetry, transitivity
 from derivations.expectation import polynomial
@@ -33,6 +34,7 @@ def settle(theorem: Theorem, joint: frozenset[str] = frozenset()) -> Theorem:
     return theorem
 
 
+@lru_cache(maxsize=1 << 14)
 def _prove(proposition: Term, joint: frozenset[str]) -> Theorem | None:
     """The proposition from simpler hypotheses, or None."""
     match proposition.head:
