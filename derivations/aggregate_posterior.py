@@ -22,6 +22,7 @@ from derivations.conversion import (
     unfold_kl,
 )
 from derivations.derivation import Derivation, Reason, by_theorem, derive
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.hypothesis import supposing
 from derivations.marginalisation import integrate_out
@@ -134,6 +135,4 @@ def elbo_total_correlation() -> Derivation:
 DERIVATIONS = {"elbo-surgery": elbo_surgery, "elbo-total-correlation": elbo_total_correlation}
 
 if __name__ == "__main__":
-    from derivations.document import fragment
-
-    print("\n".join(fragment(prove()) for prove in DERIVATIONS.values()))
+    print(fragments(DERIVATIONS), end="")

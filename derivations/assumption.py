@@ -7,6 +7,7 @@ is positive and integrates to one, that an expectation under it exists.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from derivations.conversion import congruence, subterms, symmetry, transitivity, unfold_expectation
 from derivations.expectation import polynomial
@@ -65,6 +66,7 @@ def _combination(proposition: Term, others: list[Term], joint: frozenset[str]) -
         return None
 
 
+@lru_cache(maxsize=1 << 14)
 def _prove(proposition: Term, joint: frozenset[str]) -> Theorem | None:
     """The proposition from simpler hypotheses, or None."""
     match proposition.head:

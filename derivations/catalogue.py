@@ -5,33 +5,37 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 
-from derivations.covariance import covariance_parameters
+from derivations import (
+    aggregate_posterior,
+    covariance,
+    elbo,
+    exponential_family,
+    gradient,
+    hierarchy,
+    kl_divergence,
+    kl_property,
+    monte_carlo,
+    named_family,
+    reparameterization,
+)
 from derivations.derivation import Derivation
-from derivations.elbo import elbo_gap
-from derivations.exponential_family import exponential_family_mean, kl_exponential_family
-from derivations.gradient import gradient_agreement, pathwise_gradient, score_function_gradient
-from derivations.kl_divergence import kl_normal_standard, normal_cross_entropy, normal_negative_entropy
-from derivations.monte_carlo import monte_carlo_mean, monte_carlo_variance
-from derivations.named_family import DIVERGENCES, ENTROPIES
-from derivations.reparameterization import reparameterization_multivariate, reparameterization_normal
 
+# a new script is registered here, after those whose theorems it uses
+SCRIPTS = (
+    kl_property,
+    elbo,
+    kl_divergence,
+    monte_carlo,
+    reparameterization,
+    gradient,
+    covariance,
+    hierarchy,
+    aggregate_posterior,
+    exponential_family,
+    named_family,
+)
 DERIVATIONS: Mapping[str, Callable[[], Derivation]] = {
-    "elbo-gap": elbo_gap,
-    "monte-carlo-mean": monte_carlo_mean,
-    "monte-carlo-variance": monte_carlo_variance,
-    "score-function-gradient": score_function_gradient,
-    "pathwise-gradient": pathwise_gradient,
-    "reparameterization-normal": reparameterization_normal,
-    "reparameterization-multivariate": reparameterization_multivariate,
-    "gradient-agreement": gradient_agreement,
-    "normal-negative-entropy": normal_negative_entropy,
-    "normal-cross-entropy": normal_cross_entropy,
-    "kl-normal-standard": kl_normal_standard,
-    "covariance-parameters": covariance_parameters,
-    "exponential-family-mean": exponential_family_mean,
-    "kl-exponential-family": kl_exponential_family,
-    **DIVERGENCES,
-    **ENTROPIES,
+    slug: prove for script in SCRIPTS for slug, prove in script.DERIVATIONS.items()
 }
 
 

@@ -12,23 +12,40 @@ from derivations.kernel import Term, Theorem
 def export(*proved: Theorem) -> dict[str, Any]:
     """The proofs of some theorems as JSON data, in the form that `derivations.replay.replay` describes.
 
-    Each rule application is one step, premises named by their position; terms stand in tables, each once.
+    Each rule application is one step, premises named by their position; terms stand in tables, each once. A theorem that
+    was proved twice is there once, and so is one that a rewrite by ``a = a`` left as it was.
     """
-    theorems = ancestry(*proved)
-    position = {id(step): i for i, step in enumerate(theorems)}
+    theorems = _distinct(proved)
+    position = {_statement(step): i for i, step in enumerate(theorems)}
     terms, statements = _Table(), _Table()
     steps = [
         {
             "rule": step.rule,
-            "premises": [position[id(p)] for p in step.premises],
+            "premises": [position[_statement(p)] for p in step.premises],
             "arguments": [terms.argument(a) for a in step.arguments],
             "hypotheses": [statements.position(h) for h in step.hypotheses],
             "conclusion": statements.position(step.conclusion),
         }
         for step in theorems
     ]
-    last = [position[id(t)] for t in proved]
+    last = [position[_statement(t)] for t in proved]
     return {"terms": terms.rows, "statements": statements.rows, "steps": steps, "theorems": last}
+
+
+def _statement(theorem: Theorem) -> tuple[Any, ...]:
+    return *theorem.hypotheses, theorem.conclusion
+
+
+def _distinct(proved: tuple[Theorem, ...]) -> list[Theorem]:
+    """The theorems on which some rest, premises first: of those with one statement the first, and none in vain."""
+    first: dict[tuple[Any, ...], Theorem] = {}
+    for theorem in ancestry(*proved):
+        first.setdefault(_statement(theorem), theorem)
+    needed = set(map(_statement, proved))
+    for statement, theorem in reversed(first.items()):
+        if statement in needed:
+            needed.update(map(_statement, theorem.premises))
+    return [theorem for statement, theorem in first.items() if statement in needed]
 
 
 class _Table:

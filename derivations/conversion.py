@@ -1,15 +1,14 @@
 """Conversions: functions that turn a term ``a`` into a theorem ``a = b``. They search; only the kernel proves.
 
-A conversion raises `KernelError` where it does not apply. SymPy proposes expansions; nothing rests on its answers.
+A conversion raises `KernelError` where it does not apply. Theorems are kept: what was proved once is not proved again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
-
-import sympy
 
 from derivations.kernel import (
     KernelError,
@@ -35,6 +34,7 @@ _ARITHMETIC = ("add", "multiply", "number")
 # --- equality, derived from reflexivity and rewriting ---
 
 
+@lru_cache(maxsize=1 << 14)
 def same(term: Term) -> Theorem:
     """``a = a``."""
     return infer("reflexivity", term, term)
@@ -185,9 +185,10 @@ def log_one() -> Theorem:
     return transitivity(infer("rewrite", opened, halved, (1, 0)), infer("field", log(one) - log(one), number(0)))
 
 
-# --- arithmetic: SymPy expands, the kernel's field rule decides ---
+# --- arithmetic: polynomials are expanded here, the kernel's field rule decides ---
 
 
+@lru_cache(maxsize=1 << 14)
 def expand(term: Term) -> Theorem:
     """``term`` as a sum of monomials in fixed order, its innermost parts first."""
     equation = same(term)
@@ -197,8 +198,8 @@ def expand(term: Term) -> Theorem:
     if not _is_arithmetic(term):
         return equation
     inner = equation.sides[1]
-    expanded = add(*(multiply(number(c), *powers(m)) if c != 1 else multiply(*powers(m)) for c, m in monomials(inner)))
-    return transitivity(equation, infer("field", inner, expanded))
+    expanded = _written(monomials(inner))
+    return equation if inner == expanded else transitivity(equation, infer("field", inner, expanded))
 
 
 def _numbers(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
@@ -221,50 +222,105 @@ def _atoms(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
 
 
 Monomial = list[tuple[Term, int]]
+_Powers = frozenset[tuple[Any, int]]  # atoms, by their canonical forms, with exponents
+_Polynomial = dict[_Powers, Fraction]
 
 
-def monomials(term: Term) -> list[tuple[Fraction, Monomial]]:
-    """Coefficients and monomials (atoms with exponents) of the expanded `term`, in fixed order; SymPy expands."""
+@lru_cache(maxsize=1 << 14)
+def monomials(term: Term) -> tuple[tuple[Fraction, Monomial], ...]:
+    """Coefficients and monomials (atoms with exponents) of the expanded `term`, in fixed order.
+
+    The inverse of a sum is an atom with a negative exponent, the sum being expanded, its first coefficient 1.
+
+    Raises
+    ------
+    KernelError
+        If the term divides by what expands to zero.
+    """
     atoms: dict[Any, Term] = {}
-    symbols: dict[tuple[Any, ...], Any] = {}
-
-    def translate(t: Term) -> Any:
-        if t.head == "number":
-            return sympy.Rational(t.data[0].numerator, t.data[0].denominator)
-        if t.head in ("add", "multiply"):
-            return (sympy.Add if t.head == "add" else sympy.Mul)(*map(translate, t.args))
-        if _is_arithmetic(t):
-            return sympy.Pow(translate(t.args[0]), integer(t.args[1]))
-        symbol = symbols.setdefault(canonical(t), sympy.Dummy())
-        atoms.setdefault(symbol, t)
-        return symbol
-
-    def read_back(base: Any) -> Term:
-        if base in atoms:
-            return atoms[base]
-        if isinstance(base, sympy.Rational):
-            return number(Fraction(int(base.p), int(base.q)))
-        if isinstance(base, sympy.Pow):
-            return read_back(base.base) ** int(base.exp)
-        if not isinstance(base, (sympy.Add, sympy.Mul)):
-            raise KernelError(f"no arithmetic: {base}")
-        return Term(
-            "add" if isinstance(base, sympy.Add) else "multiply", tuple(sorted(map(read_back, base.args), key=_order))
-        )
-
-    with sympy.evaluate(True):  # the scripts write their statements with evaluation off
-        summands = [s.as_coeff_Mul() for s in sympy.Add.make_args(sympy.expand(translate(term)))]
-    result = []
-    for coefficient, rest in summands:
-        if not isinstance(coefficient, sympy.Rational):
-            raise KernelError("division by zero")
-        factors = [f.as_base_exp() for f in sympy.Mul.make_args(rest) if f != 1]
-        monomial = sorted(((read_back(b), int(e)) for b, e in factors), key=lambda pair: _order(pair[0]))
-        if coefficient:
-            result.append((Fraction(int(coefficient.p), int(coefficient.q)), monomial))
-    return sorted(result, key=lambda entry: [(_order(a), e) for a, e in entry[1]])
+    return tuple(_in_order(_expanded(term, atoms), atoms))
 
 
+def _in_order(polynomial: _Polynomial, atoms: dict[Any, Term]) -> list[tuple[Fraction, Monomial]]:
+    parts = []
+    for exponents, coefficient in polynomial.items():
+        parts.append((coefficient, sorted(((atoms[a], e) for a, e in exponents), key=lambda power: _order(power[0]))))
+    return sorted(parts, key=lambda part: [(_order(a), e) for a, e in part[1]])
+
+
+def _expanded(term: Term, atoms: dict[Any, Term]) -> _Polynomial:
+    """`term` as a polynomial in atoms, which are added to `atoms`."""
+    if term.head == "number":
+        return {frozenset(): term.data[0]} if term.data[0] else {}
+    if term.head == "add":
+        return _summed(entry for a in term.args for entry in _expanded(a, atoms).items())
+    if not _is_arithmetic(term):
+        atoms.setdefault(canonical(term), term)
+        return {frozenset([(canonical(term), 1)]): Fraction(1)}
+    product: _Polynomial = {frozenset(): Fraction(1)}
+    for base, exponent in _bases(term, atoms).items():
+        factor = dict(base)
+        if exponent < 0:
+            factor, exponent = _inverted(factor, atoms), -exponent
+        for _ in range(exponent):
+            product = _times(product, factor)
+    return product
+
+
+def _bases(term: Term, atoms: dict[Any, Term]) -> dict[frozenset[tuple[_Powers, Fraction]], int]:
+    """The factors of a product, expanded but for their exponents; equal ones are taken together, and so cancel."""
+    found: dict[frozenset[tuple[_Powers, Fraction]], int] = {}
+    pending = [(term, 1)]
+    while pending:
+        factor, exponent = pending.pop()
+        if factor.head == "multiply":
+            pending += [(a, exponent) for a in factor.args]
+        elif factor.head == "power" and _is_arithmetic(factor):
+            pending.append((factor.args[0], exponent * (integer(factor.args[1]) or 0)))
+        else:
+            base = frozenset(_expanded(factor, atoms).items())
+            if not base and exponent < 0:
+                raise KernelError("division by zero")
+            found[base] = found.get(base, 0) + exponent
+    return found
+
+
+def _inverted(polynomial: _Polynomial, atoms: dict[Any, Term]) -> _Polynomial:
+    """The inverse: of a monomial a monomial, of a sum an atom to the power -1."""
+    if len(polynomial) == 1:
+        ((exponents, coefficient),) = polynomial.items()
+        return {frozenset((a, -e) for a, e in exponents): 1 / coefficient}
+    ordered = _in_order(polynomial, atoms)
+    first = ordered[0][0]
+    base = _written([(c / first, monomial) for c, monomial in ordered])
+    atoms.setdefault(canonical(base), base)
+    return {frozenset([(canonical(base), -1)]): 1 / first}
+
+
+def _times(left: _Polynomial, right: _Polynomial) -> _Polynomial:
+    return _summed((_merged(m, n), c * d) for m, c in left.items() for n, d in right.items())
+
+
+def _merged(left: _Powers, right: _Powers) -> _Powers:
+    exponents = dict(left)
+    for atom, exponent in right:
+        exponents[atom] = exponents.get(atom, 0) + exponent
+    return frozenset((a, e) for a, e in exponents.items() if e)
+
+
+def _summed(entries: Iterable[tuple[_Powers, Fraction]]) -> _Polynomial:
+    total: _Polynomial = {}
+    for exponents, coefficient in entries:
+        total[exponents] = total.get(exponents, Fraction(0)) + coefficient
+    return {m: c for m, c in total.items() if c}
+
+
+def _written(parts: Iterable[tuple[Fraction, Monomial]]) -> Term:
+    """The sum of monomials with coefficients, a coefficient of 1 left out."""
+    return add(*(multiply(number(c), *powers(m)) if c != 1 else multiply(*powers(m)) for c, m in parts))
+
+
+@lru_cache(maxsize=1 << 16)
 def _order(term: Term) -> str:
     return repr(canonical(term))
 

@@ -9,6 +9,7 @@ from sympy import Sum
 
 from derivations.conversion import congruence, simplify, symmetry, transitivity
 from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.document import fragments
 from derivations.kernel import Term, Theorem, infer
 from derivations.notation import Index, Natural, to_kernel
 
@@ -48,7 +49,9 @@ def covariance_parameters() -> Derivation:
         )
 
 
-if __name__ == "__main__":
-    from derivations.document import fragment
+DERIVATIONS = {
+    "covariance-parameters": covariance_parameters,
+}
 
-    print(fragment(covariance_parameters()))
+if __name__ == "__main__":
+    print(fragments(DERIVATIONS), end="")

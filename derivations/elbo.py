@@ -19,6 +19,7 @@ from derivations.conversion import (
     unfold_kl,
 )
 from derivations.derivation import Derivation, Lemma, Reason, by_theorem, derive
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.inequality import rearranged
 from derivations.kl_property import kl_nonnegative
@@ -225,6 +226,4 @@ DERIVATIONS = {
 }
 
 if __name__ == "__main__":
-    from derivations.document import fragment
-
-    print("\n".join(fragment(prove()) for prove in DERIVATIONS.values()))
+    print(fragments(DERIVATIONS), end="")

@@ -9,7 +9,7 @@ from typing import Any
 import flint
 
 from derivations.kernel import Term, integer, sort
-from derivations.latex import check_names
+from derivations.name import check_names
 
 Number = int | float | Fraction
 Value = Number | Sequence[Number] | Callable[..., flint.arb]

@@ -26,6 +26,7 @@ from derivations.conversion import (
 )
 from derivations.derivation import Derivation, Reason, derive
 from derivations.derivative import differentiate
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.kernel import KernelError, Term, Theorem, alpha_equal, equal, infer
 from derivations.notation import KL, D, E, Index, Mapping, Natural, Parameter, Point, Vector, to_kernel
@@ -127,7 +128,7 @@ def exponential_family_mean() -> Derivation:
         )
 
 
-if __name__ == "__main__":
-    from derivations.document import fragment
+DERIVATIONS = {"exponential-family-mean": exponential_family_mean, "kl-exponential-family": kl_exponential_family}
 
-    print("\n".join(fragment(prove()) for prove in (exponential_family_mean, kl_exponential_family)))
+if __name__ == "__main__":
+    print(fragments(DERIVATIONS), end="")

@@ -15,6 +15,7 @@ from derivations.change_of_variables import reparameterized, substituted
 from derivations.conversion import everywhere, expand, in_turn, simplify, unfold_expectation
 from derivations.derivation import Derivation, Reason, derive
 from derivations.derivative import differentiate
+from derivations.document import fragments
 from derivations.hypothesis import assumed, supposing
 from derivations.notation import D, E, Family, Index, Mapping, Natural, Normal, Parameter, Point, to_kernel
 from derivations.score import by_score, inside_derivative, score, under_derivative
@@ -110,7 +111,11 @@ def gradient_agreement() -> Derivation:
         )
 
 
-if __name__ == "__main__":
-    from derivations.document import fragment
+DERIVATIONS = {
+    "score-function-gradient": score_function_gradient,
+    "pathwise-gradient": pathwise_gradient,
+    "gradient-agreement": gradient_agreement,
+}
 
-    print("\n".join(fragment(prove()) for prove in (score_function_gradient, pathwise_gradient, gradient_agreement)))
+if __name__ == "__main__":
+    print(fragments(DERIVATIONS), end="")

@@ -10,6 +10,7 @@ from sympy import log
 from derivations.concavity import expectation_inequality
 from derivations.conversion import everywhere, expand, in_turn
 from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.document import fragments
 from derivations.elbo import elbo_bound, elbo_conditional
 from derivations.expectation import apart
 from derivations.hypothesis import supposing
@@ -65,6 +66,4 @@ def elbo_hierarchical() -> Derivation:
 DERIVATIONS = {"elbo-hierarchical": elbo_hierarchical}
 
 if __name__ == "__main__":
-    from derivations.document import fragment
-
-    print("\n".join(fragment(prove()) for prove in DERIVATIONS.values()))
+    print(fragments(DERIVATIONS), end="")

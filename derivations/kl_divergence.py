@@ -17,6 +17,7 @@ from derivations.conversion import (
     unfold_kl,
 )
 from derivations.derivation import Derivation, Reason, by_theorem, derive
+from derivations.document import fragments
 from derivations.expectation import moments, polynomial, under
 from derivations.notation import KL, E, Index, Natural, Normal, Point, Vector, to_kernel
 
@@ -122,7 +123,11 @@ def kl_normal_standard() -> Derivation:
         )
 
 
-if __name__ == "__main__":
-    from derivations.document import fragment
+DERIVATIONS = {
+    "normal-negative-entropy": normal_negative_entropy,
+    "normal-cross-entropy": normal_cross_entropy,
+    "kl-normal-standard": kl_normal_standard,
+}
 
-    print("\n".join(fragment(prove()) for prove in (normal_negative_entropy, normal_cross_entropy, kl_normal_standard)))
+if __name__ == "__main__":
+    print(fragments(DERIVATIONS), end="")

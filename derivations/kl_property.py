@@ -21,6 +21,7 @@ from derivations.conversion import (
     unfold_kl,
 )
 from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.hypothesis import supposing
 from derivations.inequality import along
@@ -150,7 +151,11 @@ def _substitution(z: Point, e: Point, image: Any, factor: Any) -> Conversion:
     return convert
 
 
-if __name__ == "__main__":
-    from derivations.document import fragment
+DERIVATIONS = {
+    "kl-nonnegative": kl_nonnegative,
+    "kl-chain-rule": kl_chain_rule,
+    "kl-invariance": kl_invariance,
+}
 
-    print("\n".join(fragment(prove()) for prove in (kl_nonnegative, kl_chain_rule, kl_invariance)))
+if __name__ == "__main__":
+    print(fragments(DERIVATIONS), end="")

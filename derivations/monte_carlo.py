@@ -14,6 +14,7 @@ from sympy import Sum
 from derivations.conversion import Conversion, everywhere, in_turn, prove_equal, simplify
 from derivations.delta import contract
 from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.document import fragments
 from derivations.expectation import apart, under
 from derivations.hypothesis import supposing
 from derivations.integrability import supposed_by_terms
@@ -112,7 +113,10 @@ def monte_carlo_variance() -> Derivation:
         )
 
 
-if __name__ == "__main__":
-    from derivations.document import fragment
+DERIVATIONS = {
+    "monte-carlo-mean": monte_carlo_mean,
+    "monte-carlo-variance": monte_carlo_variance,
+}
 
-    print("\n".join(fragment(prove()) for prove in (monte_carlo_mean, monte_carlo_variance)))
+if __name__ == "__main__":
+    print(fragments(DERIVATIONS), end="")

@@ -15,6 +15,7 @@ import sympy
 from sympy import Product, Rational, Sum, exp, log, pi, sqrt
 
 from derivations.derivation import Derivation, derive
+from derivations.document import fragments
 from derivations.exponential_family import P, Q, X, kl_exponential_family, reasons
 from derivations.notation import KL, E, Index, Mapping, Natural, Parameter, Vector
 
@@ -316,9 +317,7 @@ DIVERGENCES: dict[str, Callable[[], Derivation]] = {
 ENTROPIES: dict[str, Callable[[], Derivation]] = {
     f"entropy-{name}": cache(partial(entropy, name, family)) for name, family in FAMILIES.items() if family.entropy
 }
-
+DERIVATIONS = DIVERGENCES | ENTROPIES
 
 if __name__ == "__main__":
-    from derivations.document import fragment
-
-    print("\n".join(fragment(prove()) for prove in (*DIVERGENCES.values(), *ENTROPIES.values())))
+    print(fragments(DERIVATIONS), end="")

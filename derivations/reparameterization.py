@@ -12,6 +12,7 @@ from derivations.change_of_variables import affine, by_logarithm, standardised
 from derivations.conversion import everywhere, expand, in_turn, simplify, unfold_expectation
 from derivations.delta import contract
 from derivations.derivation import Derivation, Reason, derive
+from derivations.document import fragments
 from derivations.expectation import moments
 from derivations.notation import (
     Delta,
@@ -109,7 +110,10 @@ def reparameterization_multivariate() -> Derivation:
         )
 
 
-if __name__ == "__main__":
-    from derivations.document import fragment
+DERIVATIONS = {
+    "reparameterization-normal": reparameterization_normal,
+    "reparameterization-multivariate": reparameterization_multivariate,
+}
 
-    print("\n".join(fragment(prove()) for prove in (reparameterization_normal, reparameterization_multivariate)))
+if __name__ == "__main__":
+    print(fragments(DERIVATIONS), end="")

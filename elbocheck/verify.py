@@ -34,11 +34,11 @@ from vae_min.train import Run, train
 # what each proof must prove, written a second time: a script that proved something else would not do
 STATEMENTS = {
     "elbo-gap": "log p(x) = E_{z ~ q(z | x)}[log p(x | z)] - KL(q(z | x) || p(z)) + KL(q(z | x) || p(z | x))",
-    "normal-negative-entropy": "int N(z; mu, diag sigma^2) log N(z; mu, diag sigma^2) dz"
+    "normal-negative-entropy": "int N_J(z; mu, diag sigma^2) log N_J(z; mu, diag sigma^2) dz"
     " = -(J / 2) log(2 pi) - (1 / 2) sum_{j=1}^J (log sigma_j^2 + 1)",
-    "normal-cross-entropy": "int N(z; mu, diag sigma^2) log N(z; 0, I) dz"
+    "normal-cross-entropy": "int N_J(z; mu, diag sigma^2) log N_J(z; 0, I) dz"
     " = -(J / 2) log(2 pi) - (1 / 2) sum_{j=1}^J (mu_j^2 + sigma_j^2)",
-    "kl-normal-standard": "-KL(N(mu, diag sigma^2) || N(0, I))"
+    "kl-normal-standard": "-KL(N_J(z; mu, diag sigma^2) || N_J(z; 0, I))"
     " = (1 / 2) sum_{j=1}^J (1 + log sigma_j^2 - mu_j^2 - sigma_j^2)",
 }
 NUM_SAMPLES = 2**20  # of the reparameterised estimator
