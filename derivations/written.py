@@ -1,0 +1,201 @@
+"""Take formulas apart as they are written: rows, the relations in them, and the sides that the relations compare.
+
+>>> from derivations.manuscript import read_text
+>>> (chain,) = written(read_text("$$a &\\\\le b + c \\\\\\\\ &= d, \\\\quad \\\\text{(why)}$$", "notes.tex").formulas)
+>>> [(s.relation, s.source, s.note) for s in chain.sides]
+[('', 'a', ''), ('<=', 'b + c', ''), ('=', 'd', '(why)')]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from derivations.manuscript import Formula
+
+RELATIONS = {
+    "=": "=",
+    r"\le": "<=",
+    r"\leq": "<=",
+    r"\leqslant": "<=",
+    r"\leqq": "<=",
+    "<=": "<=",
+    r"\ge": ">=",
+    r"\geq": ">=",
+    r"\geqslant": ">=",
+    r"\geqq": ">=",
+    ">=": ">=",
+    "<": "<",
+    r"\lt": "<",
+    ">": ">",
+    r"\gt": ">",
+    r"\neq": "!=",
+    r"\ne": "!=",
+    ":=": ":=",
+    r"\coloneqq": ":=",
+    r"\triangleq": ":=",
+    r"\equiv": ":=",
+    r"\approx": "~",
+    r"\simeq": "~",
+    r"\propto": "prop",
+}
+_TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|:=|<=|>=|\n|[^\S\n]+|.", re.DOTALL)
+_INNER = r"(?:aligned|alignedat|split|gathered)"
+_LAYOUT = re.compile(
+    rf"\\(?:begin\{{{_INNER}\}}(?:\[\w\])?|end\{{{_INNER}\}}|label\s*\{{[^{{}}]*\}}|tag\*?\s*\{{[^{{}}]*\}}|nonumber|notag"
+    r"|displaystyle|allowbreak|hfill|smallskip|hspace\*?\{[^{}]*\}|vspace\*?\{[^{}]*\})(?![a-zA-Z])"
+)
+_OVER = re.compile(
+    r"\\(?:stackrel|overset|underset)\s*\{(?P<note>(?:[^{}]|\{[^{}]*\})*)\}\s*\{?(?P<relation>:=|[=<>]|\\[a-z]+)\}?"
+)
+_SPACING = {r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\ ", r"\!", "~"}
+_TEXT = {r"\text", r"\mbox", r"\textrm", r"\textit", r"\textnormal", r"\intertext", r"\shortintertext"}
+_OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"\}", r"\rangle", r"\right"}
+_CONTINUES = {"+", "-", r"\times", r"\cdot", "*", "/", r"\pm", r"\left", r"\right"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a relation: how it compares with the side before it, its source, its line, and a note beside it."""
+
+    relation: str
+    source: str
+    line: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class WrittenChain:
+    """Sides that follow one another, each compared with the one before; the first has no relation."""
+
+    file: str
+    sides: tuple[Side, ...]
+
+
+def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
+    """The chains of all formulas; a display that begins with a relation goes on with the chain of the display before."""
+    chains: list[list[Side]] = []
+    files: list[str] = []
+    displayed: int | None = None
+    for formula in formulas:
+        for row in _rows(formula):
+            sides = list(_sides(row, formula.line))
+            if not sides:
+                continue
+            first = sides[0]
+            goes_on = displayed if formula.displayed else None
+            if goes_on is not None and files[goes_on] == formula.file and not first.source and len(sides) > 1:
+                chains[goes_on].extend(sides[1:])
+            elif goes_on is not None and files[goes_on] == formula.file and _continues(row, sides):
+                last = chains[goes_on][-1]
+                chains[goes_on][-1] = replace(
+                    last, source=f"{last.source} {first.source}", note=first.note or last.note
+                )
+                chains[goes_on].extend(sides[1:])
+            else:
+                chains.append(sides)
+                files.append(formula.file)
+                displayed = len(chains) - 1 if formula.displayed else displayed
+    pairs = zip(files, chains, strict=True)
+    return [WrittenChain(file, tuple(sides)) for file, sides in pairs if len(sides) > 1]
+
+
+def _continues(row: _Row, sides: list[Side]) -> bool:
+    """Whether a row goes on with the side on which the row before ended: it begins with an operator.
+
+    A row such as ``-D &= ...`` begins a chain: the alignment tells.
+    """
+    token = _TOKEN.match(sides[0].source)
+    operator = token is not None and token.group() in _CONTINUES
+    return operator and (len(sides) == 1 or row.source.lstrip().startswith("&"))
+
+
+@dataclass(frozen=True)
+class _Row:
+    source: str
+    skipped: int  # lines of the formula before the row
+
+
+def _rows(formula: Formula) -> Iterator[_Row]:
+    """Rows end at a double backslash that is in no braces and no inner environment."""
+    source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), formula.source)
+    depth, start = 0, 0
+    for match in _TOKEN.finditer(source):
+        token = match.group()
+        depth += (token in ("{", r"\begin")) - (token in ("}", r"\end"))
+        if token == r"\\" and depth <= 0:
+            yield _Row(source[start : match.start()], source.count("\n", 0, start))
+            start = match.end()
+            spacing = re.compile(r"\*?\s*\[[^\]\n]*(?:pt|em|ex|mm|cm|in|baselineskip)\]").match(source, start)
+            start = spacing.end() if spacing else start
+    yield _Row(source[start:], source.count("\n", 0, start))
+
+
+def _sides(row: _Row, line: int) -> Iterator[Side]:
+    """The sides of a row, the first without a relation; an empty first side says that the row begins with one."""
+    source = _OVER.sub(_without_over, row.source)
+    relation, current, depth, at = "", "", 0, line + row.skipped
+    begun = at
+    tokens = [m.group() for m in _TOKEN.finditer(source)]
+    for token in tokens:
+        depth += (token in _OPEN) - (token in _CLOSE)
+        if depth <= 0 and token in RELATIONS:
+            yield _side(relation, current, begun)
+            relation, current, begun = RELATIONS[token], "", at
+        elif token == "\n":
+            at, current = at + 1, current + " "
+        elif token != "&":
+            begun = at if not current.strip() else begun
+            current += token
+    last = _side(relation, current, begun)
+    if relation or last.source:
+        yield last
+
+
+def _without_over(match: re.Match[str]) -> str:
+    """``\\overset{(a)}{=}`` is ``=``; one that is marked as a definition is ``:=``."""
+    return (
+        ":=" if "def" in match.group("note") or r"\triangle" in match.group("note") else match.group("relation") + " "
+    )
+
+
+def _side(relation: str, source: str, line: int) -> Side:
+    """A side without the note, the spacing and the punctuation at its end."""
+    kept, note = source.strip(), ""
+    while (token := _TOKEN.match(kept)) and token.group() in _SPACING:
+        kept = kept[token.end() :].lstrip()
+    while True:
+        tokens = [m.group() for m in _TOKEN.finditer(kept)]
+        if not tokens:
+            break
+        if tokens[-1] in _SPACING or tokens[-1].isspace() or tokens[-1] in (".", ",", ";"):
+            kept = kept[: -len(tokens[-1])].rstrip()
+            continue
+        cut = _text_at_end(kept)
+        if cut is None:
+            break
+        kept, said = cut
+        note = f"{said} {note}".strip()
+    return Side(relation, kept, line, note)
+
+
+def _text_at_end(source: str) -> tuple[str, str] | None:
+    """What stands before a ``\\text{...}`` at the end, and what the text says; None if there is no text at the end."""
+    if not source.endswith("}"):
+        return None
+    depth = 0
+    for i in range(len(source) - 1, -1, -1):
+        depth += (source[i] == "}") - (source[i] == "{")
+        if depth == 0:
+            head = re.search(r"\\[a-zA-Z]+\*?\s*$", source[:i])
+            aside = source[i + 1 :].lstrip()[:1] == "(" or (head and _spaced(source[: head.start()]))
+            if head and head.group().strip() in _TEXT and aside:
+                return source[: head.start()].rstrip(), source[i + 1 : -1].strip()
+            return None
+    return None
+
+
+def _spaced(before: str) -> bool:
+    tokens = [m.group() for m in _TOKEN.finditer(before.rstrip(" "))]
+    return bool(tokens) and (tokens[-1] in _SPACING or tokens[-1] in (".", ",", ";"))

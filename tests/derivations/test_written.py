@@ -1,0 +1,118 @@
+"""Formulas are taken apart where a reader would: relations, rows, notes, chains over several displays."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from derivations.manuscript import read_text
+from derivations.written import RELATIONS, written
+
+
+def chains(text, name="notes.tex"):
+    return [[(s.relation, s.source) for s in c.sides] for c in written(read_text(text, name).formulas)]
+
+
+def only(text):
+    (chain,) = chains(text)
+    return chain
+
+
+@pytest.mark.parametrize(("symbol", "relation"), RELATIONS.items())
+def test_every_relation(symbol, relation):
+    assert only(f"$a {symbol} b$") == [("", "a"), (relation, "b")]
+
+
+@pytest.mark.parametrize(
+    ("formula", "sides"),
+    [
+        (r"\sum_{j=1}^{J} a_j = b", [r"\sum_{j=1}^{J} a_j", "b"]),
+        (r"E_{q(z \ge 0)}[x = y] \ge 1", [r"E_{q(z \ge 0)}[x = y]", "1"]),
+        (r"\left( a = b \right) = c", [r"\left( a = b \right)", "c"]),
+        (r"\underbrace{a}_{\geq 0} = c", [r"\underbrace{a}_{\geq 0}", "c"]),
+        (r"\{ z : z > 0 \} = c", [r"\{ z : z > 0 \}", "c"]),
+    ],
+)
+def test_relations_inside_brackets_are_no_relations(formula, sides):
+    assert [source for _, source in only(f"$${formula}$$")] == sides
+
+
+def test_what_compares_nothing_is_no_chain():
+    assert chains("$a + b$ and $$c$$ and $\\sum_{j=1}^J$") == []
+
+
+def test_rows_of_an_alignment():
+    text = (
+        "\\begin{align}\na &= b \\\\\n&\\quad + c \\label{x} \\\\[2pt]\n&\\le d \\nonumber \\\\\ne &= f\n\\end{align}"
+    )
+    first, second = chains(text)
+    assert first == [("", "a"), ("=", "b + c"), ("<=", "d")]
+    assert second == [("", "e"), ("=", "f")]
+
+
+def test_a_row_with_its_own_left_side_begins_a_chain_even_with_a_sign():
+    first, second = chains("\\begin{align} a &= b \\\\ -D &= c \\end{align}")
+    assert (first, second) == ([("", "a"), ("=", "b")], [("", "-D"), ("=", "c")])
+
+
+def test_rows_inside_braces_and_inner_environments_stay_together():
+    text = "$$a = \\begin{cases} b \\\\ c \\end{cases} = {d \\\\ e}$$"
+    assert [s for _, s in only(text)] == ["a", "\\begin{cases} b \\\\ c \\end{cases}", "{d \\\\ e}"]
+
+
+def test_split_and_aligned_are_layout():
+    text = "\\begin{equation}\\begin{split} a &= b \\\\ &= c \\end{split}\\end{equation}"
+    assert only(text) == [("", "a"), ("=", "b"), ("=", "c")]
+
+
+def test_a_display_that_begins_with_a_relation_goes_on():
+    assert only("$$a = b$$ so that, since $x = y$ is another, $$= c$$".replace("$x = y$", "$x$")) == [
+        ("", "a"),
+        ("=", "b"),
+        ("=", "c"),
+    ]
+    assert len(chains("$$a = b$$ and $x = y$ and $$\\le c$$")) == 2
+
+
+def test_a_display_of_another_file_does_not_go_on():
+    formulas = [*read_text("$$a = b$$", "a.tex").formulas, *read_text("$$= c$$", "b.tex").formulas]
+    assert [len(c.sides) for c in written(formulas)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("end", "note"),
+    [
+        (r"\quad \text{(Jensen)}", "(Jensen)"),
+        (r"\qquad\text{by Bayes' rule}.", "by Bayes' rule"),
+        (r", && \text{(why)}", "(why)"),
+        (r" \text{ (definition) } ,", "(definition)"),
+    ],
+)
+def test_notes_beside_a_side(end, note):
+    (chain,) = written(read_text(f"\\begin{{align}} a &= b {end} \\end{{align}}", "n.tex").formulas)
+    assert [(s.source, s.note) for s in chain.sides] == [("a", ""), ("b", note)]
+
+
+def test_text_that_is_part_of_a_formula_stays():
+    assert only(r"$D_\text{KL}(q) = \text{KL}$") == [("", r"D_\text{KL}(q)"), ("=", r"\text{KL}")]
+
+
+@pytest.mark.parametrize(
+    ("written_as", "relation"),
+    [(r"\stackrel{\text{def}}{=}", ":="), (r"\overset{(a)}{\geq}", ">="), (r"\overset{\triangle}{=}", ":=")],
+)
+def test_marks_over_a_relation(written_as, relation):
+    assert only(f"$$a {written_as} b$$") == [("", "a"), (relation, "b")]
+
+
+def test_every_side_has_its_line():
+    text = "one\n\\begin{align}\n\n  a\n  &= b\n  + c \\\\\n  &= d\n\\end{align}"
+    (chain,) = written(read_text(text, "n.tex").formulas)
+    assert [(s.source.split()[0], s.line) for s in chain.sides] == [("a", 4), ("b", 5), ("d", 7)]
+
+
+@given(st.text(alphabet="ab=<>\\&{}()[]$+- \n.,", max_size=120))
+def test_any_formula_is_taken_apart(source):
+    for chain in written(read_text(f"\\[{source}\\]", "n.tex").formulas):
+        assert len(chain.sides) > 1
+        assert chain.sides[0].relation == ""
+        assert all(s.relation in RELATIONS.values() for s in chain.sides[1:])
