@@ -558,33 +558,39 @@ class NormalModel(Model):
         normal = _reference(reference, variable)
         if normal is None:
             raise Undecided("an integral with no normal in it")
-        results = [self._quadrature(n, normal, variable, body, env) for n in self.nodes]
-        if not same(*results):
-            raise Undecided("not a polynomial times a normal density")
-        return results[0]
+        for parameters in self._references(normal, variable, env):
+            results = [self._quadrature(n, parameters, variable, body, env) for n in self.nodes]
+            if same(*results):
+                return results[0]
+        raise Undecided("not a polynomial times a normal density")
 
-    def _quadrature(self, n, normal, variable, body, env):
+    def _references(self, normal, variable, env):
+        """Means and variances of the normal; those of two others if its own depend on the point."""
         outside = {k: v for k, v in env.items() if k != variable}
-        if self.value(normal.args[1], outside) != self.dimension:
+        d = self.dimensions[variable[1]]
+        if self.value(normal.args[1], outside) != d:
             raise Undecided("a normal of another dimension")
+        try:
+            places = [{**outside, normal.bound.data: Fraction(j)} for j in range(1, d + 1)]
+            yield [tuple(ball(self.value(t, inner)) for t in normal.args[2:]) for inner in places]
+        except KeyError:
+            yield from ([(flint.arb(0), flint.arb(v))] * d for v in (1, 4))
+
+    def _quadrature(self, n, parameters, variable, body, env):
         axes = []
-        for j in range(1, self.dimension + 1):
-            try:
-                mean, variance = (
-                    ball(self.value(t, {**outside, normal.bound.data: Fraction(j)})) for t in normal.args[2:]
-                )
-            except KeyError:
-                raise Undecided("a parameter depends on the point") from None
+        for mean, variance in parameters:
             if not is_positive(variance):
                 raise Undecided("a variance that is not positive")
-            axes.append([(mean + variance.sqrt() * x, w) for x, w in hermite(n)])
+            scale = (
+                2 * flint.arb.pi() * variance
+            ).sqrt()  # the density at mean + sqrt(variance) x is exp(-x^2/2) / scale
+            axes.append([(mean + variance.sqrt() * x, w * scale * (x * x / 2).exp()) for x, w in hermite(n)])
         total = flint.arb(0)
         for nodes in itertools.product(*axes):
-            inner = {**env, variable: tuple(x for x, _ in nodes)}
             mass = flint.arb(1)
             for _, w in nodes:
                 mass *= w
-            total += mass / ball(self.normal(normal, inner)) * ball(body(inner))
+            total += mass * ball(body({**env, variable: tuple(x for x, _ in nodes)}))
         return total
 
 
