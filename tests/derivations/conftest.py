@@ -16,7 +16,7 @@ def seed() -> int:
 
 @pytest.fixture
 def precise():
-    """Balls of the finite models hold 50 digits."""
+    """Balls of the finite models hold 120 digits."""
     previous = flint.ctx.dps
     flint.ctx.dps = DIGITS
     yield

@@ -3,7 +3,7 @@
 A space is a finite list of points with positive weights, a family of densities is a table over its joint space (marginals
 and conditionals by summation), an integral is a weighted sum, a quantifier runs over a finite domain. A point may have
 infinite weight (it stands for infinitely many that nothing tells apart): a function that is not 0 there is not integrable.
-Arithmetic is exact on rationals; a logarithm, an exponential or a root makes a ball of 100 digits; a derivative is a limit
+Arithmetic is exact on rationals; a logarithm, an exponential or a root makes a ball of 120 digits; a derivative is a limit
 of difference quotients, and 0 where those from the left and from the right disagree. A function symbol is a table in its
 points and a polynomial, now and then with a kink, in its numbers. Operations are total: the model answers ``1/0``,
 ``log(-1)``, a conditional density given an event of density zero and a component that a vector lacks by functions drawn at
@@ -13,6 +13,7 @@ random, so that a rule which leans on one of them is found out. Nothing here use
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections import Counter
 from fractions import Fraction
@@ -20,7 +21,7 @@ from math import ceil, floor
 
 import flint
 
-DIGITS = 100
+DIGITS = 120
 STEP = Fraction(1, 10**25)  # of difference quotients: their error is of order 10^-50
 NUMBERS = ("real", "natural", "index")
 
@@ -87,24 +88,32 @@ def is_point(term):
 
 
 def derivative(f, a):
-    """The limit of the difference quotients of f at a; None where those from both sides disagree."""
-    if not isinstance(a, Fraction):
-        a = ball(a)
-    values = [f(a + k * STEP if isinstance(a, Fraction) else a + ball(k * STEP)) for k in (-2, -1, 0, 1, 2)]
-    far, near, left, right = (
-        multiply(add(values[j], negative(values[i])), 1 / ((j - i) * STEP)) for i, j in ((0, 4), (1, 3), (1, 2), (2, 3))
-    )
-    scale = 1 + abs(ball(left)) + abs(ball(right))
-    gap = (abs(ball(left) - ball(right)) + abs(ball(near) - ball(far))) / scale
-    if not gap.is_finite():
-        raise Undecided("not finite")
+    """The limit of the difference quotients of f at a; None where those from both sides disagree, at two scales."""
+    if not same(a, Fraction(0)) and abs(ball(a)) < flint.arb(10) ** -12:
+        raise Undecided("perhaps near a pole")
+    gap, near, far = quotients(f, a, STEP)
     if gap > flint.arb(10) ** -6:
+        if not quotients(f, a, STEP**2)[0] > flint.arb(10) ** -6:
+            raise Undecided("perhaps near a pole")
         return None
     if not gap < flint.arb(10) ** -12:
         raise Undecided("perhaps not differentiable")
     if isinstance(near, Fraction) and near == far:
         return near
     return ball(near) + flint.arb(0, 2 * (abs(ball(near) - ball(far)).upper() + flint.arb(10) ** -70))
+
+
+def quotients(f, a, step):
+    """How far difference quotients disagree, in proportion to their size, and the symmetric ones over one and two steps."""
+    values = [f(add(a, k * step)) for k in (-2, -1, 0, 1, 2)]
+    far, near, left, right = (
+        multiply(add(values[j], negative(values[i])), 1 / ((j - i) * step)) for i, j in ((0, 4), (1, 3), (1, 2), (2, 3))
+    )
+    scale = 1 + abs(ball(left)) + abs(ball(right))
+    gap = (abs(ball(left) - ball(right)) + abs(ball(near) - ball(far))) / scale
+    if not gap.is_finite():
+        raise Undecided("not finite")
+    return gap, near, far
 
 
 def sign(a):
@@ -533,7 +542,8 @@ class NormalModel(Model):
         return bool(size < 1)
 
     def bijection(self, variable, image, volume, env):
-        """Affine maps only: whether the volume factor is the absolute value of the determinant, and not 0."""
+        """Whether an affine map has the absolute value of its determinant, not 0, for its volume factor; of the other maps
+        of the line, those are told that fail for the function exp(-z^2)."""
         target, d = image.data[-1], self.dimensions[variable[1]]
         units = [tuple(Fraction(j == k) for j in range(d)) for k in range(d)]
         zero, *images = (self.point(image, {**env, variable: e}) for e in ((Fraction(0),) * d, *units))
@@ -545,12 +555,21 @@ class NormalModel(Model):
             for x, row in zip(point, matrix, strict=True):
                 expected = [add(a, multiply(x, b)) for a, b in zip(expected, row, strict=True)]
             if not all(map(same, self.point(image, {**env, variable: point}), expected)):
-                raise Undecided("a map that is not affine")
+                return self._keeps_a_gaussian(variable, image, volume, env)
         size = determinant(matrix)
-        if same(size, Fraction(0)):
+        if sign(size) == 0:
             return False
         size = multiply(Fraction(sign(size)), size)
         return all(same(self.value(volume, {**env, variable: p}), size) for p in self.domains[variable[1]])
+
+    def _keeps_a_gaussian(self, variable, image, volume, env):
+        total, places = 0.0, [{**env, variable: (Fraction(k, 16),)} for k in range(-128, 129)]
+        for inner in places if self.dimensions[variable[1]] == 1 else ():
+            (z,), factor = self.point(image, inner), self.value(volume, inner)
+            total += math.exp(-(float(z) ** 2)) * float(factor) / 16
+        if abs(total - math.sqrt(math.pi)) > 0.01 and total:
+            return False
+        raise Undecided("a map that is not affine")
 
     def integrate(self, variable, body, env, reference):
         if not self.integrable(variable, body, env, reference):

@@ -106,6 +106,8 @@ class Terms:
         r = self.rng
         others = [v for v in (*POOL["natural"], *POOL["index"]) if v != index]
         lower = r.choice([number(1), number(1), number(0), r.choice(others)])
+        if self.wide and r.random() < 0.1:
+            return lower, number(Fraction(r.randint(-3, 7), 2))
         upper = r.choice([number(2), number(3), r.choice(others), r.choice(others) + number(1)])
         return lower, upper
 
@@ -203,7 +205,13 @@ class Terms:
                 )
             )
         smaller = depth - 1
-        match r.randrange(6):
+        match r.randrange(8 if self.wide else 6):
+            case 6:
+                index = self.any_variable("index")
+                return bind("sum", index, *self.limits(index), self.positive(smaller))
+            case 7:
+                index, dimension = self.any_variable("index"), self.any_variable("natural")
+                return bind("normal", index, self.point(), dimension, self.real(0), self.positive(smaller))
             case 0:
                 return Term("exp", (self.real(0),))
             case 1:

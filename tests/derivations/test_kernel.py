@@ -172,6 +172,11 @@ REFUSALS = {
         (X, X1 + ONE, variable("j", "z"), *mapped(variable("j", "z"), "z")),
         "another space",
     ),
+    "affine_bijection, the point in the scale": (
+        "affine_bijection",
+        (E, Z, J, N, A, ONE + component(E, J) ** 2),
+        APART,
+    ),
     "affine_bijection, the point in the shift": ("affine_bijection", (E, Z, J, N, E1, ONE), APART),
     "marginalisation, of a conditional density": (
         "marginalisation",
