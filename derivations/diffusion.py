@@ -14,7 +14,16 @@ import sympy
 from sympy import Integral, Product, Sum, log
 
 from derivations.concavity import jensen
-from derivations.conversion import everywhere, expand, expand_log, in_turn, simplify, transitivity, unfold_expectation, unfold_kl
+from derivations.conversion import (
+    everywhere,
+    expand,
+    expand_log,
+    in_turn,
+    simplify,
+    transitivity,
+    unfold_expectation,
+    unfold_kl,
+)
 from derivations.derivation import Derivation, Lemma, Reason, derive
 from derivations.expectation import under
 from derivations.hypothesis import supposing
@@ -64,7 +73,10 @@ def elbo_diffusion() -> Derivation:
                 ),
                 (
                     E(law, log(model / (m(one, first) * Product(bayes, (t, 1, T))))),
-                    Reason("Bayes' rule for the forward chain", in_turn(everywhere(supposing(f(t, later, now), bayes)), expand)),
+                    Reason(
+                        "Bayes' rule for the forward chain",
+                        in_turn(everywhere(supposing(f(t, later, now), bayes)), expand),
+                    ),
                 ),
                 (E(law, log(d(x, first)) - posterior - steps + log(r(last)) - log(m(one, first))), logs),
                 (
@@ -72,7 +84,9 @@ def elbo_diffusion() -> Derivation:
                     Reason("the sum telescopes", in_turn(everywhere(_telescoped), logs.conversion)),
                 ),
                 (
-                    E(law, log(d(x, first))) - Sum(E(law, log(ratio)), (t, 1, T)) - E(law, log(m(T + 1, last) / r(last))),
+                    E(law, log(d(x, first)))
+                    - Sum(E(law, log(ratio)), (t, 1, T))
+                    - E(law, log(m(T + 1, last) / r(last))),
                     Reason("linearity of the expectation", in_turn(under_q, logs.conversion)),
                 ),
                 (
