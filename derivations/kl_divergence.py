@@ -141,7 +141,7 @@ def kl_normal() -> Derivation:
         return derive(
             "kl-normal",
             "The divergence of two normals",
-            "beyond problem 1.7",
+            "beyond the exercise",
             [
                 KL(q, p),
                 (E(q, log(q / p)), KL_DEFINITION),
@@ -174,7 +174,7 @@ def kl_normal_diagonal() -> Derivation:
         return derive(
             "kl-normal-diagonal",
             "The divergence of two diagonal normals",
-            "beyond problem 1.7",
+            "beyond the exercise",
             [
                 KL(q, p),
                 (E(q, log(q / p)), KL_DEFINITION),
