@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from derivations.consequence import consequences
 from derivations.conversion import congruence, subterms, symmetry, transitivity, unfold_expectation
 from derivations.expectation import polynomial
 from derivations.integrability import integrable_polynomial
 from derivations.kernel import KernelError, Path, Term, Theorem, alpha_equal, canonical, infer
 from derivations.marginalisation import integrate_out, normalised
-from derivations.span import integrable_combination
 
 
 def settle(theorem: Theorem, joint: frozenset[str] = frozenset()) -> Theorem:
@@ -33,37 +33,23 @@ def settle(theorem: Theorem, joint: frozenset[str] = frozenset()) -> Theorem:
             proof = _prove(hypothesis, joint)
             if proof is not None and not any(alpha_equal(h, hypothesis) for h in proof.hypotheses):
                 theorem = infer("discharge", proof, theorem)
-    return _without_combinations(theorem, joint)
+    return _without_consequences(theorem, joint)
 
 
-def _without_combinations(theorem: Theorem, joint: frozenset[str]) -> Theorem:
-    """`theorem` without the hypotheses on integrability that follow from the others, the longer from the shorter."""
+def _without_consequences(theorem: Theorem, joint: frozenset[str]) -> Theorem:
+    """`theorem` without the hypotheses that follow from the others, the longer from the shorter."""
     for hypothesis in sorted(theorem.hypotheses, key=_length)[::-1]:
         others = [h for h in theorem.hypotheses if h != hypothesis]
-        proof = _combination(hypothesis, others, joint)
-        if proof is not None:
-            settled = infer("discharge", settle(proof, joint), theorem)
-            if len(settled.hypotheses) < len(theorem.hypotheses):
-                theorem = settled
+        for proof in consequences(hypothesis, others, joint):
+            shorter = infer("discharge", settle(proof, joint), theorem)
+            if len(shorter.hypotheses) < len(theorem.hypotheses):
+                theorem = shorter
+                break
     return theorem
 
 
 def _length(term: Term) -> int:
     return sum(1 for _ in subterms(term))
-
-
-def _combination(proposition: Term, others: list[Term], joint: frozenset[str]) -> Theorem | None:
-    """The integrability of a combination of what the others say is integrable, under the same quantifiers."""
-    if proposition.head in ("forall", "forall_in"):
-        inside = [h.args[-1] for h in others if h.bound == proposition.bound and h.head == proposition.head]
-        inner = _combination(proposition.args[-1], [*inside, *(h for h in others if h.head == "equal")], joint)
-        return None if inner is None else infer("generalise", inner, proposition.bound, *proposition.args[:-1])
-    if proposition.head != "integrable" or proposition.bound is None:
-        return None
-    try:
-        return integrable_combination(proposition.bound, proposition.args[0], others, *sorted(joint))
-    except KernelError:
-        return None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -111,10 +97,7 @@ def _positive(term: Term, joint: frozenset[str]) -> Theorem | None:
         ratio = infer("conditional_density", term)
         return infer("rewrite", infer("positivity", ratio.sides[1]), symmetry(ratio), (0,))
     if term.head == "expectation":
-        try:
-            return _positive_expectation(term, joint)
-        except KernelError:
-            return _positive_parts(term)
+        return _positive_expectation(term, joint) or _positive_parts(term)
     return _positive_parts(term)
 
 
@@ -139,10 +122,13 @@ def _factors(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
         yield from _factors(term.args[place], (*path, place))
 
 
-def _positive_expectation(term: Term, joint: frozenset[str]) -> Theorem:
+def _positive_expectation(term: Term, joint: frozenset[str]) -> Theorem | None:
     """``E_q[p(x,z) / q] > 0`` since it is p(x)."""
     opened = unfold_expectation(term)
-    value = transitivity(opened, integrate_out(*sorted(joint))(opened.sides[1]))
+    try:
+        value = transitivity(opened, integrate_out(*sorted(joint))(opened.sides[1]))
+    except KernelError:
+        return None
     return infer("rewrite", infer("positivity", value.sides[1]), symmetry(value), (0,))
 
 

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from derivations import (
     aggregate_posterior,
     covariance,
+    diffusion,
     elbo,
     exponential_family,
     gradient,
     hierarchy,
+    importance_weighting,
     kl_divergence,
     kl_property,
     monte_carlo,
@@ -31,6 +33,8 @@ SCRIPTS = (
     covariance,
     hierarchy,
     aggregate_posterior,
+    diffusion,
+    importance_weighting,
     exponential_family,
     named_family,
 )

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from derivations.conversion import combination, prove_equal, simplify, symmetry, transitivity, unfold_expectation
+from derivations.conversion import (
+    combination,
+    congruence,
+    same,
+    sum_constant,
+    symmetry,
+    transitivity,
+    unfold_expectation,
+)
 from derivations.inequality import ONE, along, combine, integral_inequality, rearranged, sum_inequality
-from derivations.kernel import KernelError, Term, Theorem, bind, equal, infer, log, number, positive
+from derivations.kernel import KernelError, Path, Term, Theorem, bind, equal, infer, log, number, positive
 
 MINUS_ONE, ZERO = number(-1), number(0)
+
+
+def positive_given(term: Term, *paths: Path) -> Theorem:
+    """``t > 0`` where the parts at the paths are supposed to be positive."""
+    masked = same(term)
+    for path in paths:
+        part = masked.sides[0]
+        for place in path:
+            part = part.args[place]
+        masked = infer("rewrite", masked, symmetry(infer("exp_log", part)), (1, *path))
+    return infer("rewrite", infer("positivity", masked.sides[1]), symmetry(masked), (0,))
 
 
 def below_tangent(t: Term, m: Term) -> Theorem:
     """``log t <= log m - 1 + t / m`` for t, m > 0: the logarithm lies below its tangent at m."""
     product = infer("log_product", t, m**-1)
     inverse = infer("log_power", m, MINUS_ONE)
+    product = infer("discharge", positive_given(m**-1, (0,)), product)
     logs = infer("rewrite", product, inverse, (1, 1))
     bound = infer("rewrite", infer("log_bound", t / m), logs, (0,))
-    ratio = infer("discharge", infer("positivity", t / m), bound)
+    ratio = infer("discharge", positive_given(t / m, (0,), (1, 0)), bound)
     return rearranged(ratio, log(t), (log(m) - ONE) * ONE + m**-1 * t)
 
 
@@ -58,7 +78,9 @@ def jensen(left: Term, right: Term, mean: Theorem | None = None) -> Theorem:
     theorem = infer("rewrite", above, transitivity(total, infer("field", total.sides[1], right)), (1,))
     linear = infer("integrable_linearity", z, slopes, bodies)
     theorem = infer("discharge", infer("rewrite", linear, symmetry(inside), (0,)), theorem)
-    nonzero = infer("rewrite", infer("positive_nonzero", whole), unfold_expectation(whole), (0,))
+    positive_mean = infer("positive_nonzero", whole)
+    theorem = infer("discharge", positive_mean, theorem)
+    nonzero = infer("rewrite", positive_mean, unfold_expectation(whole), (0,))
     exists = infer("discharge", nonzero, infer("integrable_nonzero", z, density * outcome))
     theorem = infer("discharge", exists, theorem)
     if mean is None:
@@ -74,10 +96,15 @@ def jensen_average(left: Term, right: Term) -> Theorem:
     (lower, upper, body), i = whole.args, whole.bound
     assert i is not None
     above = sum_inequality(i, lower, upper, below_tangent(body, average))
+    exists = positive_given(average, (1, 2))
+    above = infer("discharge", exists, above)
     scaled = combine(ZERO, (weight, above))
-    total = prove_equal(scaled.sides[1], weight * upper * (log(average) - ONE) + average**-1 * average, simplify)
-    return along(
+    linear = infer("sum_linearity", i, lower, upper, (log(average) - ONE, average**-1), (ONE, body))
+    counted = infer("rewrite", linear, sum_constant(i, upper, ONE), (1, 0, 1))
+    total = congruence(scaled.sides[1], (1, 1), counted)
+    theorem = along(
         scaled,
         infer("field", scaled.sides[0], left),
         transitivity(total, infer("field", total.sides[1], right)),
     )
+    return infer("discharge", infer("discharge", exists, infer("positive_nonzero", average)), theorem)

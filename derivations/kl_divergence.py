@@ -19,7 +19,7 @@ from derivations.conversion import (
 from derivations.derivation import Derivation, Reason, by_theorem, derive
 from derivations.document import fragments
 from derivations.expectation import moments, polynomial, under
-from derivations.notation import KL, E, Index, Natural, Normal, Point, Vector, to_kernel
+from derivations.notation import KL, E, Index, Natural, Normal, Parameter, Point, Vector, to_kernel
 
 HALF = Rational(1, 2)
 DEFINITION = Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand))
@@ -123,10 +123,86 @@ def kl_normal_standard() -> Derivation:
         )
 
 
+KL_DEFINITION = Reason("definition of the KL divergence", in_turn(everywhere(unfold_kl), expand))
+LOG_DENSITIES = in_turn(everywhere(expand_log), polynomial)
+
+
+@cache
+def kl_normal() -> Derivation:
+    """``KL(N(mu, sigma^2) || N(nu, tau^2)) = log tau/sigma + (sigma^2 + (mu - nu)^2)/(2 tau^2) - 1/2``, dimension one."""
+    with sympy.evaluate(False):
+        z, mu, sigma, nu, tau = Point("z"), *(Parameter(name) for name in ("mu", "sigma", "nu", "tau"))
+        indices = Index("j"), sympy.S.One
+        q, p = Normal(z, mu, sigma**2, indices), Normal(z, nu, tau**2, indices)
+        under_q = under(to_kernel(z), to_kernel(q))
+        entropy = -HALF * log(2 * pi * sigma**2) - HALF
+        cross_entropy = -HALF * log(2 * pi * tau**2) - (sigma**2 + (mu - nu) ** 2) / (2 * tau**2)
+        closed = in_turn(everywhere(expand_log), expand)
+        return derive(
+            "kl-normal",
+            "The divergence of two normals",
+            "beyond the exercise",
+            [
+                KL(q, p),
+                (E(q, log(q / p)), KL_DEFINITION),
+                (
+                    E(q, log(q)) - E(q, log(p)),
+                    Reason("logarithm of a product, linearity of the expectation", in_turn(under_q, LOG_DENSITIES)),
+                ),
+                (
+                    entropy - cross_entropy,
+                    Reason(
+                        "density, mean and variance of the normal",
+                        in_turn(LOG_DENSITIES, everywhere(moments), everywhere(expand_log), simplify),
+                    ),
+                ),
+                (log(tau / sigma) + (sigma**2 + (mu - nu) ** 2) / (2 * tau**2) - HALF, Reason("cancel", closed)),
+            ],
+        )
+
+
+@cache
+def kl_normal_diagonal() -> Derivation:
+    """``KL = sum_j (log tau_j/sigma_j + (sigma_j^2 + (mu_j - nu_j)^2)/(2 tau_j^2) - 1/2)`` for two diagonal normals."""
+    with sympy.evaluate(False):
+        z, mu, sigma, nu, tau = Point("z"), *(Vector(name) for name in ("mu", "sigma", "nu", "tau"))
+        j, J = Index("j"), Natural("J")
+        q, p = Normal(z, mu[j], sigma[j] ** 2, (j, J)), Normal(z, nu[j], tau[j] ** 2, (j, J))
+        logs = log(tau[j] / sigma[j])
+        from_p, from_q = (z[j] - nu[j]) ** 2, (z[j] - mu[j]) ** 2
+        under_q = under(to_kernel(z), to_kernel(q))
+        return derive(
+            "kl-normal-diagonal",
+            "The divergence of two diagonal normals",
+            "beyond the exercise",
+            [
+                KL(q, p),
+                (E(q, log(q / p)), KL_DEFINITION),
+                (
+                    E(q, Sum(logs + from_p / (2 * tau[j] ** 2) - from_q / (2 * sigma[j] ** 2), (j, 1, J))),
+                    Reason("density of the normal", LOG_DENSITIES),
+                ),
+                (
+                    Sum(logs + E(q, from_p) / (2 * tau[j] ** 2) - E(q, from_q) / (2 * sigma[j] ** 2), (j, 1, J)),
+                    Reason("linearity of the expectation", in_turn(under_q, everywhere(expand_log), simplify)),
+                ),
+                (
+                    Sum(logs + (sigma[j] ** 2 + (mu[j] - nu[j]) ** 2) / (2 * tau[j] ** 2) - HALF, (j, 1, J)),
+                    Reason(
+                        "mean and variance of the normal",
+                        in_turn(everywhere(moments), everywhere(expand_log), simplify),
+                    ),
+                ),
+            ],
+        )
+
+
 DERIVATIONS = {
     "normal-negative-entropy": normal_negative_entropy,
     "normal-cross-entropy": normal_cross_entropy,
     "kl-normal-standard": kl_normal_standard,
+    "kl-normal": kl_normal,
+    "kl-normal-diagonal": kl_normal_diagonal,
 }
 
 if __name__ == "__main__":

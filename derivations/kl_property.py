@@ -49,7 +49,7 @@ def kl_nonnegative(q: Any = None, p: Any = None, joint: frozenset[str] = frozens
         z = Point("z")
         q, p = q or Family("q")(z), p or Family("p")(z)
         v = q.args[1][0]
-        bound = Lemma("log t >= 1 - 1/t, monotonicity of the expectation", _bound_inside)
+        bound = Lemma("log t is at most t - 1, here for t = p/q; monotonicity of the expectation", _bound_inside)
         over_z = under(to_kernel(v), None)
         linear = Reason("linearity of the integral", in_turn(everywhere(unfold_expectation), over_z, expand))
         normalised = everywhere(supposing(Integral(q, v), ONE), supposing(Integral(p, v), ONE))

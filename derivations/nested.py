@@ -8,11 +8,11 @@ from derivations.kernel import KernelError, Term, Theorem, infer, number
 
 
 def inside(conversion: Conversion) -> Conversion:
-    """Apply a conversion to the integrand, or to what is averaged."""
+    """Apply a conversion to the integrand, to what is averaged, or to the argument of a logarithm."""
 
     def convert(term: Term) -> Theorem:
-        if term.head not in ("expectation", "integral"):
-            raise KernelError("not an expectation or an integral")
+        if term.head not in ("expectation", "integral", "log"):
+            raise KernelError("neither expectation nor integral nor logarithm")
         place = len(term.args) - 1
         return congruence(term, (place,), conversion(term.args[place]))
 

@@ -14,12 +14,15 @@ from derivations.conversion import (
     expand_log,
     in_turn,
     prove_equal,
+    same,
     simplify,
     split,
+    symmetry,
+    transitivity,
     unfold_conditional,
+    unfold_expectation,
 )
-from derivations.integrability import integrable_density
-from derivations.kernel import KernelError, Term, Theorem, alpha_equal, canonical, infer, integral, number
+from derivations.kernel import KernelError, Term, Theorem, alpha_equal, canonical, infer, number
 from derivations.marginalisation import integrable_marginal
 
 Vector = dict[object, tuple[Term, Term]]  # summands by what depends on the variable: its coefficient, and itself
@@ -46,9 +49,10 @@ def integrable_combination(z: Term, body: Term, known: list[Term], *families: st
     supposed = list(_known(z, known))
     bodies = [theorem.conclusion.args[0] for theorem in supposed]
     rows = [_vector(form(b).sides[1], z) for b in bodies]
-    weights = _solve(target, rows, set(leaves)) if set(target) - set(leaves) else [Fraction(0)] * len(rows)
-    used = [(number(w), theorem) for w, theorem in zip(weights, supposed, strict=True) if w]
-    used += [(c, leaves[key]) for key, (c, _) in _remainder(target, rows, weights).items()]
+    scale = next((c for key, (c, _) in target.items() if key not in leaves), number(1))
+    weights = _solve(_scaled(target, scale), rows, set(leaves))
+    used = [(scale * number(w), theorem) for w, theorem in zip(weights, supposed, strict=True) if w]
+    used += [(c, leaves[key]) for key, (c, _) in _remainder(target, rows, scale, weights).items()]
     coefficients, terms = tuple(c for c, _ in used), tuple(theorem.conclusion.args[0] for _, theorem in used)
     whole = infer("integrable_linearity", z, coefficients, terms)
     for _, theorem in used:
@@ -72,10 +76,17 @@ def _leaves(z: Term, target: Vector, known: list[Term], families: tuple[str, ...
 
 
 def _from_value(z: Term, rest: Term, known: list[Term], families: tuple[str, ...]) -> Theorem:
-    """From an integral whose value is supposed to be one."""
+    """From an integral or expectation that is supposed to have a positive value."""
     for k in known:
-        if k.head == "equal" and alpha_equal(k.args[0], integral(z, rest)) and k.args[1] == number(1):
-            return integrable_density(z, infer("assume", k))
+        if k.head != "equal" or k.args[0].head not in ("integral", "expectation") or k.args[0].bound != z:
+            continue
+        opened = unfold_expectation(k.args[0]) if k.args[0].head == "expectation" else same(k.args[0])
+        (body,) = opened.sides[1].args
+        if alpha_equal(expand(body).sides[1], expand(rest).sides[1]):
+            value = transitivity(symmetry(opened), infer("assume", k))
+            nonzero = infer("rewrite", infer("positive_nonzero", value.sides[1]), symmetry(value), (0,))
+            exists = infer("discharge", nonzero, infer("integrable_nonzero", z, body))
+            return infer("rewrite", exists, prove_equal(body, rest, expand), (0,))
     raise KernelError("no such integral")
 
 
@@ -93,8 +104,16 @@ def _known(z: Term, known: list[Term]) -> Iterator[Theorem]:
             yield infer("discharge", infer("assume", k), summed)
 
 
+def _scaled(vector: Vector, scale: Term) -> Vector:
+    return {key: (expand(c / scale).sides[1], rest) for key, (c, rest) in vector.items()}
+
+
 def _solve(target: Vector, rows: list[Vector], settled: set[object]) -> list[Fraction]:
     """Weights with which the rows add up to the target, but for what is settled."""
+    if not set(target) - settled:
+        return [Fraction(0)] * len(rows)
+    if not rows:
+        raise KernelError("nothing known")
     open_ones = list(dict.fromkeys(k for v in (target, *rows) for k in v if k not in settled))
     matrix = sympy.Matrix(len(open_ones), len(rows), lambda i, k: _rational(rows[k], open_ones[i]))
     wanted = sympy.Matrix(len(open_ones), 1, lambda i, _: _rational(target, open_ones[i]))
@@ -115,12 +134,13 @@ def _rational(vector: Vector, key: object) -> sympy.Rational:
     return sympy.Rational(value.numerator, value.denominator)
 
 
-def _remainder(target: Vector, rows: list[Vector], weights: list[Fraction]) -> Vector:
+def _remainder(target: Vector, rows: list[Vector], scale: Term, weights: list[Fraction]) -> Vector:
     """Target less the weighted rows."""
     rest: dict[object, tuple[list[tuple[Term, Term]], Term]] = {}
-    for weight, row in ((Fraction(-1), target), *zip(weights, rows, strict=True)):
+    weighted = ((scale * number(-w), row) for w, row in zip(weights, rows, strict=True))
+    for weight, row in ((number(1), target), *weighted):
         for key, (c, t) in row.items():
-            rest.setdefault(key, ([], t))[0].append((number(-weight), c))
+            rest.setdefault(key, ([], t))[0].append((weight, c))
     result: Vector = {}
     for key, (parts, t) in rest.items():
         value = expand(combination(parts)).sides[1]
