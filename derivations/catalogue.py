@@ -11,7 +11,10 @@ from derivations.elbo import elbo_gap
 from derivations.exponential_family import exponential_family_mean, kl_exponential_family
 from derivations.gradient import gradient_agreement, pathwise_gradient, score_function_gradient
 from derivations.kl_divergence import kl_normal_standard, normal_cross_entropy, normal_negative_entropy
+from derivations.kl_minimum import kl_normal_minimum
+from derivations.linear_gaussian import linear_gaussian_evidence, linear_gaussian_posterior
 from derivations.monte_carlo import monte_carlo_mean, monte_carlo_variance
+from derivations.multivariate_normal import kl_multivariate_normal
 from derivations.named_family import DIVERGENCES, ENTROPIES
 from derivations.reparameterization import reparameterization_multivariate, reparameterization_normal
 
@@ -27,7 +30,11 @@ DERIVATIONS: Mapping[str, Callable[[], Derivation]] = {
     "normal-negative-entropy": normal_negative_entropy,
     "normal-cross-entropy": normal_cross_entropy,
     "kl-normal-standard": kl_normal_standard,
+    "kl-normal-minimum": kl_normal_minimum,
     "covariance-parameters": covariance_parameters,
+    "kl-multivariate-normal": kl_multivariate_normal,
+    "linear-gaussian-evidence": linear_gaussian_evidence,
+    "linear-gaussian-posterior": linear_gaussian_posterior,
     "exponential-family-mean": exponential_family_mean,
     "kl-exponential-family": kl_exponential_family,
     **DIVERGENCES,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -200,6 +201,7 @@ def log_one() -> Theorem:
 # --- arithmetic: SymPy expands, the kernel's field rule decides ---
 
 
+@lru_cache(maxsize=1 << 12)
 def expand(term: Term) -> Theorem:
     """``term`` as a sum of monomials in fixed order, its innermost parts first."""
     equation = same(term)
@@ -235,6 +237,7 @@ def _atoms(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
 Monomial = list[tuple[Term, int]]
 
 
+@lru_cache(maxsize=1 << 12)
 def monomials(term: Term) -> list[tuple[Fraction, Monomial]]:
     """Coefficients and monomials (atoms with exponents) of the expanded `term`, in fixed order; SymPy expands."""
     atoms: dict[Any, Term] = {}
