@@ -6,7 +6,7 @@ of f are the expectation of ``(sum_m e_m) (sum_j sum_k f_jk e_k)``, with the sum
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 from derivations.assumption import settle
 from derivations.conversion import (
@@ -29,32 +29,34 @@ from derivations.kernel import KernelError, Term, Theorem, bind, component, fora
 @cache
 def exchanged(term: Term, point: Term) -> Theorem:
     """``sum_j sum_k f = sum_k sum_j f`` for k = 1..n, where the space of the point has n dimensions."""
+    j, k, lower, upper, n, f = _rectangle(term)
+    one, e, m = number(1), fresh(point, f), fresh(k, f, j, k)
+    standard = bind("normal", k, e, n, number(0), one)
+    mean = partial(bind, "expectation", e, standard)
+    components, weighted = total(m, one, n, component(e, m)), f * component(e, k)
+    weights = total(j, lower, upper, total(k, one, n, weighted))
+    by_rows = total(j, lower, upper, total(k, one, n, f * mean(component(e, k) * components)))
+    by_columns = total(m, one, n, mean(component(e, m) * weights))
+    same, valued = in_turn(under(e, standard), simplify), in_turn(everywhere(moments), contract)
+    whole, orders = mean(components * weights), (term, total(k, one, n, total(j, lower, upper, f)))
+    sides = []
+    for taken_out, order in zip((by_rows, by_columns), orders, strict=True):
+        value = transitivity(prove_equal(whole, taken_out, same), valued(taken_out))
+        sides.append(transitivity(value, prove_equal(value.sides[1], order, simplify)))
+    proved = settle(transitivity(symmetry(sides[0]), sides[1]))
+    return renamed(proved, forall(point, Term("dimension", (point, n))))
+
+
+def _rectangle(term: Term) -> tuple[Term, Term, Term, Term, Term, Term]:
+    """j, k, a, b, n, f of ``sum_{j=a..b} sum_{k=1..n} f``, where neither index is in the limits of the other."""
     if term.head != "sum" or term.args[2].head != "sum" or term.bound is None or term.args[2].bound is None:
         raise KernelError("not a double sum")
     (lower, upper, inner), j = term.args, term.bound
     (one, n, f), k = inner.args, inner.bound
+    assert k is not None
     if one != number(1) or k == j or k in free(lower) | free(upper) or j in free(n):
         raise KernelError("not a double sum over a rectangle")
-    e, m = fresh(point, f), fresh(k, f, j, k)
-    standard = bind("normal", k, e, n, number(0), number(1))
-
-    def mean(body: Term) -> Term:
-        return bind("expectation", e, standard, body)
-
-    weights, all_components = (
-        total(j, lower, upper, total(k, one, n, f * component(e, k))),
-        total(m, one, n, component(e, m)),
-    )
-    whole = mean(all_components * weights)
-    rows = total(j, lower, upper, total(k, one, n, f * mean(component(e, k) * all_components)))
-    columns = total(m, one, n, mean(component(e, m) * weights))
-    same, valued = in_turn(under(e, standard), simplify), in_turn(everywhere(moments), contract)
-    first, second = (transitivity(prove_equal(whole, t, same), valued(t)) for t in (rows, columns))
-    turned = total(k, one, n, total(j, lower, upper, f))
-    left = transitivity(simplify(term), symmetry(prove_equal(first.sides[1], simplify(term).sides[1], simplify)))
-    right = transitivity(simplify(turned), symmetry(prove_equal(second.sides[1], simplify(turned).sides[1], simplify)))
-    proved = settle(transitivity(left, symmetry(first), second, symmetry(right)))
-    return renamed(proved, forall(point, Term("dimension", (point, n))))
+    return j, k, lower, upper, n, f
 
 
 def turned(term: Term, point: Term) -> Theorem:

@@ -45,7 +45,8 @@ MOMENTS = Reason("mean and covariance of the normal", in_turn(everywhere(moments
 def kl_multivariate_normal() -> Derivation:
     """``1/2 (tr(P A A') + (mu - nu)' P (mu - nu) - J) + log c - log a``."""
     with sympy.evaluate(False):
-        z, eps, mu, nu, A, B, P = Point("z"), Point("epsilon"), *map(Vector, ("mu", "nu")), *map(Matrix, "ABP")
+        z, eps, mu, nu = Point("z"), Point("epsilon"), Vector("mu"), Vector("nu")
+        A, B, P = map(Matrix, "ABP")
         a, c, J, (i, j, k, l) = Parameter("a"), Parameter("c"), Natural("J"), map(Index, "ijkl")
         q, p, standard = Family("q")(z), Family("p")(z), Normal(eps, 0, 1, (j, J))
 
@@ -59,10 +60,10 @@ def kl_multivariate_normal() -> Derivation:
         density_q = 1 / (sqrt((2 * pi) ** J) * a) * exp(-HALF * squares)
         density_p = 1 / (sqrt((2 * pi) ** J) * c) * exp(-HALF * quadratic(lambda m: z[m] - nu[m]))
         written = everywhere(supposing(q, density_q), supposing(p, density_p))
-        identity = inverse(*map(to_kernel, (Sum(B[i, j] * A[j, k], (j, 1, J)), Delta(i, k), k, eps, J)))
-        law = transported(
-            *map(to_kernel, (q, density_q, PointOf(z, image(j), (j, J)), a, standard)), everywhere(identity)
-        )
+        row, delta, column, point, size = map(to_kernel, (Sum(B[i, j] * A[j, k], (j, 1, J)), Delta(i, k), k, eps, J))
+        identity = everywhere(inverse(row, delta, column, point, size))
+        moved, factor, base = map(to_kernel, (PointOf(z, image(j), (j, J)), a, standard))
+        law = transported(to_kernel(q), to_kernel(density_q), moved, factor, base, identity)
         spread, shift = Sum(A[j, k] * A[l, k], (k, 1, J)), (mu[j] - nu[j]) * P[j, l] * (mu[l] - nu[l])
         trace = Sum(Sum(P[j, l] * spread, (l, 1, J)), (j, 1, J))
         distance = quadratic(lambda m: mu[m] - nu[m])
