@@ -155,3 +155,26 @@ def _without(product: Term, factor: Term) -> Term:
     i = product.args.index(factor)
     others = (*product.args[:i], *product.args[i + 1 :])
     return others[0] if len(others) == 1 else Term("multiply", others)
+
+
+def positive_by(theorem: Theorem, equation: Theorem) -> Theorem:
+    """`theorem` without the hypotheses that the left side of `equation` is not zero or positive, as the right side is."""
+    left, right = equation.sides
+    positive = infer("rewrite", infer("positivity", right), symmetry(equation), (0,))
+    nonzero = infer("discharge", positive, infer("positive_nonzero", left))
+    for hypothesis in theorem.hypotheses:
+        inner = hypothesis
+        while inner.head in ("forall", "forall_in"):
+            inner = inner.args[-1]
+        proof = next((p for p in (positive, nonzero) if alpha_equal(p.conclusion, inner)), None)
+        if proof is not None:
+            theorem = infer("discharge", _generalised(proof, hypothesis), theorem)
+    return theorem
+
+
+def _generalised(proof: Theorem, proposition: Term) -> Theorem:
+    """``for all v: P`` in the form of the proposition, from P."""
+    if proposition.head not in ("forall", "forall_in"):
+        return proof
+    inner = _generalised(proof, proposition.args[-1])
+    return infer("generalise", inner, proposition.bound, *proposition.args[:-1])

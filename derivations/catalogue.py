@@ -15,8 +15,11 @@ from derivations import (
     hierarchy,
     importance_weighting,
     kl_divergence,
+    kl_minimum,
     kl_property,
+    linear_gaussian,
     monte_carlo,
+    multivariate_normal,
     named_family,
     reparameterization,
 )
@@ -27,6 +30,7 @@ SCRIPTS = (
     kl_property,
     elbo,
     kl_divergence,
+    kl_minimum,
     monte_carlo,
     reparameterization,
     gradient,
@@ -35,6 +39,8 @@ SCRIPTS = (
     aggregate_posterior,
     diffusion,
     importance_weighting,
+    linear_gaussian,
+    multivariate_normal,
     exponential_family,
     named_family,
 )

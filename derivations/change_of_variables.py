@@ -16,7 +16,7 @@ from derivations.conversion import (
     unfold_expectation,
     unfold_log_normal,
 )
-from derivations.kernel import KernelError, Term, Theorem, bind, infer, log, number, product, variable
+from derivations.kernel import KernelError, Term, Theorem, bind, equal, infer, log, number, product, variable
 
 
 def component_of_tuple(term: Term) -> Theorem:
@@ -93,6 +93,30 @@ def standardised(e: Term) -> Conversion:
         volume = product(term.bound, number(1), dimension, _scale(term))
         standard = bind("normal", term.bound, e, dimension, number(0), number(1))
         return quotient(prove_equal(term * volume, standard, by_logarithm))
+
+    return convert
+
+
+def transported(law: Term, written: Term, image: Term, factor: Term, base: Term, known: Conversion) -> Conversion:
+    """``E_{z~d}[f(z)] = E_{e~b}[f(T)]`` for a density `law` d that is supposed to be `written` as a formula.
+
+    That e -> T is a bijection onto the space of z is supposed; that ``d(T) D = b(e)`` is proved through logarithms, with
+    the conversion `known`.
+    """
+    tidied = in_turn(components, simplify, known, simplify)
+
+    def convert(term: Term) -> Theorem:
+        if term.head != "expectation" or term.args[0] != law or term.bound is None:
+            raise KernelError("not an expectation under the density")
+        opened = unfold_expectation(term)
+        formula = congruence(opened.sides[1], (0, 0), infer("assume", equal(law, written)))
+        moved = substituted(term.bound, image, base.args[0], factor)(formula.sides[1])
+        density, value = moved.sides[1].args[0].args[0].args
+        same_law = prove_equal(density * factor, base, in_turn(by_logarithm, tidied))
+        regrouped = congruence(moved.sides[1], (0,), infer("field", moved.sides[1].args[0], (density * factor) * value))
+        cancelled = congruence(regrouped.sides[1], (0, 0), same_law)
+        folded = symmetry(unfold_expectation(bind("expectation", base.args[0], base, value)))
+        return settle(transitivity(opened, formula, moved, regrouped, cancelled, folded, tidied(folded.sides[1])))
 
     return convert
 

@@ -102,6 +102,18 @@ def in_turn(*conversions: Conversion) -> Conversion:
     return convert
 
 
+def by_equation(*equations: Theorem) -> Conversion:
+    """The conversion that rewrites the left side of a proved equation into its right side."""
+
+    def convert(term: Term) -> Theorem:
+        for equation in equations:
+            if alpha_equal(equation.sides[0], term):
+                return transitivity(infer("reflexivity", term, equation.sides[0]), equation)
+        raise KernelError("not the left side of the equation")
+
+    return convert
+
+
 def prove_equal(left: Term, right: Term, conversion: Conversion) -> Theorem:
     """``left = right``, if the conversion brings both to one form.
 
