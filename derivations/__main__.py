@@ -3,10 +3,15 @@
 import sys
 
 from derivations.catalogue import DERIVATIONS, prove
+from derivations.derivation import StepError
 from derivations.document import fragment
 
 if __name__ == "__main__":
     try:
-        print("\n".join(fragment(prove(slug)) for slug in sys.argv[1:] or DERIVATIONS))
+        print("\n".join(fragment(prove(slug)) for slug in sys.argv[1:] or DERIVATIONS), end="")
     except LookupError as error:
-        sys.exit(str(error.args[0]))
+        print(error.args[0], file=sys.stderr)
+        sys.exit(2)
+    except StepError as error:
+        print(error, file=sys.stderr)
+        sys.exit(3)

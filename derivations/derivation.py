@@ -145,7 +145,7 @@ def derive(
     joint
         Families of densities whose positivity is to be supposed of the joint and marginal densities only.
     uses
-        Derivations whose theorems the reasons use.
+        Derivations whose theorems the reasons may use; those on which the proof does rest are recorded.
 
     Raises
     ------
@@ -162,7 +162,9 @@ def derive(
             steps.append(_step(f"{slug}, step {number}", before, line, joint))
         relation, whole = joined(start, [(s.relation, s.theorem) for s in steps])
         parts.append(Chain(start, tuple(steps), relation, settle(whole, joint)))
-    return Derivation(slug, title, source, tuple(parts), tuple(d.slug for d in uses))
+    proof = set(map(id, ancestry(*(part.theorem for part in parts))))
+    used = (d.slug for d in uses if any(id(theorem) in proof for theorem in d.theorems))
+    return Derivation(slug, title, source, tuple(parts), tuple(used))
 
 
 def _step(place: str, before: Term, line: tuple[Any, ...], joint: frozenset[str]) -> Step:

@@ -79,20 +79,33 @@ def _read(position: Any, table: Any, made: dict[int, Term]) -> Term:
     return made[position]
 
 
+def proofs(document: Any) -> list[tuple[str, Any]]:
+    """Name and proof of each that a file holds: a bare proof, one that ``elbocheck derive`` wrote, or a list of these."""
+    if isinstance(document, list) and document:
+        return [found for entry in document for found in proofs(entry)]
+    if isinstance(document, Mapping) and "proof" in document:
+        return [(str(document.get("slug")), document["proof"])]
+    return [("proof", document)]
+
+
 def main(paths: list[str]) -> int:
-    """Replay each file; 1 if one is rejected, 2 if one cannot be read."""
+    """Replay each file; 1 if one is rejected, 2 if one cannot be read or none is given."""
+    if not paths:
+        print("usage: python -m derivations.replay PROOF.json ...", file=sys.stderr)
     for path in paths:
         try:
-            proof = json.loads(Path(path).read_text("utf-8"))
-            replay(proof)
-        except KernelError as error:
-            print(f"{path}: rejected, {error}", file=sys.stderr)
-            return 1
+            document = json.loads(Path(path).read_text("utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             print(f"{path}: not a proof in JSON: {error}", file=sys.stderr)
             return 2
-        print(f"{path}: {len(proof['steps'])} steps replayed")
-    return 0
+        for name, proof in proofs(document):
+            try:
+                replay(proof)
+            except KernelError as error:
+                print(f"{path}: {name} rejected, {error}", file=sys.stderr)
+                return 1
+            print(f"{path}: {name}, {len(proof['steps'])} steps replayed")
+    return 0 if paths else 2
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-_UNUSABLE, _FAULT, _INTERRUPTED = 2, 70, 130
+_UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 2, 3, 70, 130
 _STYLE = {"proved": "bold green", "confirmed": "green", "refuted": "bold red", "undecided": "yellow"}
 
 
@@ -42,6 +42,8 @@ class Format(StrEnum):
 
     text = "text"
     latex = "latex"
+    markdown = "markdown"
+    html = "html"
     json = "json"
 
 
@@ -133,50 +135,32 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
 def derive(
     slugs: Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="All, if none is named.")] = None,
     format: Annotated[Format, typer.Option(help="How to write the proofs.")] = Format.text,
-    out: Annotated[Path | None, typer.Option(help="Folder to write one file per slug into.")] = None,
-    list_: Annotated[bool, typer.Option("--list", help="List slugs, statements and sizes of the proofs.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder to write into, one file per slug; HTML is one page.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List slugs, statements, steps, rules and hypotheses.")] = False,
 ) -> None:
     """Prove derivations and print them, or write them to a folder."""
     from derivations.catalogue import DERIVATIONS, prove
+    from derivations.derivation import StepError
+    from elbocheck import proof_document
 
+    if list_ and format in (Format.latex, Format.html):
+        raise UnusableInput(f"--list goes with --format text, markdown or json, not {format}")
     try:
-        derivations = [prove(slug) for slug in slugs or DERIVATIONS]
+        derivations = [prove(slug) for slug in dict.fromkeys(slugs or DERIVATIONS)]
     except LookupError as error:
         raise UnusableInput(str(error.args[0])) from error
-    if list_:
-        _print_list(derivations)
-        return
-    printed = {d.slug: _formatted(d, format) for d in derivations}
+    except StepError as error:
+        print(f"elbocheck: not proved: {error}", file=sys.stderr)
+        raise typer.Exit(_UNDECIDED) from error
     if out is None:
-        print("\n".join(printed.values()), end="")
+        write = proof_document.listed if list_ else proof_document.printed
+        print(write(derivations, format), end="")
         return
-    from derivations.document import main as main_document
-
-    suffix = {Format.text: ".txt", Format.latex: ".tex", Format.json: ".json"}[format]
-    files = {slug + suffix: text for slug, text in printed.items()}
-    if format is Format.latex:
-        files["main.tex"] = main_document(printed)
-    _write_all(out, files)
-
-
-def _formatted(derivation: Any, format: Format) -> str:
-    from derivations import certificate, document
-
-    if format is Format.json:
-        proof = {"slug": derivation.slug, "title": derivation.title, "proof": certificate.export(*derivation.theorems)}
-        return json.dumps(proof) + "\n"
-    return document.fragment(derivation) if format is Format.latex else document.plain(derivation)
-
-
-def _print_list(derivations: list[Any]) -> None:
-    from derivations.derivation import ancestry
-    from derivations.latex import text
-
-    for d in derivations:
-        rules = len(ancestry(*d.theorems))
-        print(d.slug + "".join(f"\n    {text(t.conclusion)}" for t in d.theorems))
-        print(f"    {len(d.steps)} steps, {rules} rule applications; supposes")
-        print("".join(f"      {text(h)}\n" for h in d.hypotheses), end="")
+    if list_:
+        name = f"list{proof_document.SUFFIXES[format]}"
+        _write_all(out, {name: proof_document.listed(derivations, format)})
+        return
+    _write_all(out, proof_document.files(derivations, format))
 
 
 def _write_all(out: Path, files: dict[str, str]) -> None:

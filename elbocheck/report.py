@@ -12,6 +12,7 @@ import jinja2
 from latex2mathml.converter import Converter
 from markupsafe import Markup
 
+from derivations.line_break import broken
 from elbocheck.verdict import Finding, Verdict, summary, tally
 from vae_min.atomic import write_text
 
@@ -21,6 +22,7 @@ Figure = tuple[str, str, bytes, str]
 BARE_LETTER = re.compile(r"(\\math[a-z]+) +(\w)")
 RELATIONS = {">=": r"\ge", "<=": r"\le"}
 IMAGE_TYPES = ("image/png", "image/svg+xml")
+LINE = 44.0  # em, of a formula beside its reason
 THIN = "0.167em"
 BIG = "1.2em"
 SIGNS = {"+", "−"}
@@ -40,23 +42,29 @@ class ProofView:
         Slug of the identity; the anchor that its findings link to.
     title : str
         Its name in plain words.
-    statement : str
-        The theorem, in LaTeX.
+    statements : tuple of str
+        What each part of the theorem says, in LaTeX.
     hypotheses : tuple of str
         What the theorem assumes, each in LaTeX.
     steps : tuple of (relation, formula, reason)
         The chain: a relation to the line before (``=``, ``\ge``, ``>=``; empty on the first line), a formula
-        in LaTeX, a reason in plain words.
+        in LaTeX, a reason in plain words. Each part begins with a line without a relation.
     axioms : tuple of str
         The kernel rules that the proof applies, by name.
+    uses : tuple of str
+        Slugs of the theorems that the proof uses.
+    source : str
+        Where the identity comes from.
     """
 
     slug: str
     title: str
-    statement: str
+    statements: tuple[str, ...]
     hypotheses: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     axioms: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,16 +107,7 @@ def render(report: Report) -> str:
     ValueError
         If there are no findings, a formula cannot be typeset, or a figure is neither PNG nor SVG.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("elbocheck"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["mathml"] = mathml
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         report=report,
         counts=tally(report.findings),
         summary=summary(report.findings),
@@ -117,6 +116,20 @@ def render(report: Report) -> str:
         data_uri=data_uri,
         Verdict=Verdict,
     )
+
+
+def template(name: str) -> jinja2.Template:
+    """A template of this package, with the filters that typeset formulas."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("elbocheck"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"mathml": mathml, "lines": lambda formula: broken(formula, LINE)}
+    return environment.get_template(name)
 
 
 def write(report: Report, path: Path) -> None:

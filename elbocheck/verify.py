@@ -18,9 +18,10 @@ from derivations.certificate import export
 from derivations.derivation import Derivation, StepError
 from derivations.document import fragment, main
 from derivations.kernel import KernelError
-from derivations.latex import latex, text
+from derivations.latex import text
 from derivations.replay import replay
 from elbocheck import agreement, network, report
+from elbocheck.proof_page import view
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
 from vae_min import evaluate, figure
@@ -106,7 +107,7 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
         seed=seed,
         versions=_versions(),
         findings=tuple(findings),
-        proofs=tuple(map(_view, derivations.values())),
+        proofs=tuple(map(view, derivations.values())),
         figures=_draw(out, autoencoder, vae, dataset, seed),
         numbers=numbers,
     )
@@ -213,21 +214,6 @@ def _joined(parts: list[evaluate.Identity]) -> evaluate.Identity:
         return Estimate(torch.cat([e.value for e in estimates]), torch.cat([e.error for e in estimates]))
 
     return evaluate.Identity(join("log_evidence"), join("elbo"), join("posterior_kl"))
-
-
-def _view(derivation: Derivation) -> report.ProofView:
-    lines: list[report.Step] = []
-    for part in derivation.parts:
-        lines.append(("", latex(part.start), ""))
-        lines += [(s.relation, latex(s.expression), s.reason) for s in part.steps]
-    return report.ProofView(
-        derivation.slug,
-        derivation.title,
-        r",\quad ".join(latex(t.conclusion) for t in derivation.theorems),
-        tuple(map(latex, derivation.hypotheses)),
-        tuple(lines),
-        derivation.axioms,
-    )
 
 
 def _draw(

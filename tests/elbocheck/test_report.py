@@ -39,7 +39,7 @@ def report() -> Report:
             ProofView(
                 slug="elbo-gap",
                 title="Evidence and ELBO",
-                statement=r"\log p(x) = \mathcal{L}(x) + \operatorname{KL}(q \| p)",
+                statements=(r"\log p(x) = \mathcal{L}(x) + \operatorname{KL}(q \| p)",),
                 hypotheses=(r"p(x,z) > 0", r"q \ll p"),
                 steps=(
                     ("", r"\log p(x)", ""),
@@ -123,7 +123,7 @@ def test_every_formula_is_mathml(report: Report) -> None:
     page = Page(render(report))
     formulas = [value for name, value in page.attributes if name == "alttext"]
     proof = report.proofs[0]
-    expected = [proof.statement, *proof.hypotheses]
+    expected = [*proof.statements, *proof.hypotheses]
     for relation, formula, _ in proof.steps:
         expected += [relation.replace(">=", r"\ge"), formula] if relation else [formula]
     assert formulas == expected
@@ -161,7 +161,7 @@ def test_the_summary_takes_the_tone_of_the_worst_verdict(report, verdicts, tone:
 def test_text_is_escaped_wherever_it_enters(report: Report) -> None:
     hostile = '<script>alert("1")</script>&'
     finding = Finding(hostile, hostile, hostile, Verdict.refuted, hostile)
-    proof = ProofView(hostile, hostile, r"\text{<script>}", (r"\text{<b>}",), (("=", "x < y", hostile),), (hostile,))
+    proof = ProofView(hostile, hostile, (r"\text{<script>}",), (r"\text{<b>}",), (("=", "x < y", hostile),), (hostile,))
     hostile_report = Report(
         title=hostile,
         data=hostile,
