@@ -1,0 +1,215 @@
+"""Look for a counterexample to a claimed relation, in random models and ball arithmetic.
+
+>>> from derivations.kernel import at_most, bind, density, variable
+>>> x, z = variable("x", "x"), variable("z", "z")
+>>> q, p = density("q", [z], [x]), density("p", [z])
+>>> found = refute(at_most(bind("kl", z, q, p), bind("kl", z, p, q)))
+>>> found is None or found.relation
+'<='
+>>> refute(at_most(bind("kl", z, q, p), bind("kl", z, q, p))) is None
+True
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import flint
+from flint import arb, fmpq
+
+from derivations.counterexample import Counterexample
+from derivations.differentiable_number import Dual, inverse, is_positive
+from derivations.gaussian_form import Form, NoValueError
+from derivations.interpretation import Interpretation
+from derivations.kernel import Term
+from derivations.model import FinitePoint, Model, Parameters, Point, RealPoint, place_of
+from derivations.vocabulary import NUMBERS, PARAMETERS, Vocabulary
+
+DIGITS = 50
+ATTEMPTS = 40
+_CHEAP = ("within", "dimension", "positive", "nonzero")
+
+
+def refute(
+    claim: Term, hypotheses: Iterable[Term] = (), *, seed: int = 0, seconds: float = 2.0, attempts: int = ATTEMPTS
+) -> Counterexample | None:
+    """A model of the hypotheses in which the claim fails beyond doubt, or None if none was found.
+
+    Parameters
+    ----------
+    claim
+        An equation or inequality (``equal``, ``at_most``) of kernel terms.
+    hypotheses
+        What is supposed, such as that scales are positive. Densities of a family are consistent and positive, and
+        integrate to one, without being told; an expression that has no value in a model is not held against the claim.
+    seed
+        The same seed gives the same answer, unless time runs out.
+    seconds, attempts
+        Bounds of the search.
+
+    Notes
+    -----
+    That the sides differ is rigorous. So is the check of the hypotheses, except that two sides of an equation
+    among them which are no rational numbers are taken to be equal when they agree to thirty digits.
+    """
+    if claim.head not in ("equal", "at_most"):
+        return None
+    deadline = time.monotonic() + seconds
+    supposed = tuple(sorted(hypotheses, key=lambda h: h.head not in _CHEAP))
+    with flint.ctx.workdps(DIGITS):
+        vocabulary = Vocabulary(claim, supposed)
+        for attempt in range(attempts):
+            if time.monotonic() > deadline:
+                return None
+            try:
+                found = _attempt(vocabulary, f"{seed} {attempt}", attempt, deadline)
+            except (ArithmeticError, LookupError, RecursionError):
+                continue
+            if found is not None:
+                return found
+    return None
+
+
+def _attempt(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Counterexample | None:
+    """The counterexample that one model is; None if the claim may hold there.
+
+    Raises
+    ------
+    NoValueError
+        If the model does not satisfy the hypotheses, or an expression has no value.
+    """
+    interpretation = draw(vocabulary, seed, number, deadline)
+    model, values = interpretation.model, interpretation.values
+    by_definition = [d.hypothesis for d in vocabulary.definitions.values()]
+    for h in vocabulary.hypotheses:
+        if h not in by_definition and not interpretation.truth(h, values):
+            raise NoValueError("a hypothesis fails")
+    left, right = (_plain(interpretation.value(side, values)) for side in vocabulary.claim.args)
+    differ = is_positive(left - right)
+    if vocabulary.claim.head == "equal":
+        differ = differ or is_positive(right - left)
+    if not differ:
+        return None
+    return Counterexample(vocabulary.claim, decimal(left), decimal(right), data(interpretation, model))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (Form, Dual)) or not (isinstance(value, fmpq) or value.is_finite()):
+        raise NoValueError("not a number")
+    return value
+
+
+def decimal(value: Any) -> str:
+    """A number with an error bound."""
+    return str(arb(value).str(40))
+
+
+# --- one model ---
+
+
+def draw(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Interpretation:
+    """A random model for the names of a claim; the first ones are the simplest."""
+    model = Model(vocabulary, seed)
+    model.signed = number % 2 == 1
+    interpretation = Interpretation(model, deadline)
+    values = interpretation.values
+    for v in vocabulary.variables:
+        if v.data[1] in NUMBERS:
+            values[v.data] = _number(model, v, number)
+    for space, dimension in vocabulary.real_spaces.items():
+        model.dimensions[space] = place_of(interpretation.value(dimension, values))
+        if not 1 <= model.dimensions[space] <= 5:
+            raise NoValueError("a space of no dimension, or of very many")
+    for space in _finite_spaces(vocabulary):
+        crowded = any(len(f) > 3 and space in f for f in vocabulary.families.values())
+        model.add_finite(space, 2 if crowded else model.rng("size", space).choice((2, 3)), number % 3 == 2)
+    for v in vocabulary.variables:
+        if v.data[1] not in NUMBERS:
+            values[v.data] = model.point(v.data[1], v.data[0])
+    for space in vocabulary.moments:
+        _weigh(interpretation, space)
+    return interpretation
+
+
+def _number(model: Model, v: Term, number: int) -> Any:
+    name, kind = v.data
+    if kind == "natural":
+        return fmpq(model.rng(name).choice((2, 3) if number < 8 else (1, 2, 3, 4)))
+    if kind == "index":
+        return fmpq(model.rng(name).choice((1, 2) if number < 8 else (1, 2, 3)))
+    return model.generic(name, "value")
+
+
+def _finite_spaces(vocabulary: Vocabulary) -> list[str]:
+    kinds = {v.data[1] for t in vocabulary.terms for v in (t, t.bound) if v is not None and v.head == "variable"}
+    kinds |= {t.data[1] for t in vocabulary.terms if t.head == "function"}
+    return sorted(kinds - {*NUMBERS, *PARAMETERS, *vocabulary.real_spaces})
+
+
+def _weigh(interpretation: Interpretation, space: str) -> None:
+    """Give the points of a finite space the weights for which its integrals are what is supposed.
+
+    Raises
+    ------
+    NoValueError
+        If there are none, or none that are positive.
+    """
+    model = interpretation.model
+    model.add_finite(space, 1, weighted=False)
+    model.add_finite(space, len(interpretation.moment_rows(space)), weighted=False)
+    rows = interpretation.moment_rows(space)
+    model.weights[space] = solution([row for row, _ in rows], [c for _, c in rows])
+    if not all(map(is_positive, model.weights[space])):
+        raise NoValueError("weights that are not positive")
+
+
+def solution(matrix: list[list[Any]], right: list[Any]) -> list[Any]:
+    """The solution of a system of linear equations, by elimination.
+
+    Raises
+    ------
+    NoValueError
+        If the matrix is, or may be, singular.
+    """
+    rows = [[*row, c] for row, c in zip(matrix, right, strict=True)]
+    size = len(rows)
+    for i in range(size):
+        pivot = next((k for k in range(i, size) if is_positive(rows[k][i] * rows[k][i])), None)
+        if pivot is None:
+            raise NoValueError("a singular system")
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        scale = inverse(rows[i][i])
+        rows[i] = [x * scale for x in rows[i]]
+        for k in range(size):
+            if k != i:
+                rows[k] = [x - rows[k][i] * y for x, y in zip(rows[k], rows[i], strict=True)]
+    return [row[-1] for row in rows]
+
+
+# --- what was drawn, as data ---
+
+
+def data(interpretation: Interpretation, model: Model) -> dict[str, Any]:
+    """The model as JSON data, in the form that `Counterexample` describes."""
+    spaces: dict[str, Any] = {s: {"weights": [_written(w) for w in model.weights[s]]} for s in model.sizes}
+    spaces.update({s: {"dimension": d} for s, d in model.dimensions.items()})
+    values = {
+        name: _value(value)
+        for (name, _), value in interpretation.values.items()
+        if not isinstance(value, Parameters)
+    }
+    return {"spaces": spaces, "values": values, **model.record}
+
+
+def _value(value: Point | Any) -> Any:
+    if isinstance(value, FinitePoint):
+        return value.place
+    if isinstance(value, RealPoint):
+        return [str(c) for c in value.components]
+    return str(value)
+
+
+def _written(weight: Any) -> str:
+    return str(weight) if isinstance(weight, fmpq) else decimal(weight)
