@@ -28,7 +28,8 @@ class Counterexample:
         finite spaces by ``place;index``. ``densities`` has for each family a `table` over the places of its spaces, or
         `mean` and `precision` of a joint normal density. ``functions`` has by `shape` a `table`, the coefficients
         and exponents of a `polynomial` or of the polynomial in an `exponential`, or `normal` densities; each by the
-        values of its discrete arguments. What a hypothesis defines is not listed.
+        values of its discrete arguments. What a hypothesis defines is not listed. ``conventions`` are values given to
+        what has none, such as ``1/0``; there are none unless they were asked for.
     """
 
     claim: Term
@@ -59,7 +60,7 @@ class Counterexample:
 
 def _shortened(value: str, digits: int) -> str:
     number = value.strip("[]").split(" ")[0]
-    mantissa, exponent = (number.split("e") + [""])[:2]
+    mantissa, exponent = [*number.split("e"), ""][:2]
     return mantissa[: digits + 2] + (f"e{exponent}" if exponent else "")
 
 
@@ -88,6 +89,8 @@ def _described(model: dict[str, Any]) -> list[str]:
             lines.append(f"{family}({arguments}) is normal, mean ({', '.join(entry['mean'])}), precision ({rows})")
     for name, entry in model["functions"].items():
         lines += [_function(name, entry, key, value) for key, value in entry["values"].items()]
+    if model["conventions"]:
+        lines.append("what has no value: " + ", ".join(f"{k} {v}" for k, v in model["conventions"].items()))
     return lines
 
 

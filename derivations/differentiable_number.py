@@ -12,7 +12,16 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from derivations.gaussian_form import Form, NoValueError, certainly_positive, exponential, is_zero, settled, total_form
+from derivations.gaussian_form import (
+    Form,
+    NoValueError,
+    UndefinedError,
+    certainly_positive,
+    exponential,
+    is_zero,
+    settled,
+    total_form,
+)
 
 _SEEDS = itertools.count()
 
@@ -63,7 +72,7 @@ def inverse(x: Any) -> Any:
     Raises
     ------
     NoValueError
-        If x is, or may be, 0, or is a form with several summands.
+        If x is (UndefinedError), or may be, 0, or is a form with several summands.
     """
     if isinstance(x, Dual):
         y = inverse(x.value)
@@ -71,8 +80,10 @@ def inverse(x: Any) -> Any:
     if isinstance(x, Form):
         exponent, c = x.single()
         return settled([({m: -d for m, d in exponent.items()}, {(): inverse(c)})])
-    if is_zero(x) or (isinstance(x, arb) and x.contains(0)):
-        raise NoValueError("division by zero")
+    if is_zero(x):
+        raise UndefinedError("division by zero")
+    if isinstance(x, arb) and x.contains(0):
+        raise NoValueError("perhaps a division by zero")
     return 1 / x
 
 
@@ -82,7 +93,7 @@ def log(x: Any) -> Any:
     Raises
     ------
     NoValueError
-        If x is not, or may not be, positive, or is a form with several summands.
+        If x is not (UndefinedError), or may not be, positive, or is a form with several summands.
     """
     if isinstance(x, Dual):
         return Dual(x.seed, log(x.value), x.slope * inverse(x.value))
@@ -90,7 +101,8 @@ def log(x: Any) -> Any:
         exponent, c = x.single()
         return total_form(exponent) + log(c)
     if not certainly_positive(x):
-        raise NoValueError("the logarithm of a number that is not positive")
+        message = "the logarithm of a number that is not positive"
+        raise UndefinedError(message) if x <= 0 else NoValueError(message)
     return fmpq(0) if x == 1 else arb(x).log()
 
 
@@ -142,5 +154,6 @@ def integral(x: Any, generators: list[int]) -> Any:
         if isinstance(x, Form):
             x = x.integral(g)
         elif not is_zero(x):
-            raise NoValueError("not integrable")
+            certain = isinstance(x, fmpq) or not x.contains(0)
+            raise UndefinedError("not integrable") if certain else NoValueError("perhaps not integrable")
     return x

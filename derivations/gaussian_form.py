@@ -25,6 +25,10 @@ class NoValueError(ArithmeticError):
     """An expression that has no value in a model, or none that can be computed there."""
 
 
+class UndefinedError(NoValueError):
+    """An expression that is certain to have no value, such as the logarithm of a negative number."""
+
+
 def is_zero(c: Any) -> bool:
     """Whether a coefficient is exactly 0."""
     return bool(c == 0)
@@ -146,11 +150,16 @@ class Form:
         Raises
         ------
         NoValueError
-            If a summand is not absolutely integrable, or that cannot be decided.
+            If a summand is not absolutely integrable, or that cannot be decided (UndefinedError if it is certain that
+            the whole is not).
         """
         total: Any = fmpq(0)
+        exact = all(isinstance(c, fmpq) for q, _ in self.parts for c in q.values())
         for exponent, p in self.parts:
-            total = total + _integral(exponent, p, g)
+            try:
+                total = total + _integral(exponent, p, g)
+            except UndefinedError as error:
+                raise error if exact or len(self.parts) == 1 else NoValueError(*error.args) from error
         return total
 
 
@@ -194,7 +203,7 @@ def _integral(exponent: Polynomial, p: Polynomial, g: int) -> Any:
         raise NoValueError("an integral of no normal form")
     a = -parts[2][ONE] if 2 in parts else fmpq(0)
     if not certainly_positive(a):
-        raise NoValueError("not integrable")
+        raise UndefinedError("not integrable") if a <= 0 else NoValueError("perhaps not integrable")
     linear = parts.get(1, {})
     centre = scaled(linear, 1 / (2 * a))
     rest = polynomial((*parts.get(0, {}).items(), *scaled(times(linear, linear), 1 / (4 * a)).items()))

@@ -2,20 +2,20 @@
 
 Values are exact or enclosed in balls. Nothing is made of a convention: an expression that divides by zero, takes the
 logarithm of a negative number or integrates what is not integrable has no value here, and a model in which the sides
-of a claim have none says nothing about it.
+of a claim have none says nothing about it, unless conventions are asked for.
 """
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flint import arb, fmpq
 
 from derivations.differentiable_number import Dual, exp, integral, inverse, is_positive, log, power, slope, variable_at
-from derivations.gaussian_form import ROUNDING, Form, NoValueError
+from derivations.gaussian_form import ROUNDING, Form, NoValueError, UndefinedError
 from derivations.kernel import Term
 from derivations.model import FinitePoint, Model, RealPoint, place_of
 from derivations.vocabulary import NUMBERS, Definition, unquantified
@@ -33,10 +33,14 @@ class Interpretation:
         What the names stand for.
     deadline
         The time (of `time.monotonic`) after which nothing has a value any more.
+    conventions
+        Values of what has none: of every ``log`` of a number that is not positive, every ``inverse`` of 0, every
+        ``root`` of a negative number, every ``component`` that is not there; an ``integral`` of what is not integrable.
+        None if these are to have no value.
     """
 
-    def __init__(self, model: Model, deadline: float) -> None:
-        self.model, self.deadline = model, deadline
+    def __init__(self, model: Model, deadline: float, conventions: Mapping[str, fmpq] | None = None) -> None:
+        self.model, self.deadline, self.conventions = model, deadline, conventions
         self.values: dict[tuple[str, str], Any] = {}
         self._generators = itertools.count()
         self._assumed: dict[str, Any] = {}
@@ -60,15 +64,15 @@ class Interpretation:
                 return env[term.data]
             case "component":
                 indices = tuple(place_of(self.value(a, env)) for a in args[1:])
-                return self.model.component(self.value(args[0], env), indices)
+                return self._component(self.value(args[0], env), indices)
             case "function":
-                return self.model.function(*term.data, tuple(self.value(a, env) for a in args))
+                return self.model.function(term.data[0], term.data[1], tuple(self.value(a, env) for a in args))
             case "add" | "multiply":
                 return self._arithmetic(term, env)
             case "power":
-                return power(self.value(args[0], env), self.value(args[1], env))
+                return self._power(self.value(args[0], env), self.value(args[1], env))
             case "log":
-                return log(self.value(args[0], env))
+                return self._or_convention("log", lambda: log(self.value(args[0], env)))
             case "exp":
                 return exp(self.value(args[0], env))
             case "delta":
@@ -78,6 +82,23 @@ class Interpretation:
                 targets, given = ({a.data[-1]: self.value(a, env) for a in group} for group in groups)
                 return self.model.density(term.data[0], targets, given)
         return self._bound(term, env)
+
+    def _or_convention(self, kind: str, compute: Callable[[], Any]) -> Any:
+        try:
+            return compute()
+        except UndefinedError:
+            if self.conventions is None:
+                raise
+            return self.conventions[kind]
+
+    def _power(self, base: Any, exponent: Any) -> Any:
+        whole = isinstance(exponent, fmpq) and exponent.q == 1
+        if not whole and self.conventions is not None and isinstance(base, fmpq) and base == 0:
+            raise NoValueError("a root of zero")
+        return self._or_convention("inverse" if whole else "root", lambda: power(base, exponent))
+
+    def _component(self, point: Any, indices: tuple[int, ...]) -> Any:
+        return self._or_convention("component", lambda: self.model.component(point, indices))
 
     def _arithmetic(self, term: Term, env: Environment) -> Any:
         result: Any = fmpq(int(term.head == "multiply"))
@@ -93,7 +114,7 @@ class Interpretation:
         match term.head:
             case "sum" | "product":
                 result: Any = fmpq(int(term.head == "product"))
-                for inner in self._instances(name, *args[:2], env):
+                for inner in self._instances(name, args[0], args[1], env):
                     x = self.value(args[2], inner)
                     result = result + x if term.head == "sum" else result * x
                 return result
@@ -115,7 +136,8 @@ class Interpretation:
 
     def _log_ratio(self, q: Term, p: Term, env: Environment) -> Any:
         x = self.value(q, env)
-        return x * log(x * inverse(self.value(p, env)))
+        ratio = x * self._power(self.value(p, env), fmpq(-1))
+        return x * self._or_convention("log", lambda: log(ratio))
 
     def _point(self, space: str, components: tuple[Any, ...]) -> RealPoint:
         if self.model.dimensions.get(space) != len(components):
@@ -140,20 +162,21 @@ class Interpretation:
                 result = result + weight * body({**env, name: point})
             return result
         generators = [next(self._generators) for _ in range(model.dimensions[space])]
-        point = RealPoint(space, tuple(map(Form.variable, generators)))
-        return integral(body({**env, name: point}), generators)
+        variable = RealPoint(space, tuple(map(Form.variable, generators)))
+        integrand = body({**env, name: variable})
+        return self._or_convention("integral", lambda: integral(integrand, generators))
 
     def _normal(self, term: Term, env: Environment) -> Any:
         point, name = self.value(term.args[0], env), bound_name(term)
         exponent, volume = fmpq(0), fmpq(1)
         for inner in self._instances(name, None, term.args[1], env):
             mean, variance = (self.value(a, inner) for a in term.args[2:])
-            if not is_positive(variance):
-                raise NoValueError("a variance that is not positive")
-            deviation = self.model.component(point, (place_of(inner[name]),)) + -mean
-            exponent = exponent + deviation * deviation * inverse(variance) * fmpq(-1, 2)
+            if self.conventions is None and not is_positive(variance):
+                raise UndefinedError("a variance that is not positive")
+            deviation = self._component(point, (place_of(inner[name]),)) + -mean
+            exponent = exponent + deviation * deviation * self._power(variance, fmpq(-1)) * fmpq(-1, 2)
             volume = volume * (2 * arb.pi() * variance)
-        return exp(exponent) * power(volume, fmpq(-1, 2))
+        return exp(exponent) * self._power(self._power(volume, fmpq(1, 2)), fmpq(-1))
 
     # --- definitions ---
 
@@ -209,7 +232,7 @@ class Interpretation:
                 point = self.value(args[0], env)
                 return isinstance(point, RealPoint) and len(point.components) == self.value(args[1], env)
             case "forall_in":
-                inner = self._instances(bound_name(proposition), *args[:2], env)
+                inner = self._instances(bound_name(proposition), args[0], args[1], env)
                 return all(self.truth(args[2], e) for e in inner)
             case "forall":
                 return all(self.truth(args[0], e) for e in self._every(bound_name(proposition), env))
@@ -253,7 +276,7 @@ class Interpretation:
             yield env
             return
         (v, args), *rest = limits
-        for inner in self._instances(v.data, *args[:2], env):
+        for inner in self._instances(v.data, args[0], args[1], env):
             yield from self._expanded(rest, inner)
 
 

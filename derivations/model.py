@@ -14,9 +14,9 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from derivations.differentiable_number import Dual, exp, inverse, power
-from derivations.gaussian_form import Form, NoValueError, Polynomial, as_form
-from derivations.vocabulary import NUMBERS, PARAMETERS, Vocabulary
+from derivations.differentiable_number import exp, inverse, power
+from derivations.gaussian_form import Form, NoValueError, Polynomial, UndefinedError, as_form
+from derivations.vocabulary import PARAMETERS, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ class Model:
 
         Raises
         ------
-        NoValueError
+        UndefinedError
             If the point has no such component.
         """
         if isinstance(point, RealPoint):
             if len(indices) != 1 or not 1 <= indices[0] <= len(point.components):
-                raise NoValueError("no such component")
+                raise UndefinedError("no such component")
             return point.components[indices[0] - 1]
         owner = point.name if isinstance(point, Parameters) else point.space
         place = (point.place,) if isinstance(point, FinitePoint) else ()
@@ -137,7 +137,7 @@ class Model:
         if all(isinstance(p, FinitePoint) for p in points.values()):
             places = tuple(points[s].place for s in spaces)  # type: ignore[union-attr]
             return self._finite(family, spaces)[places]
-        coordinates = []
+        coordinates: list[Any] = []
         for s in spaces:
             if not isinstance(p := points[s], RealPoint) or len(p.components) != self.dimensions.get(s):
                 raise NoValueError("a point of another space")
@@ -277,7 +277,7 @@ class Model:
         coefficients = []
         for m in monomials:
             c = self.rng("sign", name, key, m).choice((1, -1)) * self.positive(name, *key, m)
-            coefficients.append(c / 16 if exponential or (sum(m) and not quadratic) else c)
+            coefficients.append(c / 16 if exponential or (any(m) and not quadratic) else c)
         total: Any = fmpq(0)
         for c, m in zip(coefficients, monomials, strict=True):
             term: Any = c
@@ -318,7 +318,7 @@ class Model:
 
     def _record_function(self, name: str, kind: str, shape: str, key: list[int], value: Any) -> None:
         discrete = list(self.vocabulary.discrete[name])
-        entry = {"kind": kind, "shape": shape, "discrete": discrete, "values": {}}
+        entry: dict[str, Any] = {"kind": kind, "shape": shape, "discrete": discrete, "values": {}}
         if shape == "normal":
             entry["argument"] = self.vocabulary.densities[name]
         entry = self.record["functions"].setdefault(name, entry)
@@ -359,13 +359,8 @@ def _polynomial_at(p: Polynomial, coordinates: list[Any]) -> Any:
 def renumbered(form: Form, kept: list[int]) -> Form:
     """The same function of variables 0, 1, ..."""
     number = {g: i for i, g in enumerate(kept)}
-    return Form([tuple({tuple((number[g], e) for g, e in m): c for m, c in p.items()} for p in part)
-                 for part in form.parts])  # type: ignore[misc]  # fmt: skip
 
+    def renamed(p: Polynomial) -> Polynomial:
+        return {tuple((number[g], e) for g, e in m): c for m, c in p.items()}
 
-def is_number(value: Any) -> bool:
-    """Whether a value is a number, perhaps with a derivative."""
-    return isinstance(value, (fmpq, arb, Form, Dual))
-
-
-__all__ = ["NUMBERS", "FinitePoint", "Model", "NoValueError", "Parameters", "Point", "RealPoint"]
+    return Form([(renamed(q), renamed(p)) for q, p in form.parts])

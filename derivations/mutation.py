@@ -6,10 +6,6 @@ and prints how many mutants the step's own reason proves, how many are refuted, 
 
 from __future__ import annotations
 
-import argparse
-import random
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -47,7 +43,9 @@ class Mutant:
 
     def __str__(self) -> str:
         left, right = map(text, self.claim.args)
-        return f"{self.slug} {self.step}, {self.mistake}: {left}  {'=' if self.claim.head == 'equal' else '<='}  {right}"
+        return (
+            f"{self.slug} {self.step}, {self.mistake}: {left}  {'=' if self.claim.head == 'equal' else '<='}  {right}"
+        )
 
 
 # --- mistakes at the top of a term ---
@@ -252,8 +250,17 @@ class Verdict:
 
 def judged(mutant: Mutant, step: Step, seed: int = 0) -> Verdict:
     """Try to prove a mutant by the reason of its step, and to refute it."""
-    found = refute(mutant.claim, mutant.hypotheses, seed=seed)
+    found = refutation(mutant, seed)
     return Verdict(mutant, is_proved(mutant.claim, step), found)
+
+
+def refutation(mutant: Mutant, seed: int = 0) -> Counterexample | None:
+    """A counterexample to a mutant, if need be one in which expressions without meaning have arbitrary values."""
+    for conventions in (False, True):
+        found = refute(mutant.claim, mutant.hypotheses, seed=seed, conventions=conventions)
+        if found is not None:
+            return found
+    return None
 
 
 def is_proved(claim: Term, step: Step) -> bool:

@@ -29,11 +29,24 @@ from derivations.vocabulary import NUMBERS, PARAMETERS, Vocabulary
 
 DIGITS = 50
 ATTEMPTS = 40
+CONVENTIONS = {
+    "log": fmpq(5, 3),
+    "inverse": fmpq(7, 3),
+    "root": fmpq(11, 3),
+    "component": fmpq(13, 3),
+    "integral": fmpq(0),
+}
 _CHEAP = ("within", "dimension", "positive", "nonzero")
 
 
 def refute(
-    claim: Term, hypotheses: Iterable[Term] = (), *, seed: int = 0, seconds: float = 2.0, attempts: int = ATTEMPTS
+    claim: Term,
+    hypotheses: Iterable[Term] = (),
+    *,
+    seed: int = 0,
+    seconds: float = 2.0,
+    attempts: int = ATTEMPTS,
+    conventions: bool = False,
 ) -> Counterexample | None:
     """A model of the hypotheses in which the claim fails beyond doubt, or None if none was found.
 
@@ -48,6 +61,10 @@ def refute(
         The same seed gives the same answer, unless time runs out.
     seconds, attempts
         Bounds of the search.
+
+    conventions
+        Give values to ``1/0``, ``log(-1)``, the third component of a point of the plane, as the kernel's total operations
+        have some: a claim that leans on what such a value is fails, though it says nothing to a reader.
 
     Notes
     -----
@@ -64,7 +81,7 @@ def refute(
             if time.monotonic() > deadline:
                 return None
             try:
-                found = _attempt(vocabulary, f"{seed} {attempt}", attempt, deadline)
+                found = _attempt(vocabulary, f"{seed} {attempt}", attempt, deadline, conventions)
             except (ArithmeticError, LookupError, RecursionError):
                 continue
             if found is not None:
@@ -72,7 +89,9 @@ def refute(
     return None
 
 
-def _attempt(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Counterexample | None:
+def _attempt(
+    vocabulary: Vocabulary, seed: str, number: int, deadline: float, conventions: bool
+) -> Counterexample | None:
     """The counterexample that one model is; None if the claim may hold there.
 
     Raises
@@ -81,6 +100,8 @@ def _attempt(vocabulary: Vocabulary, seed: str, number: int, deadline: float) ->
         If the model does not satisfy the hypotheses, or an expression has no value.
     """
     interpretation = draw(vocabulary, seed, number, deadline)
+    if conventions:
+        interpretation.conventions = CONVENTIONS
     model, values = interpretation.model, interpretation.values
     by_definition = [d.hypothesis for d in vocabulary.definitions.values()]
     for h in vocabulary.hypotheses:
@@ -160,32 +181,38 @@ def _weigh(interpretation: Interpretation, space: str) -> None:
     model.add_finite(space, 1, weighted=False)
     model.add_finite(space, len(interpretation.moment_rows(space)), weighted=False)
     rows = interpretation.moment_rows(space)
-    model.weights[space] = solution([row for row, _ in rows], [c for _, c in rows])
+    free = [model.positive("weight", space, k) for k in range(model.sizes[space])]
+    model.weights[space] = solution([row for row, _ in rows], [c for _, c in rows], free)
     if not all(map(is_positive, model.weights[space])):
         raise NoValueError("weights that are not positive")
 
 
-def solution(matrix: list[list[Any]], right: list[Any]) -> list[Any]:
-    """The solution of a system of linear equations, by elimination.
+def solution(matrix: list[list[Any]], right: list[Any], free: list[Any]) -> list[Any]:
+    """A solution of linear equations, by elimination; unknowns that may be chosen are as in `free`.
 
-    Raises
-    ------
-    NoValueError
-        If the matrix is, or may be, singular.
+    An equation whose left side vanishes (to thirty digits) is dropped: the caller has to check what it says.
     """
     rows = [[*row, c] for row, c in zip(matrix, right, strict=True)]
-    size = len(rows)
-    for i in range(size):
-        pivot = next((k for k in range(i, size) if is_positive(rows[k][i] * rows[k][i])), None)
-        if pivot is None:
-            raise NoValueError("a singular system")
-        rows[i], rows[pivot] = rows[pivot], rows[i]
-        scale = inverse(rows[i][i])
-        rows[i] = [x * scale for x in rows[i]]
-        for k in range(size):
-            if k != i:
-                rows[k] = [x - rows[k][i] * y for x, y in zip(rows[k], rows[i], strict=True)]
-    return [row[-1] for row in rows]
+    pivots: dict[int, int] = {}
+    for column in range(len(free)):
+        row = next((r for r in range(len(rows)) if r not in pivots and not _vanishes(rows[r][column])), None)
+        if row is None:
+            continue
+        pivots[row] = column
+        scale = inverse(rows[row][column])
+        rows[row] = [x * scale for x in rows[row]]
+        for r in range(len(rows)):
+            if r != row:
+                rows[r] = [x - rows[r][column] * y for x, y in zip(rows[r], rows[row], strict=True)]
+    result = list(free)
+    for row, column in pivots.items():
+        others = (rows[row][k] * free[k] for k in range(len(free)) if k not in pivots.values())
+        result[column] = sum((-x for x in others), rows[row][-1])
+    return result
+
+
+def _vanishes(x: Any) -> bool:
+    return bool(x == 0) if isinstance(x, fmpq) else bool(x.contains(0))
 
 
 # --- what was drawn, as data ---
@@ -196,11 +223,10 @@ def data(interpretation: Interpretation, model: Model) -> dict[str, Any]:
     spaces: dict[str, Any] = {s: {"weights": [_written(w) for w in model.weights[s]]} for s in model.sizes}
     spaces.update({s: {"dimension": d} for s, d in model.dimensions.items()})
     values = {
-        name: _value(value)
-        for (name, _), value in interpretation.values.items()
-        if not isinstance(value, Parameters)
+        name: _value(value) for (name, _), value in interpretation.values.items() if not isinstance(value, Parameters)
     }
-    return {"spaces": spaces, "values": values, **model.record}
+    conventions = {kind: str(c) for kind, c in (interpretation.conventions or {}).items()}
+    return {"spaces": spaces, "values": values, **model.record, "conventions": conventions}
 
 
 def _value(value: Point | Any) -> Any:
