@@ -14,8 +14,9 @@ from typing import Any
 
 from flint import arb, fmpq
 
+from derivations import kernel
 from derivations.differentiable_number import Dual, exp, integral, inverse, is_positive, log, power, slope, variable_at
-from derivations.gaussian_form import ROUNDING, Form, NoValueError, UndefinedError
+from derivations.gaussian_form import ROUNDING, Form, NoValueError, UndefinedError, by_degree, total_form
 from derivations.kernel import Term
 from derivations.model import FinitePoint, Model, RealPoint, place_of
 from derivations.vocabulary import NUMBERS, Definition, unquantified
@@ -191,6 +192,13 @@ class Interpretation:
         env = {**self.values, **dict(zip(parameters, values, strict=True))}
         return self._normaliser(definition, env) if definition.normalises else self.value(definition.body, env)
 
+    def is_density(self, definition: Definition) -> bool:
+        """Whether the density that a definition gives to a family integrates to one."""
+        whole = definition.body
+        for parameter in definition.parameters:
+            whole = kernel.integral(parameter, whole)
+        return close(self.value(whole, self.values), fmpq(1))
+
     def _normaliser(self, definition: Definition, env: Environment) -> Any:
         """The A with ``Z exp(c A) = 1``, Z and c from the integral at A = 0 and at A = 1."""
         at_zero, at_one = (self._with(definition.name, fmpq(a), definition.body, env) for a in (0, 1))
@@ -239,11 +247,32 @@ class Interpretation:
             case "integrable":
                 self._integral(bound_name(proposition), lambda e: self.value(args[0], e), env)
                 return True
+            case "bijection":
+                return self._is_bijection(bound_name(proposition), args[0], args[1], env)
             case "differential":
                 point = variable_at(self.value(args[0], env))
                 found = self.value(args[2], {**env, bound_name(proposition): point})
                 return close(slope(found, point.seed), self.value(args[1], env))
         raise NoValueError(f"{proposition.head} cannot be decided")
+
+    def _is_bijection(self, name: tuple[str, str], image: Term, factor: Term, env: Environment) -> bool:
+        """Whether a map of finite spaces, or one of R^J that is affine in each component, keeps all integrals."""
+        (*inner,) = self._every(name, env)
+        images = [self.value(image, e) for e in inner]
+        factors = [self.value(factor, e) for e in inner]
+        if isinstance(images[0], FinitePoint):
+            weights = self.model.weights
+            sums = dict.fromkeys(self.model.points(images[0].space), fmpq(0))
+            for point, d, w in zip(images, factors, weights[name[1]], strict=True):
+                sums[point] = sums[point] + d * w
+            return all(close(total, weights[point.space][point.place]) for point, total in sums.items())
+        slopes = (
+            slope_in(component, e) for component, e in zip(images[0].components, inner[0][name].components, strict=True)
+        )
+        volume: Any = fmpq(1)
+        for s in slopes:
+            volume = volume * (s if is_positive(s) else -s)
+        return close(volume, factors[0])
 
     def _every(self, name: tuple[str, str], env: Environment) -> Iterator[Environment]:
         """Environments for all values of a variable: one in which it is a variable of the forms, where it is real."""
@@ -278,6 +307,24 @@ class Interpretation:
         (v, args), *rest = limits
         for inner in self._instances(v.data, args[0], args[1], env):
             yield from self._expanded(rest, inner)
+
+
+def slope_in(component: Any, variable: Form) -> Any:
+    """The constant s of ``s e + ...``, where e is the variable and the rest does not depend on it.
+
+    Raises
+    ------
+    NoValueError
+        If the component is not of this form.
+    """
+    ((((g, _),), _),) = variable.parts[0][1].items()
+    if not isinstance(component, Form) or len(component.parts) != 1 or component.parts[0][0]:
+        raise NoValueError("a map that is not affine")
+    parts = by_degree(component.parts[0][1], g)
+    s = total_form(parts.get(1, {}))
+    if max(parts) != 1 or isinstance(s, Form):
+        raise NoValueError("a map that is not affine")
+    return s
 
 
 def bound_name(term: Term) -> tuple[str, str]:

@@ -7,6 +7,7 @@ what it drew, so that a counterexample holds just what it needs. Values are gene
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Parameters:
     name: str
 
 
+DRAWS = 3
 Point = FinitePoint | RealPoint | Parameters
 
 
@@ -87,6 +89,7 @@ class Model:
 
     def add_finite(self, space: str, size: int, weighted: bool) -> None:
         """A finite space, with the counting measure or with random weights."""
+        self._cache.clear()
         self.sizes[space] = size
         self.weights[space] = [self.positive("weight", space, k) if weighted else fmpq(1) for k in range(size)]
 
@@ -129,8 +132,14 @@ class Model:
 
     def density(self, family: str, targets: dict[str, Point], given: dict[str, Point]) -> Any:
         """The value of a conditional density of a family: the quotient of two marginals of its joint density."""
+        if family in self.vocabulary.definitions and not given:
+            return self.defined(family, tuple(targets[s] for s in self._order(family)))
         joint = self._marginal(family, {**targets, **given})
         return joint * inverse(self._marginal(family, given)) if given else joint
+
+    def _order(self, family: str) -> list[str]:
+        """The spaces of a family in the order of the parameters of its definition."""
+        return [str(p.data[1]) for p in self.vocabulary.definitions[family].parameters]
 
     def _marginal(self, family: str, points: dict[str, Point]) -> Any:
         spaces = tuple(s for s in self.vocabulary.families[family] if s in points)
@@ -161,17 +170,47 @@ class Model:
         return found
 
     def _table(self, family: str) -> dict[tuple[int, ...], Any]:
-        spaces, rng = self.vocabulary.families[family], self.rng("table", family)
+        spaces = self.vocabulary.families[family]
         cells = list(itertools.product(*(range(self.sizes[s]) for s in spaces)))
-        masses = [rng.randint(1, 12) for _ in cells]
+        masses = self._masses(family, cells)
         table = {}
         for cell, mass in zip(cells, masses, strict=True):
-            table[cell] = fmpq(mass, sum(masses))
+            table[cell] = mass / sum(masses, fmpq(0))
             for s, k in zip(spaces, cell, strict=True):
                 table[cell] = table[cell] / self.weights[s][k]
-        entries = {",".join(map(str, cell)): str(value) for cell, value in table.items()}
+        entries = {",".join(map(str, cell)): written(value) for cell, value in table.items()}
         self.record["densities"][family] = {"spaces": list(spaces), "table": entries}
         return table
+
+    def _masses(self, family: str, cells: list[tuple[int, ...]]) -> list[fmpq]:
+        """Random masses of the cells of a joint table; products, where independence is supposed."""
+        spaces = self.vocabulary.families[family]
+        for space, sample_space in self.vocabulary.draws.values():
+            if spaces == (sample_space,):
+                return [self._mass_of_draws(space, place) for (place,) in cells]
+        targets, given = self.vocabulary.independences.get(family, (frozenset(spaces), frozenset()))
+        masses = []
+        for cell in cells:
+            places = dict(zip(spaces, cell, strict=True))
+            rest = tuple(k for s, k in places.items() if s not in targets)
+            masses.append(self._row_mass(family, places, targets, given) * self.rng(family, rest).randint(1, 12))
+        return masses
+
+    def _row_mass(self, family: str, places: dict[str, int], targets: frozenset[str], given: frozenset[str]) -> fmpq:
+        """The probability of some places given others, from a table of its own."""
+        condition = tuple(places[s] for s in sorted(given))
+        rows = list(itertools.product(*(range(self.sizes[s]) for s in sorted(targets))))
+        row = {other: self.rng("row", family, condition, other).randint(1, 12) for other in rows}
+        return fmpq(row[tuple(places[s] for s in sorted(targets))], sum(row.values()))
+
+    def _mass_of_draws(self, space: str, place: int) -> Any:
+        """The probability of independent draws from the law of a space, written as the digits of one number."""
+        law = next(f for f, spaces in self.vocabulary.families.items() if spaces == (space,))
+        result: Any = fmpq(1)
+        for _ in range(DRAWS):
+            place, digit = divmod(place, self.sizes[space])
+            result = result * self._finite(law, (space,))[digit,] * self.weights[space][digit]
+        return result
 
     def _normal(self, family: str, spaces: tuple[str, ...]) -> Form:
         """A marginal of a joint normal density, in the variables 0, 1, ... of its spaces."""
@@ -236,6 +275,13 @@ class Model:
                 key.append(place_of(value))
             else:
                 numbers += self._numbers(value)
+        if name in self.vocabulary.draws or name in self.vocabulary.bijections:
+            return self._map(name, key)
+        if name in self.vocabulary.affine_maps or any(name == f for f, _ in self.vocabulary.affine_maps.values()):
+            return self._affine(name, values)
+        for image, (factor, _) in self.vocabulary.bijections.items():
+            if name == factor:
+                return self._volume_factor(name, self._map(image, key), values[0])
         if name in self.vocabulary.densities:
             return self._density_function(name, key, values)
         if kind in ("natural", "index"):
@@ -252,6 +298,48 @@ class Model:
         place = self.rng("function", name, key).randrange(self.sizes[kind])
         self._record_function(name, kind, "table", key, place)
         return FinitePoint(kind, place)
+
+    def _map(self, name: str, key: list[int]) -> FinitePoint:
+        """A draw ``z_l(omega)``, or the image of a point under a bijection of finite spaces."""
+        if name in self.vocabulary.draws:
+            kind = self.vocabulary.draws[name][0]
+            number, place = key
+            image = place // self.sizes[kind] ** ((number - 1) % DRAWS) % self.sizes[kind]
+        else:
+            kind = next(t.data[1] for t in self.vocabulary.terms if t.head == "function" and t.data[0] == name)
+            image = (key[0] + 1) % self.sizes[kind]
+        self._record_function(name, kind, "table", key, image)
+        return FinitePoint(kind, image)
+
+    def _affine(self, name: str, values: tuple[Any, ...]) -> Any:
+        """A map ``b_i + s_i e_i + ...`` of R^J, or its volume factor ``prod_i s_i``."""
+        image = next(t for t, (f, _) in self.vocabulary.affine_maps.items() if name in (t, f))
+        space = self.vocabulary.affine_maps[image][1]
+        own = next(v for v in values if isinstance(v, RealPoint) and v.space == space)
+        scales = [self.positive(image, "scale", i) for i in range(len(own.components))]
+        numbers = [u for v in values for u in self._numbers(v)]
+        if name != image:
+            volume = math.prod(scales, start=fmpq(1))
+            self._record_function(name, "real", "polynomial", [], [[str(volume), [0] * len(numbers)]])
+            return volume
+        kind = next(t.data[1] for t in self.vocabulary.terms if t.head == "function" and t.data[0] == name)
+        components = []
+        for i, e in enumerate(own.components):
+            written = [[str(self.generic(name, i)), [0] * len(numbers)]]
+            total: Any = self.generic(name, i)
+            for k, u in enumerate(numbers):
+                is_own = any(u is c for c in own.components)
+                c = scales[i] if u is e else fmpq(0) if is_own else self.generic(name, i, k)
+                written.append([str(c), [int(k == m) for m in range(len(numbers))]])
+                total = total + c * u
+            components.append(total)
+            self._record_function(name, kind, "polynomial", [i + 1], written)
+        return RealPoint(kind, tuple(components))
+
+    def _volume_factor(self, name: str, image: FinitePoint, point: FinitePoint) -> Any:
+        value = self.weights[image.space][image.place] / self.weights[point.space][point.place]
+        self._record_function(name, "real", "table", [point.place], str(value))
+        return value
 
     def _numbers(self, value: Any) -> list[Any]:
         if isinstance(value, RealPoint):
@@ -323,6 +411,11 @@ class Model:
             entry["argument"] = self.vocabulary.densities[name]
         entry = self.record["functions"].setdefault(name, entry)
         entry["values"][",".join(map(str, key))] = value
+
+
+def written(value: Any) -> str:
+    """A rational number as it is, a ball as a decimal number with an error bound."""
+    return str(value) if isinstance(value, fmpq) else str(value.str(40))
 
 
 def place_of(value: Any) -> int:

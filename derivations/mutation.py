@@ -1,15 +1,24 @@
 """Negative controls: every step of every derivation with a plausible mistake in it must not be proved, but refuted.
 
-``python -m derivations.mutation [--sample N] [--seed S] [SLUG ...]`` makes all single mistakes (or N of each step),
-and prints how many mutants the step's own reason proves, how many are refuted, and which are neither.
+``python -m derivations.mutation [--sample N] [--list] [SLUG ...]`` makes all single mistakes (or N of each step), and
+prints for how many the step's own reason proves the mutant (it is true), how many are refuted, how many say something
+about an expression that has no value (such as ``log(-1)``) and fail for some choice of it, and how many are undecided.
+A mutant that is proved and refuted would be a contradiction of the kernel.
 """
 
 from __future__ import annotations
 
+import argparse
+import random
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
+from derivations.catalogue import DERIVATIONS, prove
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.derivation import Derivation, Step
@@ -17,6 +26,7 @@ from derivations.kernel import KernelError, Path, Term, alpha_equal, at_most, bi
 from derivations.latex import text
 from derivations.refute import refute
 
+NAMES = ("refuted", "meaningless", "undecided", "proved", "contradiction")
 Mistake = tuple[str, Term]
 MINUS = number(-1)
 
@@ -241,31 +251,99 @@ def _claim(relation: str, before: Term, after: Term) -> Term:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant: whether the reason of its step proves it, and a counterexample."""
+    """What became of a mutant.
+
+    Attributes
+    ----------
+    mutant
+        The step with its mistake.
+    proved
+        Whether the reason of the step proves it all the same: then it is true.
+    counterexample
+        A model in which it is false, or None.
+    meaningless
+        Whether the counterexample gives arbitrary values to expressions that have none: no other was found.
+    """
 
     mutant: Mutant
     proved: bool
     counterexample: Counterexample | None
+    meaningless: bool
+
+    @property
+    def name(self) -> str:
+        """``contradiction`` (proved and refuted), ``proved``, ``refuted``, ``meaningless`` or ``undecided``."""
+        if self.proved:
+            return "contradiction" if self.counterexample else "proved"
+        if self.counterexample is None:
+            return "undecided"
+        return "meaningless" if self.meaningless else "refuted"
 
 
 def judged(mutant: Mutant, step: Step, seed: int = 0) -> Verdict:
     """Try to prove a mutant by the reason of its step, and to refute it."""
-    found = refutation(mutant, seed)
-    return Verdict(mutant, is_proved(mutant.claim, step), found)
-
-
-def refutation(mutant: Mutant, seed: int = 0) -> Counterexample | None:
-    """A counterexample to a mutant, if need be one in which expressions without meaning have arbitrary values."""
-    for conventions in (False, True):
-        found = refute(mutant.claim, mutant.hypotheses, seed=seed, conventions=conventions)
-        if found is not None:
-            return found
-    return None
+    found = refute(mutant.claim, mutant.hypotheses, seed=seed)
+    meaningless = found is None
+    if found is None:
+        found = refute(mutant.claim, mutant.hypotheses, seed=seed, conventions=True)
+    return Verdict(mutant, is_proved(mutant.claim, step), found, meaningless)
 
 
 def is_proved(claim: Term, step: Step) -> bool:
     """Whether the reason of a step proves a claim."""
     try:
         return alpha_equal(step.prove(*claim.args).conclusion, claim)
-    except (KernelError, ValueError, AttributeError, IndexError, TypeError):
+    except (ValueError, TypeError, AttributeError, LookupError):  # a reason expects terms of the form of its own step
         return False
+
+
+def judged_mutants(derivation: Derivation, sample: int | None = None, seed: int = 0) -> list[Verdict]:
+    """Verdicts on all mutants of a derivation, or on a random sample of those of each step."""
+    verdicts: list[Verdict] = []
+    for number_of_step, step in enumerate(derivation.steps, 1):
+        chosen = [m for m in mutants(derivation) if m.step == number_of_step]
+        if sample is not None and sample < len(chosen):
+            chosen = random.Random(f"{seed} {derivation.slug} {number_of_step}").sample(chosen, sample)
+        verdicts += (judged(m, step, seed) for m in chosen)
+    return verdicts
+
+
+# --- the command ---
+
+
+def _counted(slug: str, sample: int | None, seed: int) -> list[tuple[str, str]]:
+    return [(v.name, str(v.mutant)) for v in judged_mutants(prove(slug), sample, seed)]
+
+
+def main(arguments: list[str]) -> int:
+    """Print the counts; 1 if a false mutant is proved, or fewer than 95 % of the others are refuted."""
+    parser = argparse.ArgumentParser(prog="python -m derivations.mutation", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("slugs", nargs="*", metavar="SLUG", help="derivations (default: all)")
+    parser.add_argument("--sample", type=int, help="mutants of each step (default: all)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--list", action="store_true", help="print the mutants that are proved or undecided")
+    options = parser.parse_args(arguments)
+    slugs, total = options.slugs or list(DERIVATIONS), Counter[str]()
+    print(f"{'':32}" + "".join(f"{name:>14}" for name in NAMES))
+    with ProcessPoolExecutor(options.jobs) as executor:
+        count = partial(_counted, sample=options.sample, seed=options.seed)
+        for slug, verdicts in zip(slugs, executor.map(count, slugs), strict=True):
+            counts = Counter(name for name, _ in verdicts)
+            total += counts
+            print(_row(slug, counts))
+            for name, line in verdicts:
+                if name == "contradiction" or (options.list and name in ("proved", "undecided")):
+                    print(f"    {name}: {line}")
+    print(_row("all", total))
+    refuted, false = total["refuted"] + total["meaningless"], total.total() - total["proved"]
+    print(f"{refuted} of {false} mutants that are not proved are refuted ({refuted / max(false, 1):.1%})")
+    return int(total["contradiction"] > 0 or refuted < 0.95 * false)
+
+
+def _row(title: str, counts: Counter[str]) -> str:
+    return f"{title:32}" + "".join(f"{counts[name]:14}" for name in NAMES)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

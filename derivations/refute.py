@@ -24,7 +24,7 @@ from derivations.differentiable_number import Dual, inverse, is_positive
 from derivations.gaussian_form import Form, NoValueError
 from derivations.interpretation import Interpretation
 from derivations.kernel import Term
-from derivations.model import FinitePoint, Model, Parameters, Point, RealPoint, place_of
+from derivations.model import DRAWS, FinitePoint, Model, Parameters, Point, RealPoint, place_of, written
 from derivations.vocabulary import NUMBERS, PARAMETERS, Vocabulary
 
 DIGITS = 50
@@ -104,6 +104,8 @@ def _attempt(
         interpretation.conventions = CONVENTIONS
     model, values = interpretation.model, interpretation.values
     by_definition = [d.hypothesis for d in vocabulary.definitions.values()]
+    if not all(interpretation.is_density(d) for d in vocabulary.definitions.values() if d.family):
+        raise NoValueError("the density of a family that does not integrate to one")
     for h in vocabulary.hypotheses:
         if h not in by_definition and not interpretation.truth(h, values):
             raise NoValueError("a hypothesis fails")
@@ -146,6 +148,7 @@ def draw(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Int
     for space in _finite_spaces(vocabulary):
         crowded = any(len(f) > 3 and space in f for f in vocabulary.families.values())
         model.add_finite(space, 2 if crowded else model.rng("size", space).choice((2, 3)), number % 3 == 2)
+    _resize(vocabulary, model, number)
     for v in vocabulary.variables:
         if v.data[1] not in NUMBERS:
             values[v.data] = model.point(v.data[1], v.data[0])
@@ -169,6 +172,16 @@ def _finite_spaces(vocabulary: Vocabulary) -> list[str]:
     return sorted(kinds - {*NUMBERS, *PARAMETERS, *vocabulary.real_spaces})
 
 
+def _resize(vocabulary: Vocabulary, model: Model, number: int) -> None:
+    """Sample spaces of independent draws, and pairs of spaces that a bijection joins."""
+    for space, sample_space in vocabulary.draws.values():
+        model.add_finite(space, 2, number % 3 == 2)
+        model.add_finite(sample_space, 2**DRAWS, weighted=False)
+    for name, (_, space) in vocabulary.bijections.items():
+        image = next(t.data[1] for t in vocabulary.terms if t.head == "function" and t.data[0] == name)
+        model.add_finite(image, model.sizes[space], number % 3 == 2)
+
+
 def _weigh(interpretation: Interpretation, space: str) -> None:
     """Give the points of a finite space the weights for which its integrals are what is supposed.
 
@@ -179,9 +192,9 @@ def _weigh(interpretation: Interpretation, space: str) -> None:
     """
     model = interpretation.model
     model.add_finite(space, 1, weighted=False)
-    model.add_finite(space, len(interpretation.moment_rows(space)), weighted=False)
+    model.add_finite(space, max(2, len(interpretation.moment_rows(space))), weighted=False)
     rows = interpretation.moment_rows(space)
-    free = [model.positive("weight", space, k) for k in range(model.sizes[space])]
+    free = [model.positive("weight", space, k) / 16 for k in range(model.sizes[space])]
     model.weights[space] = solution([row for row, _ in rows], [c for _, c in rows], free)
     if not all(map(is_positive, model.weights[space])):
         raise NoValueError("weights that are not positive")
@@ -220,7 +233,7 @@ def _vanishes(x: Any) -> bool:
 
 def data(interpretation: Interpretation, model: Model) -> dict[str, Any]:
     """The model as JSON data, in the form that `Counterexample` describes."""
-    spaces: dict[str, Any] = {s: {"weights": [_written(w) for w in model.weights[s]]} for s in model.sizes}
+    spaces: dict[str, Any] = {s: {"weights": [written(w) for w in model.weights[s]]} for s in model.sizes}
     spaces.update({s: {"dimension": d} for s, d in model.dimensions.items()})
     values = {
         name: _value(value) for (name, _), value in interpretation.values.items() if not isinstance(value, Parameters)
@@ -235,7 +248,3 @@ def _value(value: Point | Any) -> Any:
     if isinstance(value, RealPoint):
         return [str(c) for c in value.components]
     return str(value)
-
-
-def _written(weight: Any) -> str:
-    return str(weight) if isinstance(weight, fmpq) else decimal(weight)
