@@ -8,14 +8,31 @@ from typing import Any
 
 from derivations.assumption import settle
 from derivations.conversion import Conversion, prove_equal, transitivity
+from derivations.counterexample import Counterexample
 from derivations.inequality import joined
 from derivations.kernel import KernelError, Term, Theorem, alpha_equal, infer
 from derivations.latex import text
 from derivations.notation import to_kernel
+from derivations.refute import refute
 
 
 class StepError(ValueError):
-    """A step of a derivation that its reason does not justify."""
+    """A step of a derivation that its reason does not justify.
+
+    Attributes
+    ----------
+    claim
+        What the step says, as a proposition.
+    counterexample
+        A model in which that is false: the step is refuted. None if none was found: it is undecided.
+    """
+
+    def __init__(self, message: str, claim: Term | None = None, counterexample: Counterexample | None = None) -> None:
+        if claim is not None:
+            found = f"refuted: {counterexample.words}" if counterexample else "undecided: no counterexample found"
+            message = f"{message}\n  {found}"
+        super().__init__(message)
+        self.claim, self.counterexample = claim, counterexample
 
 
 @dataclass(frozen=True)
@@ -43,12 +60,16 @@ class Lemma:
 
 @dataclass(frozen=True)
 class Step:
-    """A proved line: ``theorem`` says that the line before it is `relation` (``=``, ``<=`` or ``>=``) `expression`."""
+    """A proved line: ``theorem`` says that the line before it is `relation` (``=``, ``<=`` or ``>=``) `expression`.
+
+    `prove` is how its reason proved it from both sides, and would prove others.
+    """
 
     expression: Term
     reason: str
     theorem: Theorem
-    relation: str = "="
+    relation: str
+    prove: Callable[[Term, Term], Theorem]
 
 
 @dataclass(frozen=True)
@@ -150,7 +171,8 @@ def derive(
     Raises
     ------
     StepError
-        With the number of the step, both sides, and the reason that did not apply.
+        With the number of the step, both sides, the reason that did not apply, and a counterexample to the step under
+        the hypotheses of those before it, if one is found.
     """
     parts, number = [], 0
     for chain in chains:
@@ -159,7 +181,8 @@ def derive(
         for line in chain[1:]:
             number += 1
             before = steps[-1].expression if steps else start
-            steps.append(_step(f"{slug}, step {number}", before, line, joint))
+            supposed = tuple(h for s in steps for h in s.theorem.hypotheses)
+            steps.append(_step(f"{slug}, step {number}", before, line, joint, supposed))
         relation, whole = joined(start, [(s.relation, s.theorem) for s in steps])
         parts.append(Chain(start, tuple(steps), relation, settle(whole, joint)))
     proof = set(map(id, ancestry(*(part.theorem for part in parts))))
@@ -167,7 +190,7 @@ def derive(
     return Derivation(slug, title, source, tuple(parts), tuple(used))
 
 
-def _step(place: str, before: Term, line: tuple[Any, ...], joint: frozenset[str]) -> Step:
+def _step(place: str, before: Term, line: tuple[Any, ...], joint: frozenset[str], supposed: tuple[Term, ...]) -> Step:
     relation, expression, reason = line if len(line) == 3 else ("=", *line)
     after = to_kernel(expression)
     sides = (after, before) if relation == ">=" else (before, after)
@@ -178,8 +201,9 @@ def _step(place: str, before: Term, line: tuple[Any, ...], joint: frozenset[str]
             raise KernelError(f"the reason proves {text(theorem.conclusion)}")
     except KernelError as error:
         shown = f"{text(before)}  {relation}  {text(after)}"
-        raise StepError(f"{place}: {shown}\n  not by {reason.words!r}: {error}") from error
-    return Step(after, reason.words, theorem, relation)
+        message = f"{place}: {shown}\n  not by {reason.words!r}: {error}"
+        raise StepError(message, wanted, refute(wanted, supposed)) from error
+    return Step(after, reason.words, theorem, relation, reason.prove)
 
 
 def by_theorem(derivation: Derivation) -> Conversion:

@@ -1,0 +1,349 @@
+"""Negative controls: every step of every derivation with a plausible mistake in it must not be proved, but refuted.
+
+``python -m derivations.mutation [--sample N] [--list] [SLUG ...]`` makes all single mistakes (or N of each step), and
+prints for how many the step's own reason proves the mutant (it is true), how many are refuted, how many say something
+about an expression that has no value (such as ``log(-1)``) and fail for some choice of it, and how many are undecided.
+A mutant that is proved and refuted would be a contradiction of the kernel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+from derivations.catalogue import DERIVATIONS, prove
+from derivations.conversion import subterms
+from derivations.counterexample import Counterexample
+from derivations.derivation import Derivation, Step
+from derivations.kernel import KernelError, Path, Term, alpha_equal, at_most, bind, density, equal, free, number
+from derivations.latex import text
+from derivations.refute import refute
+
+NAMES = ("refuted", "meaningless", "undecided", "proved", "contradiction")
+Mistake = tuple[str, Term]
+MINUS = number(-1)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A step with one mistake.
+
+    Attributes
+    ----------
+    slug, step, mistake
+        Where it is (steps are counted from 1) and what is wrong.
+    claim
+        What the step says with the mistake.
+    hypotheses
+        Those of the step as it was proved.
+    """
+
+    slug: str
+    step: int
+    mistake: str
+    claim: Term
+    hypotheses: tuple[Term, ...]
+
+    def __str__(self) -> str:
+        left, right = map(text, self.claim.args)
+        return (
+            f"{self.slug} {self.step}, {self.mistake}: {left}  {'=' if self.claim.head == 'equal' else '<='}  {right}"
+        )
+
+
+# --- mistakes at the top of a term ---
+
+
+def mistakes(term: Term) -> Iterator[Mistake]:
+    """Single mistakes at the top of a term, as ``(name, wrong term)``."""
+    for maker in _MISTAKES.get(term.head, ()):
+        yield from maker(term)
+
+
+def _with(term: Term, *args: Term) -> Term:
+    return Term(term.head, args, term.data, term.bound)
+
+
+def _in_sum(term: Term) -> Iterator[Mistake]:
+    args = term.args
+    if len(args) > 1:
+        for i, a in enumerate(args):
+            yield "sign", _with(term, *args[:i], MINUS * a, *args[i + 1 :])
+            yield "dropped term", _with(term, *args[:i], *args[i + 1 :])
+            yield "doubled term", _with(term, *args[:i], a + a, *args[i + 1 :])
+        yield "product for sum", Term("multiply", args)
+
+
+def _in_product(term: Term) -> Iterator[Mistake]:
+    args = term.args
+    if len(args) > 1:
+        for i in range(len(args)):
+            yield "dropped factor", _with(term, *args[:i], *args[i + 1 :])
+        yield "sum for product", Term("add", args)
+
+
+def _in_number(term: Term) -> Iterator[Mistake]:
+    value: Fraction = term.data[0]
+    if abs(value) == Fraction(1, 2):
+        yield "lost 1/2", number(2 * value)
+    if value:
+        yield "sign of a number", number(-value)
+    yield "number off by one", number(value + 1)
+
+
+def _in_power(term: Term) -> Iterator[Mistake]:
+    names = {number(2): "lost square", number(-1): "lost inverse", number("1/2"): "lost root"}
+    if term.args[1] in names:
+        yield names[term.args[1]], term.args[0]
+
+
+def _in_function(term: Term) -> Iterator[Mistake]:
+    yield f"lost {term.head}", term.args[0]
+    yield "log for exp, exp for log", bind("exp" if term.head == "log" else "log", None, *term.args)
+    if term.head == "log":
+        yield "log of the inverse", bind("log", None, term.args[0] ** -1)
+
+
+def _in_divergence(term: Term) -> Iterator[Mistake]:
+    yield "swapped divergence", _with(term, term.args[1], term.args[0])
+
+
+def _in_expectation(term: Term) -> Iterator[Mistake]:
+    law, body = term.args
+    yield "squared body", _with(term, law, body**2)
+    yield "integral for expectation", bind("integral", term.bound, body)
+
+
+def _in_range(term: Term) -> Iterator[Mistake]:
+    lower, upper, body = term.args
+    yield "range from 0", _with(term, number(0), upper, body)
+    yield "range from 2", _with(term, number(2), upper, body)
+    yield "range one short", _with(term, lower, upper - number(1), body)
+    yield "range one long", _with(term, lower, upper + number(1), body)
+    yield "sum for product, product for sum", bind("product" if term.head == "sum" else "sum", term.bound, *term.args)
+    if term.bound not in free(body):
+        yield "lost sum", body
+
+
+def _in_density(term: Term) -> Iterator[Mistake]:
+    family, count = term.data
+    targets, given = term.args[:count], term.args[count:]
+    if given:
+        yield "swapped conditioning", density(family, given, targets)
+        yield "lost conditioning", density(family, targets)
+        yield "joint for conditional", density(family, term.args)
+
+
+def _in_normal(term: Term) -> Iterator[Mistake]:
+    point, dimension, mean, variance = term.args
+    yield "mean and variance exchanged", _with(term, point, dimension, variance, mean)
+    yield "precision for variance", _with(term, point, dimension, mean, variance**-1)
+    if variance.head == "power" and variance.args[1] == number(2):
+        yield "sigma for sigma^2", _with(term, point, dimension, mean, variance.args[0])
+
+
+def _in_component(term: Term) -> Iterator[Mistake]:
+    vector, *indices = term.args
+    yield "next index", _with(term, vector, *indices[:-1], indices[-1] + number(1))
+    yield "first component", _with(term, vector, *indices[:-1], number(1))
+    if len(indices) == 2 and indices[0] != indices[1]:
+        yield "transposed", _with(term, vector, *reversed(indices))
+    others = {"mu": "sigma", "sigma": "mu"}
+    if vector.head == "variable" and vector.data[0] in others:
+        other = Term("variable", data=(others[vector.data[0]], vector.data[1]))
+        yield "mu and sigma exchanged", _with(term, other, *indices)
+
+
+def _in_variable(term: Term) -> Iterator[Mistake]:
+    if term.data[1] == "natural":
+        yield "1 for a number", number(1)
+        yield "a number one too large", term + number(1)
+
+
+def _in_delta(term: Term) -> Iterator[Mistake]:
+    yield "lost delta", number(1)
+
+
+def _in_derivative(term: Term) -> Iterator[Mistake]:
+    yield "lost derivative", Term("derivative", (term.args[0], term.args[1] ** 2), bound=term.bound)
+
+
+_MISTAKES: dict[str, tuple[Callable[[Term], Iterator[Mistake]], ...]] = {
+    "add": (_in_sum,),
+    "multiply": (_in_product,),
+    "number": (_in_number,),
+    "power": (_in_power,),
+    "log": (_in_function,),
+    "exp": (_in_function,),
+    "kl": (_in_divergence,),
+    "expectation": (_in_expectation,),
+    "sum": (_in_range,),
+    "product": (_in_range,),
+    "density": (_in_density,),
+    "normal": (_in_normal,),
+    "component": (_in_component,),
+    "variable": (_in_variable,),
+    "delta": (_in_delta,),
+    "derivative": (_in_derivative,),
+}
+
+
+# --- mutants of lines and derivations ---
+
+
+def replaced(term: Term, path: Path, part: Term) -> Term:
+    """`term` with the subterm at the path replaced, whatever is captured."""
+    if not path:
+        return part
+    i = path[0]
+    return _with(term, *term.args[:i], replaced(term.args[i], path[1:], part), *term.args[i + 1 :])
+
+
+def wrong_lines(line: Term) -> Iterator[Mistake]:
+    """All single mistakes in a line, as ``(name, wrong line)``, each once."""
+    seen = {line}
+    for path, part in subterms(line):
+        for name, wrong in mistakes(part):
+            try:
+                mutant = replaced(line, path, wrong)
+            except KernelError:
+                continue
+            if mutant not in seen:
+                seen.add(mutant)
+                yield name, mutant
+
+
+def mutants(derivation: Derivation) -> Iterator[Mutant]:
+    """All mutants of all steps: a mistake in the line, ``=`` for an inequality, and the inequality reversed."""
+    position = 0
+    for part in derivation.parts:
+        before = part.start
+        for step in part.steps:
+            position += 1
+            for name, claim in _wrong_claims(before, step):
+                yield Mutant(derivation.slug, position, name, claim, step.theorem.hypotheses)
+            before = step.expression
+
+
+def _wrong_claims(before: Term, step: Step) -> Iterator[Mistake]:
+    if step.relation != "=":
+        yield "= for an inequality", equal(before, step.expression)
+        yield "inequality reversed", _claim({"<=": ">=", ">=": "<="}[step.relation], before, step.expression)
+    for name, wrong in wrong_lines(step.expression):
+        yield name, _claim(step.relation, before, wrong)
+
+
+def _claim(relation: str, before: Term, after: Term) -> Term:
+    if relation == "=":
+        return equal(before, after)
+    return at_most(after, before) if relation == ">=" else at_most(before, after)
+
+
+# --- verdicts ---
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant.
+
+    Attributes
+    ----------
+    mutant
+        The step with its mistake.
+    proved
+        Whether the reason of the step proves it all the same: then it is true.
+    counterexample
+        A model in which it is false, or None.
+    meaningless
+        Whether the counterexample gives arbitrary values to expressions that have none: no other was found.
+    """
+
+    mutant: Mutant
+    proved: bool
+    counterexample: Counterexample | None
+    meaningless: bool
+
+    @property
+    def name(self) -> str:
+        """``contradiction`` (proved and refuted), ``proved``, ``refuted``, ``meaningless`` or ``undecided``."""
+        if self.proved:
+            return "contradiction" if self.counterexample else "proved"
+        if self.counterexample is None:
+            return "undecided"
+        return "meaningless" if self.meaningless else "refuted"
+
+
+def judged(mutant: Mutant, step: Step, seed: int = 0) -> Verdict:
+    """Try to prove a mutant by the reason of its step, and to refute it."""
+    found = refute(mutant.claim, mutant.hypotheses, seed=seed)
+    meaningless = found is None
+    if found is None:
+        found = refute(mutant.claim, mutant.hypotheses, seed=seed, conventions=True)
+    return Verdict(mutant, is_proved(mutant.claim, step), found, meaningless)
+
+
+def is_proved(claim: Term, step: Step) -> bool:
+    """Whether the reason of a step proves a claim."""
+    try:
+        return alpha_equal(step.prove(*claim.args).conclusion, claim)
+    except (ValueError, TypeError, AttributeError, LookupError):  # a reason expects terms of the form of its own step
+        return False
+
+
+def judged_mutants(derivation: Derivation, sample: int | None = None, seed: int = 0) -> list[Verdict]:
+    """Verdicts on all mutants of a derivation, or on a random sample of those of each step."""
+    verdicts: list[Verdict] = []
+    for number_of_step, step in enumerate(derivation.steps, 1):
+        chosen = [m for m in mutants(derivation) if m.step == number_of_step]
+        if sample is not None and sample < len(chosen):
+            chosen = random.Random(f"{seed} {derivation.slug} {number_of_step}").sample(chosen, sample)
+        verdicts += (judged(m, step, seed) for m in chosen)
+    return verdicts
+
+
+# --- the command ---
+
+
+def _counted(slug: str, sample: int | None, seed: int) -> list[tuple[str, str]]:
+    return [(v.name, str(v.mutant)) for v in judged_mutants(prove(slug), sample, seed)]
+
+
+def main(arguments: list[str]) -> int:
+    """Print the counts; 1 if a false mutant is proved, or fewer than 95 % of the others are refuted."""
+    parser = argparse.ArgumentParser(prog="python -m derivations.mutation", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("slugs", nargs="*", metavar="SLUG", help="derivations (default: all)")
+    parser.add_argument("--sample", type=int, help="mutants of each step (default: all)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--list", action="store_true", help="print the mutants that are proved or undecided")
+    options = parser.parse_args(arguments)
+    slugs, total = options.slugs or list(DERIVATIONS), Counter[str]()
+    print(f"{'':32}" + "".join(f"{name:>14}" for name in NAMES))
+    with ProcessPoolExecutor(options.jobs) as executor:
+        count = partial(_counted, sample=options.sample, seed=options.seed)
+        for slug, verdicts in zip(slugs, executor.map(count, slugs), strict=True):
+            counts = Counter(name for name, _ in verdicts)
+            total += counts
+            print(_row(slug, counts))
+            for name, line in verdicts:
+                if name == "contradiction" or (options.list and name in ("proved", "undecided")):
+                    print(f"    {name}: {line}")
+    print(_row("all", total))
+    refuted, false = total["refuted"] + total["meaningless"], total.total() - total["proved"]
+    print(f"{refuted} of {false} mutants that are not proved are refuted ({refuted / max(false, 1):.1%})")
+    return int(total["contradiction"] > 0 or refuted < 0.95 * false)
+
+
+def _row(title: str, counts: Counter[str]) -> str:
+    return f"{title:32}" + "".join(f"{counts[name]:14}" for name in NAMES)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

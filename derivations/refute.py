@@ -1,0 +1,250 @@
+"""Look for a counterexample to a claimed relation, in random models and ball arithmetic.
+
+>>> from derivations.kernel import at_most, bind, density, variable
+>>> x, z = variable("x", "x"), variable("z", "z")
+>>> q, p = density("q", [z], [x]), density("p", [z])
+>>> found = refute(at_most(bind("kl", z, q, p), bind("kl", z, p, q)))
+>>> found is None or found.relation
+'<='
+>>> refute(at_most(bind("kl", z, q, p), bind("kl", z, q, p))) is None
+True
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import flint
+from flint import arb, fmpq
+
+from derivations.counterexample import Counterexample
+from derivations.differentiable_number import Dual, inverse, is_positive
+from derivations.gaussian_form import Form, NoValueError
+from derivations.interpretation import Interpretation
+from derivations.kernel import Term
+from derivations.model import DRAWS, FinitePoint, Model, Parameters, Point, RealPoint, place_of, written
+from derivations.vocabulary import NUMBERS, PARAMETERS, Vocabulary
+
+DIGITS = 50
+ATTEMPTS = 40
+CONVENTIONS = {
+    "log": fmpq(5, 3),
+    "inverse": fmpq(7, 3),
+    "root": fmpq(11, 3),
+    "component": fmpq(13, 3),
+    "integral": fmpq(0),
+}
+_CHEAP = ("within", "dimension", "positive", "nonzero")
+
+
+def refute(
+    claim: Term,
+    hypotheses: Iterable[Term] = (),
+    *,
+    seed: int = 0,
+    seconds: float = 2.0,
+    attempts: int = ATTEMPTS,
+    conventions: bool = False,
+) -> Counterexample | None:
+    """A model of the hypotheses in which the claim fails beyond doubt, or None if none was found.
+
+    Parameters
+    ----------
+    claim
+        An equation or inequality (``equal``, ``at_most``) of kernel terms.
+    hypotheses
+        What is supposed, such as that scales are positive. Densities of a family are consistent and positive, and
+        integrate to one, without being told; an expression that has no value in a model is not held against the claim.
+    seed
+        The same seed gives the same answer, unless time runs out.
+    seconds, attempts
+        Bounds of the search.
+
+    conventions
+        Give values to ``1/0``, ``log(-1)``, the third component of a point of the plane, as the kernel's total operations
+        have some: a claim that leans on what such a value is fails, though it says nothing to a reader.
+
+    Notes
+    -----
+    That the sides differ is rigorous. So is the check of the hypotheses, except that two sides of an equation
+    among them which are no rational numbers are taken to be equal when they agree to thirty digits.
+    """
+    if claim.head not in ("equal", "at_most"):
+        return None
+    deadline = time.monotonic() + seconds
+    supposed = tuple(sorted(hypotheses, key=lambda h: h.head not in _CHEAP))
+    with flint.ctx.workdps(DIGITS):
+        vocabulary = Vocabulary(claim, supposed)
+        for attempt in range(attempts):
+            if time.monotonic() > deadline:
+                return None
+            try:
+                found = _attempt(vocabulary, f"{seed} {attempt}", attempt, deadline, conventions)
+            except (ArithmeticError, LookupError, RecursionError):
+                continue
+            if found is not None:
+                return found
+    return None
+
+
+def _attempt(
+    vocabulary: Vocabulary, seed: str, number: int, deadline: float, conventions: bool
+) -> Counterexample | None:
+    """The counterexample that one model is; None if the claim may hold there.
+
+    Raises
+    ------
+    NoValueError
+        If the model does not satisfy the hypotheses, or an expression has no value.
+    """
+    interpretation = draw(vocabulary, seed, number, deadline)
+    if conventions:
+        interpretation.conventions = CONVENTIONS
+    model, values = interpretation.model, interpretation.values
+    by_definition = [d.hypothesis for d in vocabulary.definitions.values()]
+    if not all(interpretation.is_density(d) for d in vocabulary.definitions.values() if d.family):
+        raise NoValueError("the density of a family that does not integrate to one")
+    for h in vocabulary.hypotheses:
+        if h not in by_definition and not interpretation.truth(h, values):
+            raise NoValueError("a hypothesis fails")
+    left, right = (_plain(interpretation.value(side, values)) for side in vocabulary.claim.args)
+    differ = is_positive(left - right)
+    if vocabulary.claim.head == "equal":
+        differ = differ or is_positive(right - left)
+    if not differ:
+        return None
+    return Counterexample(vocabulary.claim, decimal(left), decimal(right), data(interpretation, model))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (Form, Dual)) or not (isinstance(value, fmpq) or value.is_finite()):
+        raise NoValueError("not a number")
+    return value
+
+
+def decimal(value: Any) -> str:
+    """A number with an error bound."""
+    return str(arb(value).str(40))
+
+
+# --- one model ---
+
+
+def draw(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Interpretation:
+    """A random model for the names of a claim; the first ones are the simplest."""
+    model = Model(vocabulary, seed)
+    model.signed = number % 2 == 1
+    interpretation = Interpretation(model, deadline)
+    values = interpretation.values
+    for v in vocabulary.variables:
+        if v.data[1] in NUMBERS:
+            values[v.data] = _number(model, v, number)
+    for space, dimension in vocabulary.real_spaces.items():
+        model.dimensions[space] = place_of(interpretation.value(dimension, values))
+        if not 1 <= model.dimensions[space] <= 5:
+            raise NoValueError("a space of no dimension, or of very many")
+    for space in _finite_spaces(vocabulary):
+        crowded = any(len(f) > 3 and space in f for f in vocabulary.families.values())
+        model.add_finite(space, 2 if crowded else model.rng("size", space).choice((2, 3)), number % 3 == 2)
+    _resize(vocabulary, model, number)
+    for v in vocabulary.variables:
+        if v.data[1] not in NUMBERS:
+            values[v.data] = model.point(v.data[1], v.data[0])
+    for space in vocabulary.moments:
+        _weigh(interpretation, space)
+    return interpretation
+
+
+def _number(model: Model, v: Term, number: int) -> Any:
+    name, kind = v.data
+    if kind == "natural":
+        return fmpq(model.rng(name).choice((2, 3) if number < 8 else (1, 2, 3, 4)))
+    if kind == "index":
+        return fmpq(model.rng(name).choice((1, 2) if number < 8 else (1, 2, 3)))
+    return model.generic(name, "value")
+
+
+def _finite_spaces(vocabulary: Vocabulary) -> list[str]:
+    kinds = {v.data[1] for t in vocabulary.terms for v in (t, t.bound) if v is not None and v.head == "variable"}
+    kinds |= {t.data[1] for t in vocabulary.terms if t.head == "function"}
+    return sorted(kinds - {*NUMBERS, *PARAMETERS, *vocabulary.real_spaces})
+
+
+def _resize(vocabulary: Vocabulary, model: Model, number: int) -> None:
+    """Sample spaces of independent draws, and pairs of spaces that a bijection joins."""
+    for space, sample_space in vocabulary.draws.values():
+        model.add_finite(space, 2, number % 3 == 2)
+        model.add_finite(sample_space, 2**DRAWS, weighted=False)
+    for name, (_, space) in vocabulary.bijections.items():
+        image = next(t.data[1] for t in vocabulary.terms if t.head == "function" and t.data[0] == name)
+        model.add_finite(image, model.sizes[space], number % 3 == 2)
+
+
+def _weigh(interpretation: Interpretation, space: str) -> None:
+    """Give the points of a finite space the weights for which its integrals are what is supposed.
+
+    Raises
+    ------
+    NoValueError
+        If there are none, or none that are positive.
+    """
+    model = interpretation.model
+    model.add_finite(space, 1, weighted=False)
+    model.add_finite(space, max(2, len(interpretation.moment_rows(space))), weighted=False)
+    rows = interpretation.moment_rows(space)
+    free = [model.positive("weight", space, k) / 16 for k in range(model.sizes[space])]
+    model.weights[space] = solution([row for row, _ in rows], [c for _, c in rows], free)
+    if not all(map(is_positive, model.weights[space])):
+        raise NoValueError("weights that are not positive")
+
+
+def solution(matrix: list[list[Any]], right: list[Any], free: list[Any]) -> list[Any]:
+    """A solution of linear equations, by elimination; unknowns that may be chosen are as in `free`.
+
+    An equation whose left side vanishes (to thirty digits) is dropped: the caller has to check what it says.
+    """
+    rows = [[*row, c] for row, c in zip(matrix, right, strict=True)]
+    pivots: dict[int, int] = {}
+    for column in range(len(free)):
+        row = next((r for r in range(len(rows)) if r not in pivots and not _vanishes(rows[r][column])), None)
+        if row is None:
+            continue
+        pivots[row] = column
+        scale = inverse(rows[row][column])
+        rows[row] = [x * scale for x in rows[row]]
+        for r in range(len(rows)):
+            if r != row:
+                rows[r] = [x - rows[r][column] * y for x, y in zip(rows[r], rows[row], strict=True)]
+    result = list(free)
+    for row, column in pivots.items():
+        others = (rows[row][k] * free[k] for k in range(len(free)) if k not in pivots.values())
+        result[column] = sum((-x for x in others), rows[row][-1])
+    return result
+
+
+def _vanishes(x: Any) -> bool:
+    return bool(x == 0) if isinstance(x, fmpq) else bool(x.contains(0))
+
+
+# --- what was drawn, as data ---
+
+
+def data(interpretation: Interpretation, model: Model) -> dict[str, Any]:
+    """The model as JSON data, in the form that `Counterexample` describes."""
+    spaces: dict[str, Any] = {s: {"weights": [written(w) for w in model.weights[s]]} for s in model.sizes}
+    spaces.update({s: {"dimension": d} for s, d in model.dimensions.items()})
+    values = {
+        name: _value(value) for (name, _), value in interpretation.values.items() if not isinstance(value, Parameters)
+    }
+    conventions = {kind: str(c) for kind, c in (interpretation.conventions or {}).items()}
+    return {"spaces": spaces, "values": values, **model.record, "conventions": conventions}
+
+
+def _value(value: Point | Any) -> Any:
+    if isinstance(value, FinitePoint):
+        return value.place
+    if isinstance(value, RealPoint):
+        return [str(c) for c in value.components]
+    return str(value)
