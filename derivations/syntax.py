@@ -1,0 +1,260 @@
+r"""The syntax of LaTeX formulas as people write them: a tree of sums, rows of factors, brackets and scripts.
+
+>>> tree = parse(r"\tfrac12 \log \mathbf{x}_j")
+>>> [[unit.base for unit in row.items] for _, row in tree.rows]
+[['\\frac', '\\log', 'x']]
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import lark
+
+
+class FormulaError(ValueError):
+    """A formula that cannot be read; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sums between brackets, and what separates them; `kind` is ``(``, ``[``, ``{`` or ``<``."""
+
+    kind: str
+    sums: tuple[Sum, ...]
+    separators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unit:
+    r"""A letter, command, number or group with its scripts; ``\frac`` and ``\sqrt`` have their groups as arguments."""
+
+    base: str | Group
+    arguments: tuple[Group, ...] = ()
+    subs: tuple[Group, ...] = ()
+    sups: tuple[Group, ...] = ()
+    primes: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """Factors side by side: units, and the signs ``*``, ``/`` and ``dz`` between them."""
+
+    items: tuple[Unit | str, ...]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Rows with their signs, ``+`` or ``-``."""
+
+    rows: tuple[tuple[str, Row], ...]
+
+
+def parse(source: str) -> Sum:
+    """The tree of a formula.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not one that the grammar knows; nothing is guessed.
+    """
+    plain = normalised(source)
+    if not plain.strip():
+        raise FormulaError("nothing to read")
+    if _depth(plain) > _DEEPEST:
+        raise FormulaError(f"brackets nested more than {_DEEPEST} deep")
+    try:
+        return _Tree().transform(_parser().parse(plain))  # type: ignore[no-any-return]
+    except lark.exceptions.UnexpectedEOF as error:
+        raise FormulaError("the formula ends too early") from error
+    except lark.exceptions.UnexpectedInput as error:
+        rest = plain[error.pos_in_stream :][:20].strip()
+        raise FormulaError(f"cannot read {rest!r}" if rest else "the formula ends too early") from error
+
+
+@cache
+def _parser() -> lark.Lark:
+    grammar = (Path(__file__).parent / "formula.lark").read_text("utf-8")
+    return lark.Lark(grammar, parser="lalr", maybe_placeholders=False)
+
+
+_DEEPEST = 40
+
+
+def _depth(plain: str) -> int:
+    deepest = depth = 0
+    for c in plain:
+        depth += (c in "([{⟨") - (c in ")]}⟩")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+class _Tree(lark.Transformer[Any, Any]):
+    """From lark's tree to ours."""
+
+    def start(self, children: list[Any]) -> Sum:
+        return children[0]  # type: ignore[no-any-return]
+
+    def sum(self, children: list[Any]) -> Sum:
+        signs = children if isinstance(children[0], str) else ["+", *children]
+        return Sum(tuple(("-" if s != "+" else "+", row) for s, row in zip(signs[::2], signs[1::2], strict=True)))
+
+    def row(self, children: list[Any]) -> Row:
+        return Row(tuple(c if isinstance(c, Unit) else str(c) for c in children))
+
+    def separated(self, children: list[Any]) -> tuple[tuple[Sum, ...], tuple[str, ...]]:
+        return tuple(children[::2]), tuple(map(str, children[1::2]))
+
+    def unit(self, children: list[Any]) -> Unit:
+        base, *scripts = children
+        subs = tuple(g for k, g in scripts if k == "_")
+        sups = tuple(g for k, g in scripts if k == "^")
+        if len(subs) > 1 or len(sups) > 1:
+            raise FormulaError("two subscripts or two superscripts at one place")
+        kind, arguments = base if isinstance(base, tuple) else (base, ())
+        return Unit(kind, arguments, subs, sups, sum(k == "'" for k, _ in scripts))
+
+    def atom(self, children: list[Any]) -> str:
+        return str(children[0])
+
+    def sub(self, children: list[Any]) -> tuple[str, Group]:
+        return "_", _grouped(children[0])
+
+    def sup(self, children: list[Any]) -> tuple[str, Group]:
+        return "^", _grouped(children[0])
+
+    def prime(self, children: list[Any]) -> tuple[str, None]:
+        return "'", None
+
+    def parens(self, children: list[Any]) -> Group:
+        return _group("(", children)
+
+    def brackets(self, children: list[Any]) -> Group:
+        return _group("[", children)
+
+    def angles(self, children: list[Any]) -> Group:
+        return _group("<", children)
+
+    def braces(self, children: list[Any]) -> Group:
+        return _group("{", children)
+
+    def fraction(self, children: list[Any]) -> tuple[str, tuple[Group, ...]]:
+        return r"\frac", tuple(map(_grouped, children[1:]))
+
+    def root(self, children: list[Any]) -> tuple[str, tuple[Group, ...]]:
+        return r"\sqrt", tuple(map(_grouped, children[1:]))
+
+
+def _group(kind: str, children: list[Any]) -> Group:
+    sums, separators = children[0] if children else ((), ())
+    return Group(kind, sums, separators)
+
+
+def _grouped(value: Any) -> Group:
+    return value if isinstance(value, Group) else Group("{", (Sum((("+", Row((Unit(value),))),)),), ())
+
+
+# --- what people write for the same thing ---
+
+_FONT = r"(?:mathbf|boldsymbol|bm|mathrm|mathit|mathsf|mathtt|mathcal|mathbb|mathscr|text|textbf|textit|textrm|textnormal|operatorname\*?|vec|bf|rm|cal|mbox|pmb)"
+_SIMPLE = (
+    (r"\\(?:left|right|middle)\s*\.", " "),
+    (r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", " "),
+    (r"\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|quad|qquad|!|,|;|:|>|\s)(?![a-zA-Z])", " "),
+    (r"\\[,;:!> ]|~", " "),
+    (r"\\(?:boxed|cancel|color\s*\{\w+\}|mathop|mathrel|mathbin|ensuremath)(?![a-zA-Z])", " "),
+    (r"\\(?:mathbb|mathcal|mathrm|operatorname|mathds|bm|text)\s*\{?\s*E\s*\}?(?![a-zA-Z])", r"\\Expectation "),
+    (r"\\(?:mathcal|mathrm|mathscr|operatorname|text|cal)\s*(?:\{\s*N(?:ormal)?\s*\}|N(?![a-zA-Z]))", r"\\Normal "),
+    (
+        r"\\(?:mathcal|mathscr|cal)\s*(?:\{\s*(?P<curly>[A-Z])\s*\}|(?P<bare>[A-Z])(?![a-zA-Z]))",
+        r"\\Script\g<curly>\g<bare> ",
+    ),
+    (rf"\\{_FONT}\s*(?:\{{\s*)?d\s*(?:\}})?\s*(?=[a-zA-Z\\])(?!\\?in)", "d"),
+    (rf"\\{_FONT}\s*\{{\s*([a-zA-Z]|\\[a-zA-Z]+|KL|diag|exp|log)\s*\}}", r" \1 "),
+    (rf"\\{_FONT}(?![a-zA-Z])", " "),
+    (r"(?<![a-zA-Z\\])N\s*(?=\([^()]*[,;])", r"\\Normal "),
+    (r"\|\s*(\\Sigma(?:_\w)?)\s*\|", r"\\Determinant{\1}"),
+    (r"\\(?:mid|vert|lvert|rvert)(?![a-zA-Z])", "|"),
+    (r"\\(?:\||parallel|Vert|lVert|rVert)(?![a-zA-Z])|\\\||\|\s*\|", "‖"),
+    (r"\\(?:sim|thicksim)(?![a-zA-Z])", "∼"),
+    (r"\\in(?![a-zA-Z])", "∈"),
+    (r"\\(?:cdot|times|ast)(?![a-zA-Z])", "⋅"),
+    (r"\\(?:cdots|ldots|dots|dotsc|dotsb)(?![a-zA-Z])", "…"),
+    (r"\\(?:langle|lbrace)(?![a-zA-Z])", "⟨"),
+    (r"\\(?:rangle|rbrace)(?![a-zA-Z])", "⟩"),
+    (r"\\\{", "("),
+    (r"\\\}", ")"),
+    (r"\\(?:lbrack)(?![a-zA-Z])", "["),
+    (r"\\(?:rbrack)(?![a-zA-Z])", "]"),
+    (r"\\(?:dfrac|tfrac|cfrac|nicefrac)(?![a-zA-Z])", r"\\frac"),
+    (r"\\ln(?![a-zA-Z])|(?<![a-zA-Z\\])(?:log|ln)(?![a-zA-Z])", r"\\log "),
+    (r"(?<![a-zA-Z\\])exp(?![a-zA-Z])", r"\\exp "),
+    (r"(?<![a-zA-Z\\])diag(?![a-zA-Z])", r"\\diag "),
+    (r"\\(?P<variant>var)(?P<greek>epsilon|phi|theta|sigma|rho)(?![a-zA-Z])", r"\\\g<greek>"),
+    (r"D\s*_\s*(?:\{\s*)*KL(?:\s*\})*|(?<![a-zA-Z\\])KL(?![a-zA-Z])|\\KL(?![a-zA-Z])", r"\\Divergence "),
+)
+_SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
+_SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
+_BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
+_DIFFERENTIAL = re.compile(r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*)?(?P<variable>[a-zA-Z]|\\[a-z]+)(?:\s*\})?(?![a-zA-Z])")
+
+
+@lru_cache(maxsize=1024)
+def normalised(source: str) -> str:
+    """The formula without fonts, sizes, spacing and ornaments, in one spelling for what has several."""
+    plain = _without_braces(source.replace("&", " ").replace("\n", " "))
+    for pattern, replacement in _SUBSTITUTIONS:
+        plain = pattern.sub(replacement, plain)
+    plain = _with_fractions(plain)
+    for _ in range(2):
+        plain = _SHORT_FRACTION.sub(
+            lambda m: rf"\frac{{{m['above']}}}" + (f"{{{m['below']}}}" if m["below"] != "{" else "{"), plain
+        )
+    if r"\int" in plain:
+        plain = _DIFFERENTIAL.sub(r" ∂\g<variable> ", plain)
+    return plain
+
+
+def _closing(text: str, start: int) -> int:
+    """The place after the brace that closes the one at `start`."""
+    depth = 0
+    for i in range(start, len(text)):
+        depth += (text[i] == "{") - (text[i] == "}")
+        if depth == 0:
+            return i + 1
+    raise FormulaError("a brace is not closed")
+
+
+def _without_braces(text: str) -> str:
+    r"""``\underbrace{a}_{b}`` as ``{a}``: what stands under or over a formula is no part of it."""
+    while match := _BRACED.search(text):
+        start = text.find("{", match.end())
+        if start < 0 or text[match.end() : start].strip():
+            raise FormulaError(f"{match.group()} without braces")
+        end = _closing(text, start)
+        note = re.compile(r"\s*[_^]\s*").match(text, end)
+        after = end
+        if note:
+            after = _closing(text, note.end()) if text[note.end() : note.end() + 1] == "{" else note.end() + 1
+        text = text[: match.start()] + text[start:end] + text[after:]
+    return text
+
+
+def _with_fractions(text: str) -> str:
+    r"""``{a \over b}`` as ``\frac{a}{b}``."""
+    while (at := text.find(r"\over")) >= 0 and not text[at + 5 : at + 6].isalpha():
+        start = depth = 0
+        for i in range(at - 1, -1, -1):
+            depth += (text[i] == "}") - (text[i] == "{")
+            if depth < 0:
+                start = i
+                break
+        else:
+            raise FormulaError(r"\over without braces")
+        end = _closing(text, start)
+        text = rf"{text[:start]}\frac{{{text[start + 1 : at]}}}{{{text[at + 5 : end - 1]}}}{text[end:]}"
+    return text
