@@ -8,13 +8,12 @@ closed form in ``\mu`` and ``\sigma`` is about ``q = N(\mu, diag \sigma^2)`` and
 from __future__ import annotations
 
 from derivations.conversion import subterms
-from derivations.kernel import Term, bind, density, number, substitute, variable
+from derivations.kernel import Term, bind, density, log, number, substitute, variable
 from derivations.reading import Context
 
 Z, X, J = variable("z", "z"), variable("x", "x"), variable("j", "index")
 POSTERIOR = density("q", [Z], [X])
 DEFAULTS = {"q": POSTERIOR, "z": POSTERIOR}
-JOINT = frozenset({"p", "q"})
 
 
 def normal(*, vector: bool, log_variance: bool = False, point: Term = Z) -> Term:
@@ -36,10 +35,22 @@ def _dimension(vector: bool) -> Term:
     return variable("J", "natural") if vector else number(1)
 
 
-def context(laws: dict[str, Term], symbols: dict[str, Term], *, vector: bool, log_variance: bool) -> Context:
+def elbo() -> Term:
+    """``E_q[log p(x, z) - log q(z|x)]``."""
+    return bind("expectation", Z, POSTERIOR, log(density("p", [X, Z])) - log(POSTERIOR))
+
+
+def context(
+    laws: dict[str, Term], symbols: dict[str, Term], apart: frozenset[str], *, vector: bool, log_variance: bool
+) -> Context:
     """Names for a reading: the laws that the text has named, else the default ones; a bare D_KL is that of the normals."""
     q, p = normal(vector=vector, log_variance=log_variance), standard(vector=vector)
-    return Context({**DEFAULTS, **laws}, symbols, bind("kl", Z, q, p))
+    return Context({**DEFAULTS, **laws}, symbols, bind("kl", Z, q, p), apart)
+
+
+def families(*terms: Term) -> frozenset[str]:
+    """The families of densities in the terms; the conditional densities of each belong to one joint density."""
+    return frozenset(str(t.data[0]) for term in terms for _, t in subterms(term) if t.head == "density")
 
 
 def modelled(term: Term, *, vector: bool, log_variance: bool) -> Term:

@@ -7,7 +7,7 @@ that follow, whether ``\mu`` is a number or a vector. What no reading of ours gi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -59,11 +59,15 @@ class Context:
         Terms for symbols that the text has defined, by name.
     divergence
         What a bare ``D_KL`` stands for.
+    apart
+        Letters that the text uses with several labels (``q_\\phi`` and ``q_\\psi``, ``x`` and ``X``, ``x^{(i)}``): these then
+        tell different things apart, else they are left away.
     """
 
     laws: Mapping[str, Term] = field(default_factory=dict)
     symbols: Mapping[str, Term] = field(default_factory=dict)
     divergence: Term | None = None
+    apart: frozenset[str] = frozenset()
 
 
 def read(tree: Sum, reading: Reading, context: Context = Context()) -> Term:
@@ -161,6 +165,7 @@ class _Reader:
         self, unit: Unit, after: tuple[Unit | str, ...], rest: Sum | None
     ) -> tuple[Term, tuple[Unit | str, ...]]:
         """The term that begins with `unit`, and the items that it did not need."""
+        _check_scripts(unit)
         if unit.base in (r"\log", r"\exp"):
             inner, left = self.operand(after, rest)
             term = log(inner) if unit.base == r"\log" else Term("exp", (inner,))
@@ -168,10 +173,10 @@ class _Reader:
         if unit.base == r"\sum":
             return self.indexed_sum(unit, after, rest), ()
         if unit.base == r"\int":
-            return self.integral(after)
+            return self.integral(unit, after)
         if self._is_expectation(unit):
             return self.expectation(unit, after, rest)
-        if unit.base == r"\Divergence" or (unit.base == "D" and self._is_pair(after)):
+        if unit.base == r"\Divergence" or (unit.base == "D" and not unit.subs and self._is_pair(after)):
             return self.divergence(unit, after)
         if after and self._is_output(unit, after[0]):
             return self.atom(unit), after[1:]
@@ -219,14 +224,17 @@ class _Reader:
         inner = replace(self, indices=self.indices | {name})
         return bind("sum", variable(name, "index"), lower, upper, inner.body(after, rest))
 
-    def integral(self, after: tuple[Unit | str, ...]) -> tuple[Term, tuple[Unit | str, ...]]:
+    def integral(self, unit: Unit, after: tuple[Unit | str, ...]) -> tuple[Term, tuple[Unit | str, ...]]:
         places = [i for i, item in enumerate(after) if isinstance(item, str) and item.startswith("∂")]
         if not places:
             raise FormulaError("an integral without its differential")
         place = places[-1]
         differential = str(after[place])[1:]
+        over = _letter_or_none(_single(unit.subs[0])) if unit.subs else differential
+        if over.lower() not in (differential.lower(), "\\script" + differential.lower()):
+            raise FormulaError("the limits of an integral")
         body = multiply(*self.factors(after[:place]))
-        return bind("integral", _point(differential), body), after[place + 1 :]
+        return bind("integral", self.point(differential), body), after[place + 1 :]
 
     def _is_expectation(self, unit: Unit) -> bool:
         if isinstance(unit.base, Group):
@@ -261,7 +269,7 @@ class _Reader:
         if known is not None:
             return known
         if group.separators == ("∼",):
-            return self.density_of(tree, _point(_letter(group.sums[0])))
+            return self.density_of(tree, self.point(self.variable(group.sums[0])))
         return self.density_of(tree, None)
 
     def density_of(self, tree: Sum, point: Term | None) -> Term:
@@ -330,24 +338,44 @@ class _Reader:
         group = following.base
         if not isinstance(group, Group) or group.kind != "(":
             return False
-        return all(_letter_or_none(s).lower() in ("x", "y") for s in group.sums)
+        return [_letter_or_none(s) for s in group.sums] in (["x"], ["X"]) and "x" not in self.context.apart
 
     def call(self, unit: Unit, group: Group) -> Term:
         if unit.base in FAMILIES:
             if any(_letters(g) - PARAMETERS for g in unit.subs):
                 raise FormulaError("a density with a subscript")
-            return self.density(str(unit.base).lower(), group)
+            return self.density(unit, group)
         if unit.base == r"\Normal":
             return self.normal(group, None)
         if unit.base in ("f", "g", "h") and not unit.subs:
-            arguments = tuple(_point(_letter(s)) for s in group.sums)
+            arguments = tuple(self.point(self.variable(s)) for s in group.sums)
             return Term("function", arguments, (str(unit.base), "real"))
         if _name(str(unit.base)) in self.context.symbols:
             return self.context.symbols[_name(str(unit.base))]
         raise FormulaError(f"the function {unit.base}")
 
-    def density(self, family: str, group: Group) -> Term:
-        """``p(x, z)``, ``p(x | z)``; parameters after a semicolon are left away."""
+    def family(self, unit: Unit, *others: str) -> str:
+        """The name of a family; its parameters tell families apart where a text has several."""
+        letter = str(unit.base)
+        if letter.lower() not in self.context.apart:
+            return letter.lower()
+        labels = sorted({_name(i) for g in unit.subs for i in _letters(g)} | set(map(_name, others)))
+        return "_".join((letter, *labels))
+
+    def variable(self, tree: Sum) -> str:
+        """The letter of a variable, with its label where a text has several."""
+        letter, label = _letter(tree), _label(tree)
+        if any(index in self.indices for index in label):
+            raise FormulaError("a draw with its number")
+        return f"{letter}_{label}" if label and letter.lower() in self.context.apart else letter
+
+    def point(self, letter: str) -> Term:
+        return _point(letter, keep_case=letter[:1].lower() in self.context.apart)
+
+    def density(self, unit: Unit, group: Group) -> Term:
+        """``p(x, z)``, ``p(x | z)``; parameters among the arguments are labels of the family."""
+        labels = [i for s in group.sums for i in _letters(Group("{", (s,), ())) if i in PARAMETERS]
+        family = self.family(unit, *labels)
         targets: list[Term] = []
         given: list[Term] = []
         side = targets
@@ -360,16 +388,16 @@ class _Reader:
                 raise FormulaError("a density with a semicolon")
             elif separator not in ("", ","):
                 raise FormulaError(f"a density with {separator}")
-            letter = _letter(tree)
+            letter = self.variable(tree)
             if letter not in PARAMETERS:
-                side.append(_point(letter))
+                side.append(self.point(letter))
         return density(family, targets, given)
 
     def normal(self, group: Group, point: Term | None) -> Term:
         """``N(z; mu, sigma^2)``, ``N(mu, diag sigma^2)``, ``N(0, I)``: components of means mu_j, variances sigma_j^2."""
         sums, separators = list(group.sums), list(group.separators)
         if separators[:1] in ([";"], ["|"]):
-            point = _point(_letter(sums.pop(0)))
+            point = self.point(self.variable(sums.pop(0)))
             separators.pop(0)
         if separators != [","]:
             raise FormulaError("the parameters of a normal")
@@ -389,8 +417,18 @@ class _Reader:
             return number(unit.base)
         if not isinstance(unit.base, str) or unit.sups:
             raise FormulaError("the parameters of a normal")
-        name = _name(unit.base)
+        name = self.labelled(unit)
         return variable(name, "real") if self.reading.scalar else Term("component", (variable(name, "vector"), j))
+
+    def labelled(self, unit: Unit) -> str:
+        """The name of a parameter: ``mu``, ``mu_1``; a subscript for parameters or for q is left away."""
+        name = _name(str(unit.base))
+        labels = sorted(i for g in unit.subs for i in _letters(g) if i not in PARAMETERS)
+        if name.lower() in self.context.apart or len(labels) > 1:
+            raise FormulaError(f"{unit.base} with several labels")
+        if labels and not (labels[0].isdigit() or labels[0] in ("p", "q")):
+            raise FormulaError(f"the subscript {labels[0]}")
+        return f"{name}_{labels[0]}" if labels else name
 
     def variance(self, tree: Sum, j: Term) -> Term:
         """``sigma^2``, ``diag sigma^2``, ``sigma^2 I``, ``Sigma`` (which is diag sigma^2), ``I``."""
@@ -404,7 +442,7 @@ class _Reader:
         if isinstance(unit.base, Group):
             return self.variance(_single(unit.base), j)
         if unit.base == r"\Sigma" and not unit.sups:
-            unit = Unit(r"\sigma", sups=(_power(2),))
+            unit = Unit(r"\sigma", subs=unit.subs, sups=(_power(2),))
         squared = bool(unit.sups) and self.sum(_single(unit.sups[0])) == number(2)
         if unit.sups and not squared:
             raise FormulaError("the variance of a normal")
@@ -414,8 +452,10 @@ class _Reader:
     # --- atoms ---
 
     def powered(self, term: Term, unit: Unit) -> Term:
-        if unit.subs and isinstance(unit.base, Group) and unit.base.kind != "<":
+        if unit.subs and (isinstance(unit.base, Group) or unit.base in (r"\frac", r"\sqrt")):
             raise FormulaError("a bracket with a subscript")
+        if unit.sups and _is_parenthesised(unit.sups[0]):
+            raise FormulaError("an exponent in parentheses, which may be a label")
         if unit.primes:
             raise FormulaError("a prime")
         return term ** self.sum(_single(unit.sups[0])) if unit.sups else term
@@ -444,6 +484,8 @@ class _Reader:
             return self.powered(Term("pi"), unit)
         if name in self.context.symbols and not unit.subs:
             return self.powered(self.context.symbols[name], unit)
+        if name.lower() in self.context.apart:
+            raise FormulaError(f"{base} with several labels")
         indices = [i for g in unit.subs for i in _letters(g) if i not in PARAMETERS]
         if len(indices) > 1:
             raise FormulaError(f"{base} with several subscripts")
@@ -452,6 +494,8 @@ class _Reader:
         return self.powered(self.plain_letter(base, name), unit)
 
     def entry_of(self, name: str, index: str) -> Term:
+        if self.reading.scalar and (index.isdigit() or index in ("p", "q")):
+            return variable(f"{name}_{index}", "real")
         if index not in INDICES and not index.isdigit():
             raise FormulaError(f"the subscript {index}")
         place = number(index) if index.isdigit() else variable(index, "index")
@@ -460,6 +504,8 @@ class _Reader:
         return Term("component", (variable(name, kind), place))
 
     def plain_letter(self, base: str, name: str) -> Term:
+        if base == "e":
+            raise FormulaError("e without an exponent")
         if base in FAMILIES:
             raise FormulaError(f"the density {base} without its variables")
         if base in self.indices:
@@ -532,6 +578,90 @@ def _letter_or_none(tree: Sum) -> str:
     return item.base if all(_letters(g) <= PARAMETERS for g in item.subs) else ""
 
 
+def _label(tree: Sum) -> str:
+    """The label of a variable, such as ``(i)`` of ``x^{(i)}``; an empty string if there is none."""
+    ((_, row),) = tree.rows
+    (item,) = row.items
+    assert isinstance(item, Unit)
+    if isinstance(item.base, Group):
+        return _label(_single(item.base))
+    inside = [i for g in (*item.sups, *item.subs) for s in g.sums for _, r in s.rows for i in r.items]
+    groups = [i.base for i in inside if isinstance(i, Unit) and isinstance(i.base, Group)]
+    letters = [i.base for i in inside if isinstance(i, Unit) and isinstance(i.base, str)]
+    return "".join(sorted({*letters, *(i for g in groups for s in g.sums for i in _letters(Group("{", (s,), ())))}))
+
+
+def _is_parenthesised(group: Group) -> bool:
+    items = [i for s in group.sums for _, r in s.rows for i in r.items]
+    return len(items) == 1 and isinstance(items[0], Unit) and isinstance(items[0].base, Group)
+
+
+_OPERATORS = (r"\log", r"\exp", r"\Divergence", r"\Normal", r"\sum", r"\int", r"\Expectation", r"\diag", "E")
+
+
+def _check_scripts(unit: Unit) -> None:
+    """Operators have no scripts but limits and laws: ``\\log_2`` is another function than ``\\log``."""
+    if unit.base not in _OPERATORS:
+        return
+    allowed_below = unit.base in (r"\sum", r"\int", r"\Expectation", "E")
+    powered = unit.base in (r"\log", r"\sum")
+    if unit.primes or (unit.subs and not allowed_below) or (unit.sups and not powered):
+        raise FormulaError(f"{unit.base} with a script")
+
+
+def labels(tree: Sum) -> Iterator[tuple[str, str]]:
+    """Letters, in lower case, with what tells them apart from the same letter elsewhere: case, label, parameters."""
+    for _, row in tree.rows:
+        for item in row.items:
+            if not isinstance(item, Unit):
+                continue
+            for group in (
+                *item.arguments,
+                *item.subs,
+                *item.sups,
+                *([item.base] if isinstance(item.base, Group) else []),
+            ):
+                for inner in group.sums:
+                    yield from labels(inner)
+            if isinstance(item.base, str):
+                yield from _labels_of(item, item.base)
+
+
+def _labels_of(unit: Unit, base: str) -> Iterator[tuple[str, str]]:
+    letter = _name(base)
+    if len(letter) == 1 and letter.isalpha() and base not in INDICES | NATURALS | {"I", "E", "D"}:
+        yield letter.lower(), "upper" if letter.isupper() else ""
+    parameters = sorted(i for g in unit.subs for i in _letters(g) if i in PARAMETERS)
+    if parameters:
+        yield letter.lower(), "_".join(parameters)
+    for group in unit.sups:
+        if _is_parenthesised(group):
+            yield letter.lower(), "^" + "".join(sorted(str(i) for i in _deep_letters(group)))
+
+
+def _deep_letters(group: Group) -> Iterator[str]:
+    for s in group.sums:
+        for _, row in s.rows:
+            for item in row.items:
+                if isinstance(item, Unit):
+                    yield from _deep_letters(item.base) if isinstance(item.base, Group) else (item.base,)
+
+
+def _ambiguous(used: set[str]) -> bool:
+    exponents = {label for label in used if label.startswith("^")}
+    parameters = used - exponents - {"", "upper"}
+    return {"", "upper"} <= used or len(exponents) > 1 or len(parameters) > 1
+
+
+def several(trees: Iterable[Sum]) -> frozenset[str]:
+    """Letters that the trees use with more than one label; no label at all is not another one, but a capital is."""
+    found: dict[str, set[str]] = {}
+    for tree in trees:
+        for letter, label in labels(tree):
+            found.setdefault(letter, set()).add(label)
+    return frozenset(letter for letter, used in found.items() if _ambiguous(used))
+
+
 def _is_label(group: Group) -> bool:
     """``(i)`` in ``x^{(i)}``, or an index."""
     items = [i for s in group.sums for _, row in s.rows for i in row.items]
@@ -543,7 +673,7 @@ def _is_label(group: Group) -> bool:
 
 def _letters(group: Group) -> set[str]:
     return {
-        u.base if isinstance(u.base, str) else "()"
+        u.base if isinstance(u.base, str) and not (u.subs or u.sups or u.primes) else "()"
         for s in group.sums
         for _, row in s.rows
         for u in row.items
@@ -551,12 +681,12 @@ def _letters(group: Group) -> set[str]:
     }
 
 
-def _point(letter: str) -> Term:
+def _point(letter: str, *, keep_case: bool = False) -> Term:
     name = _name(letter)
-    if not (len(name) == 1 or name in _GREEK_NAMES):
+    if not (len(name.split("_")[0]) == 1 or name.split("_")[0] in _GREEK_NAMES):
         raise FormulaError(f"{letter} is no variable")
-    lower = name.lower()
-    return variable(lower, lower)
+    name = name if keep_case else name.lower()
+    return variable(name, name)
 
 
 def readings(tree: Sum, context: Context = Context()) -> Iterator[tuple[Reading, Term]]:

@@ -65,6 +65,9 @@ def parse(source: str) -> Sum:
     plain = normalised(source)
     if not plain.strip():
         raise FormulaError("nothing to read")
+    word = _WORD.search(plain)
+    if word:
+        raise FormulaError(f"the word {word.group()!r}")
     if _depth(plain) > _DEEPEST:
         raise FormulaError(f"brackets nested more than {_DEEPEST} deep")
     try:
@@ -83,6 +86,7 @@ def _parser() -> lark.Lark:
 
 
 _DEEPEST = 40
+_WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{3,}(?![a-zA-Z])")
 
 
 def _depth(plain: str) -> int:
