@@ -143,6 +143,8 @@ def _judged(
     meanings = list(_meanings(trees, named, known, apart))
     if not meanings:
         return replace(blank, verdict="unparsed", message=_why(trees, apart))
+    if any(_is_assumption(m) for m in meanings):
+        return replace(blank, message="an assumption about a density, not a claim")
     if blank.relation not in RELATIONS:
         return replace(blank, message=f"nothing is said about {blank.relation}")
     for meaning in meanings:
@@ -151,6 +153,12 @@ def _judged(
         if found is not None:
             return _proved(blank, found, meaning)
     return _without_proof(blank, trees, meanings, apart)
+
+
+def _is_assumption(meaning: _Meaning) -> bool:
+    """A density that is said to be normal, or normal with other parameters."""
+    heads = {meaning.left.head, meaning.right.head}
+    return "normal" in heads and heads <= {"normal", "density"}
 
 
 def _definition(blank: Judgement, tree: Sum, named: dict[str, Term], apart: frozenset[str]) -> Judgement:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from derivations.kernel import KernelError, Term, add, bind, density, free, log, multiply, number, sort, variable
+from derivations.kernel import KernelError, Term, add, bind, density, free, log, multiply, number, variable
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 
 PARAMETERS = {r"\theta", r"\phi", r"\psi", r"\vartheta", r"\varphi", r"\Phi", r"\Theta", r"\lambda"}
@@ -496,12 +496,13 @@ class _Reader:
     def entry_of(self, name: str, index: str) -> Term:
         if self.reading.scalar and (index.isdigit() or index in ("p", "q")):
             return variable(f"{name}_{index}", "real")
-        if index not in INDICES and not index.isdigit():
+        if index.isdigit():
+            raise FormulaError(f"{name}_{index}: an entry of a vector, or a name?")
+        if index not in INDICES:
             raise FormulaError(f"the subscript {index}")
-        place = number(index) if index.isdigit() else variable(index, "index")
-        points = {p.data[0] for law in self.context.laws.values() for p in free(law) if sort(p) == "p"}
+        points = {p.data[0] for law in self.context.laws.values() for p in free(law) if p.data[1] == p.data[0]}
         kind = name if name in points or name in ("z", "x", "y") else "vector"
-        return Term("component", (variable(name, kind), place))
+        return Term("component", (variable(name, kind), variable(index, "index")))
 
     def plain_letter(self, base: str, name: str) -> Term:
         if base == "e":
@@ -559,7 +560,7 @@ def _letter(tree: Sum) -> str:
     (item,) = rows[0][1].items
     if isinstance(item, Unit) and isinstance(item.base, Group) and item.base.kind == "{":
         return _letter(_single(item.base))
-    if not isinstance(item, Unit) or not isinstance(item.base, str) or item.arguments:
+    if not isinstance(item, Unit) or not isinstance(item.base, str) or item.arguments or item.primes:
         raise FormulaError("a variable is wanted")
     if any(g.sums and not _is_label(g) for g in (*item.sups, *item.subs)):
         raise FormulaError("a variable with an exponent")
@@ -571,7 +572,7 @@ def _letter_or_none(tree: Sum) -> str:
     if len(tree.rows) != 1 or len(tree.rows[0][1].items) != 1:
         return ""
     (item,) = tree.rows[0][1].items
-    if not isinstance(item, Unit) or item.sups or item.arguments:
+    if not isinstance(item, Unit) or item.sups or item.arguments or item.primes:
         return ""
     if isinstance(item.base, Group):
         return _letter_or_none(_single(item.base)) if item.base.kind == "{" and len(item.base.sums) == 1 else ""
@@ -625,6 +626,21 @@ def labels(tree: Sum) -> Iterator[tuple[str, str]]:
                     yield from labels(inner)
             if isinstance(item.base, str):
                 yield from _labels_of(item, item.base)
+        yield from _labels_of_arguments(row)
+
+
+def _labels_of_arguments(row: Row) -> Iterator[tuple[str, str]]:
+    """The parameters among the arguments of a density: ``p(x | \\theta)`` is ``p_\\theta(x)``."""
+    for unit, group in zip(row.items, row.items[1:], strict=False):
+        if (
+            isinstance(unit, Unit)
+            and unit.base in FAMILIES
+            and isinstance(group, Unit)
+            and isinstance(group.base, Group)
+        ):
+            inside = {i for s in group.base.sums for i in _letters(Group("{", (s,), ()))} & PARAMETERS
+            if inside:
+                yield str(unit.base).lower(), "_".join(sorted(inside))
 
 
 def _labels_of(unit: Unit, base: str) -> Iterator[tuple[str, str]]:

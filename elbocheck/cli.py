@@ -47,6 +47,14 @@ class Format(StrEnum):
     json = "json"
 
 
+class Marks(StrEnum):
+    """What `proofread` writes."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
 class UnusableInput(Exception):
     """Input that a command cannot use; one line that names it and the remedy."""
 
@@ -169,6 +177,30 @@ def _write_all(out: Path, files: dict[str, str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_text(out / name, text)
+
+
+@app.command()
+def proofread(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help=".tex, .md or .ipynb; - for standard input.")],
+    format: Annotated[Marks, typer.Option(help="How to write the verdicts.")] = Marks.text,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Judge every relation of a derivation in LaTeX: proved, refuted, undecided, or unparsed."""
+    from derivations.manuscript import ManuscriptError
+    from elbocheck import proofreading
+
+    try:
+        text = sys.stdin.read() if "-" in files else ""
+        judgements = proofreading.judged(files, text)
+    except (ManuscriptError, UnicodeDecodeError) as error:
+        raise UnusableInput(str(error)) from error
+    writers = {
+        Marks.text: proofreading.as_text,
+        Marks.json: proofreading.as_json,
+        Marks.github: proofreading.as_annotations,
+    }
+    print(writers[Marks.json if as_json else format](judgements))
+    raise typer.Exit(proofreading.exit_code(judgements))
 
 
 # --- progress, on standard error so that standard output stays clean ---

@@ -1,0 +1,184 @@
+"""The proofreader on relations as people write them: what is true is proved, what is false is refuted, nothing is guessed."""
+
+import pytest
+
+from derivations.manuscript import read_text
+from derivations.proofread import proofread
+from derivations.written import written
+
+
+def judge(text, name="notes.tex"):
+    return list(proofread(written(read_text(text, name).formulas)))
+
+
+def verdict(formula):
+    (judgement,) = judge(f"\\[ {formula} \\]")
+    return judgement.verdict
+
+
+TRUE = [
+    r"\log p(x) = \log \int p(x,z)\,dz",
+    r"p(x) = \int p(x|z) p(z) \mathrm{d}z",
+    r"p(x) = \int_z p_\theta(x, z) \, d\mathbf{z}",
+    r"p(z|x) = \frac{p(x|z)p(z)}{p(x)}",
+    r"p(z \mid x) = {p(x \vert z) p(z) \over p(x)}",
+    r"\log p(x,z) = \log p(x|z) + \log p(z)",
+    r"\log\frac{p(x,z)}{q(z|x)} = \log p(x|z) + \log p(z) - \log q(z|x)",
+    r"\log p(x) = \mathbb{E}_{z\sim q_\phi(z|x)}[\log p(x)]",
+    r"\log p(x) = E_{q}\left[\log \frac{p(x|z) p(z)}{p(z|x)}\right]",
+    r"\log p(x) = \mathbb{E}_q[\log p(x|z)] - D_{KL}(q(z|x)\|p(z)) + D_{KL}(q(z|x)\|p(z|x))",
+    r"\log p(x) - \mathrm{KL}[q(z|x)||p(z|x)] = \mathbb{E}_q[\log p(x|z)] - \mathrm{KL}[q(z|x)||p(z)]",
+    r"\log p(x) \geq \mathbb{E}_{q(z|x)}[\log p(x|z)] - D_{\mathrm{KL}}(q(z|x) \,\|\, p(z))",
+    r"\mathbb{E}_{q(z|x)}[\log p(x|z)] - D_{KL}(q(z|x)\parallel p(z)) \le \log p(x)",
+    r"\log \mathbb{E}_{q(z|x)}\left[\frac{p(x,z)}{q(z|x)}\right] \geqslant \mathbb{E}_{q(z|x)}\left[\log\frac{p(x,z)}{q(z|x)}\right]",
+    r"\log p(X) \ge \mathbb{E}_{Z \sim q(Z|X)}\left[ \log \frac{p(X,Z)}{q(Z|X)} \right]",
+    r"D_{KL}(q(z|x) \| p(z)) \ge 0",
+    r"\text{KL}(q \parallel p) \geq 0",
+    r"D_{KL}(q\|p) = \mathbb{E}_q\left[\log\frac{q(z|x)}{p(z)}\right]",
+    r"\mathbb{D}_\text{KL}(q(z)\|p(z)) = \int q(z) \log\frac{q(z)}{p(z)} dz",
+    r"D(q(z)\|p(z)) = \langle \log q(z) - \log p(z) \rangle_{q(z)}",
+    r"KL(q\|p) = -\int q(z) \log \frac{p(z)}{q(z)} \, dz",
+    r"\mathbb{E}_{q(z|x)}\log\frac{p(x,z)}{q(z|x)} = \mathbb{E}_{q(z|x)}[\log p(x,z)] - \mathbb{E}_{q(z|x)}[\log q(z|x)]",
+    r"\mathbb{E}_{q(z|x)}[\log p(x,z) - \log q(z|x)] = \mathbb{E}_{q(z|x)}[\log p(x|z)] - KL(q(z|x)||p(z))",
+    r"D_{KL}(q(z|x)\|p(z)) = -\frac{1}{2}\sum_{j=1}^{J}\left(1+\log\sigma_j^2-\mu_j^2-\sigma_j^2\right)",
+    r"-D_{KL} = \tfrac12 \sum_j (1 + \log (\sigma_j)^2 - (\mu_j)^2 - (\sigma_j)^2)",
+    r"-D_{KL}(q(z|x)\|p(z)) = \frac12 \sum_{j=1}^J (1 + \log \sigma^2_{\phi,j}(x) - \mu^2_{\phi,j}(x) - \sigma^2_{\phi,j}(x))",
+    r"D_{KL} = \frac12\sum_{j}\left(e^{v_j} + \mu_j^2 - 1 - v_j\right)",
+    r"KL(\mathcal{N}(\mu,\sigma^2)\|\mathcal{N}(0,1)) = \frac{\mu^2+\sigma^2-1}{2} - \ln \sigma",
+    r"KL(N(\mu,\sigma^2) \| N(0,1)) = -\frac12(1 + \log \sigma^2 - \mu^2 - \sigma^2)",
+    r"\mathrm{KL}(\mathcal N(\mu_1, \sigma_1^2)\|\mathcal N(\mu_2,\sigma_2^2)) = \log\frac{\sigma_2}{\sigma_1} + \frac{\sigma_1^2 + (\mu_1-\mu_2)^2}{2\sigma_2^2} - \frac12",
+    r"\int \mathcal{N}(z;\mu,\Sigma)\log\mathcal{N}(z;0,I)\,dz = -\frac{J}{2}\log 2\pi - \frac12\sum_{j=1}^J(\mu_j^2+\sigma_j^2)",
+    r"\int \mathcal{N}(z;\mu,\sigma^2)\log\mathcal{N}(z;\mu,\sigma^2)\,dz = -\frac{J}{2}\log(2\pi) - \frac12\sum_{j=1}^J(1+\log\sigma_j^2)",
+    r"\sum_{j=1}^J (\log \sigma_j^2 + 1) = J + 2 \sum_{j=1}^J \log \sigma_j",
+]
+FALSE = [
+    r"\log p(x) = \mathbb{E}_q[\log p(x|z)] - D_{KL}(q(z|x)\|p(z))",
+    r"\log p(x) = \mathbb{E}_q[\log p(x|z)] + D_{KL}(q(z|x)\|p(z)) + D_{KL}(q(z|x)\|p(z|x))",
+    r"\log p(x) = \mathbb{E}_q[\log p(x|z)] - D_{KL}(q(z|x)\|p(z)) - D_{KL}(q(z|x)\|p(z|x))",
+    r"\log p(x) = \mathbb{E}_q[\log p(x|z)] - D_{KL}(p(z)\|q(z|x)) + D_{KL}(q(z|x)\|p(z|x))",
+    r"\log p(x) \le \mathbb{E}_{q(z|x)}[\log p(x|z)] - D_{KL}(q(z|x)\|p(z))",
+    r"\log p(x) \ge \mathbb{E}_{q(z|x)}[\log p(x|z)] + D_{KL}(q(z|x)\|p(z))",
+    r"\log p(x,z) = \log p(x|z) - \log p(z)",
+    r"\log p(x,z) = p(x|z) + \log p(z)",
+    r"p(z|x) = \frac{p(z|x)p(z)}{p(x)}",
+    r"p(x) = \int p(x|z) \, dz",
+    r"\mathbb{E}_{q(z|x)}\left[\log\frac{p(x,z)}{q(z|x)}\right] = \mathbb{E}_{q(z|x)}[\log p(x,z)] + \mathbb{E}_{q(z|x)}[\log q(z|x)]",
+    r"D_{KL}(q\|p) = \mathbb{E}_q\left[\log\frac{p(z)}{q(z|x)}\right]",
+    r"D_{KL}(q(z|x)\|p(z)) = D_{KL}(p(z)\|q(z|x))",
+    r"D_{KL}(q(z|x) \| p(z)) \le 0",
+    r"\mathbb{D}_\text{KL}(q(z)\|p(z)) = \int p(z) \log\frac{q(z)}{p(z)} dz",
+    r"D_{KL}(q(z|x)\|p(z)) = \frac{1}{2}\sum_{j=1}^{J}\left(1+\log\sigma_j^2-\mu_j^2-\sigma_j^2\right)",
+    r"D_{KL}(q(z|x)\|p(z)) = -\sum_{j=1}^{J}\left(1+\log\sigma_j^2-\mu_j^2-\sigma_j^2\right)",
+    r"D_{KL}(q(z|x)\|p(z)) = -\frac{1}{2}\sum_{j=1}^{J}\left(1+\log\sigma_j-\mu_j^2-\sigma_j^2\right)",
+    r"D_{KL}(q(z|x)\|p(z)) = -\frac{1}{2}\sum_{j=1}^{J}\left(1+\log\sigma_j^2-\mu_j^2-\sigma_j\right)",
+    r"D_{KL}(q(z|x)\|p(z)) = -\frac{1}{2}\sum_{j=1}^{J}\left(1+\sigma_j^2-\mu_j^2-\sigma_j^2\right)",
+    r"D_{KL}(q(z|x)\|p(z)) = -\frac{1}{2}\sum_{j=1}^{J}\left(\log\sigma_j^2-\mu_j^2-\sigma_j^2\right)",
+    r"KL(N(\mu,\sigma^2)\|N(0,1)) = \frac12(\mu^2+\sigma^2-1) + \log\sigma",
+    r"\mathrm{KL}(\mathcal N(\mu_1, \sigma_1^2)\|\mathcal N(\mu_2,\sigma_2^2)) = \log\frac{\sigma_1}{\sigma_2} + \frac{\sigma_1^2 + (\mu_1-\mu_2)^2}{2\sigma_2^2} - \frac12",
+    r"\int \mathcal{N}(z;\mu,\Sigma)\log\mathcal{N}(z;0,I)\,dz = -\frac{J}{2}\log 2\pi + \frac12\sum_{j=1}^J(\mu_j^2+\sigma_j^2)",
+    r"\sum_{j=1}^J (\log \sigma_j^2 + 1) = 1 + 2 \sum_{j=1}^J \log \sigma_j",
+]
+# the sides differ only in what a careless reader leaves away: to prove one of these would be to misread it
+CONFUSABLE = [
+    r"D_{KL}(q_\phi(z)\|q_\psi(z)) = 0",
+    r"p_\theta(x) = p_{\theta'}(x)",
+    r"p_{\theta_{old}}(x) = p_\theta(x)",
+    r"\log p(x|\theta) = \log p(x|\phi)",
+    r"\log_2 p(x) = \ln p(x)",
+    r"p(x^{(i)}) = p(x^{(j)})",
+    r"p(X) = p(x)",
+    r"P(x) = p(x)",
+    r"\hat{p}(x) = p(x)",
+    r"q^*(z) = q(z)",
+    r"p(x') = p(x)",
+    r"\int_0^1 q(z) dz = \int q(z) dz",
+    r"D_\alpha(q(z)\|p(z)) = D_{KL}(q(z)\|p(z))",
+    r"D_{KL}^{2}(q(z)\|p(z)) = D_{KL}(q(z)\|p(z))",
+    r"\mathbb{E}^2_{q(z)}[\log p(z)] = \mathbb{E}_{q(z)}[\log p(z)]",
+    r"KL(N(\mu_1,\sigma_1^2)\|N(\mu_2,\sigma_2^2)) = 0",
+    r"KL(N(\mu,\Sigma_1)\|N(\mu,\Sigma_2)) = 0",
+    r"\mathcal{L}_{1}(x) = \mathcal{L}(x)",
+    r"\mathcal{L}(x) = \mathcal{L}(y)",
+    r"\mu_j(x) = \mu_j(y)",
+    r"\mu_{\phi,j} = \mu_{\theta,j}",
+    r"\mathrm{Var}(z) = V a r(z)",
+    r"\mathbb{E}_{q_\phi(z)}[\log p(z)] = \mathbb{E}_{q_\psi(z)}[\log p(z)]",
+    r"\frac{1}{L}\sum_{l=1}^L \log p(x, z^{(l)}) = \log p(x, z)",
+    r"\sigma_j^{(1)} = \sigma_j^{(2)}",
+    r"|\log p(x)| = \log p(x)",
+    r"\mathbb{E}_{q(z)}[\log p(z) | x] = \mathbb{E}_{q(z)}[\log p(z)]",
+]
+
+
+@pytest.mark.parametrize("formula", TRUE)
+def test_what_is_true_is_proved(formula):
+    assert verdict(formula) == "proved"
+
+
+@pytest.mark.parametrize("formula", FALSE)
+def test_what_is_false_is_refuted(formula):
+    (judgement,) = judge(f"\\[ {formula} \\]")
+    assert judgement.verdict == "refuted"
+    assert judgement.counterexample
+    assert "the sides are" in judgement.message
+
+
+@pytest.mark.parametrize("formula", CONFUSABLE)
+def test_what_differs_in_a_label_is_not_proved(formula):
+    assert verdict(formula) in ("undecided", "unparsed", "refuted")
+
+
+CHOICES = [
+    r"\beta = 4",
+    r"J = 2",
+    r"z = \mu + \sigma \epsilon",
+    r"\log p(x) = \mathbb{E}_q[\log p(x|z)] + C",
+    r"p(z) = \mathcal{N}(z; 0, I)",
+    r"q(z|x) = \mathcal{N}(z; \mu, \sigma^2)",
+    r"\sigma^2 = e^{v}",
+    r"\mathcal{L} = \mathbb{E}_q[\log p(x|z)] + D_{KL}(q(z|x)\|p(z))",
+]
+
+
+@pytest.mark.parametrize("formula", CHOICES)
+def test_a_choice_or_a_definition_is_not_refuted(formula):
+    assert verdict(formula) in ("undecided", "unparsed")
+
+
+def test_a_definition_holds_for_the_rest_of_the_file():
+    text = r"""
+\[ \mathcal{L}(\theta,\phi;x) := \mathbb{E}_{q(z|x)}[\log p(x|z)] - D_{KL}(q(z|x)\|p(z)) \]
+\[ \log p(x) = \mathcal{L}(\theta,\phi;x) + D_{KL}(q(z|x)\|p(z|x)) \ge \mathcal{L}(\theta,\phi;x) \]
+\[ \log p(x) = \mathcal{L}(\theta,\phi;x) \]
+"""
+    assert [j.verdict for j in judge(text)] == ["proved", "proved", "proved", "refuted"]
+
+
+def test_a_chain_names_its_law_once():
+    text = r"""\begin{align}
+\log p(x) &= \mathbb{E}_{z\sim q(z|x)}[\log p(x)] \\
+ &= \mathbb{E}_{z}\left[\log\frac{p(x|z)p(z)}{p(z|x)}\right] \\
+ &= \mathbb{E}_{z}[\log p(x|z)] - \mathbb{E}_z\left[\log\frac{p(z|x)}{p(z)}\right]
+\end{align}"""
+    assert [(j.verdict, j.line, j.index) for j in judge(text)] == [("proved", 2, 0), ("proved", 3, 1), ("proved", 4, 2)]
+
+
+def test_the_wrong_index_of_a_sum_is_found():
+    text = r"\[ \sum_{j=1}^J (\log\sigma_j^2 + 1) = \sum_{i=1}^J (\log\sigma_j^2 + 1) \]"
+    assert [j.verdict for j in judge(text)] == ["refuted"]
+
+
+def test_the_convention_that_is_used_is_printed():
+    (judgement,) = judge(r"\[ D_{KL}(q(z|x)\|p(z)) = -\frac12\sum_{j=1}^J(1+\log\sigma_j^2-\mu_j^2-\sigma_j^2) \]")
+    assert judgement.hypotheses[0] == "q = N(mu, diag(sigma^2)), p(z) = N(0, I)"
+
+
+def test_what_cannot_be_read_says_why():
+    (judgement,) = judge(r"\[ \log p(x) = \heartsuit(x) \]")
+    assert judgement.verdict == "unparsed"
+    assert "heartsuit" in judgement.message
+
+
+def test_the_same_text_gives_the_same_judgements():
+    text = "\n".join(rf"\[ {formula} \]" for formula in (*TRUE[:6], *FALSE[:6]))
+    assert judge(text) == judge(text)
