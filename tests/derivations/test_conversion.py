@@ -69,7 +69,7 @@ REFUSALS = {
     "nothing to expand": (conversion.expand_log, log(A)),
     "not sum": (conversion.split_sum, A),
     "nothing to split": (conversion.split_sum, bind("sum", J, ONE, N, J)),
-    "no arithmetic: zoo": (conversion.expand, A / (B - B)),
+    "division by zero": (conversion.expand, A / (B - B)),
 }
 
 
@@ -121,7 +121,7 @@ def test_coefficients_that_hold_the_index_stay_inside():
 def test_monomials_and_split():
     parts = conversion.split(TWO * A * J + J**2 - number(3), J)
     assert {t: c for c, t in parts} == {ONE: number(-3), J: TWO * A, J**2: ONE}
-    assert conversion.monomials(A - A) == []
+    assert conversion.monomials(A - A) == ()
 
 
 def test_forms_are_true_and_idempotent(seed):
