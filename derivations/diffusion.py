@@ -25,6 +25,7 @@ from derivations.conversion import (
     unfold_kl,
 )
 from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.hypothesis import supposing
 from derivations.kernel import KernelError, Term, Theorem, infer
@@ -117,6 +118,4 @@ def _telescoped(term: Term) -> Theorem:
 DERIVATIONS = {"elbo-diffusion": elbo_diffusion}
 
 if __name__ == "__main__":
-    from derivations.document import fragment
-
-    print("\n".join(fragment(prove()) for prove in DERIVATIONS.values()))
+    print(fragments(DERIVATIONS), end="")

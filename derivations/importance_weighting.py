@@ -24,6 +24,7 @@ from derivations.conversion import (
     unfold_expectation,
 )
 from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.hypothesis import supposing
 from derivations.kernel import Term, Theorem, infer
@@ -132,6 +133,4 @@ def _counted(average: Term, wanted: Term) -> Theorem:
 DERIVATIONS = {"iwae-lower-bound": iwae_lower_bound, "iwae-monotone": iwae_monotone}
 
 if __name__ == "__main__":
-    from derivations.document import fragment
-
-    print("\n".join(fragment(prove()) for prove in DERIVATIONS.values()))
+    print(fragments(DERIVATIONS), end="")
