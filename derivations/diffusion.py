@@ -59,7 +59,7 @@ def elbo_diffusion() -> Derivation:
         return derive(
             "elbo-diffusion",
             "The variational bound of a diffusion",
-            "beyond the exercise: Ho, Jain and Abbeel 2020, equation 5",
+            "beyond the exercise",
             [
                 log(p(x)),
                 (log(Integral(p(x, z), z)), Reason("marginal density", everywhere(integrate_out()))),
