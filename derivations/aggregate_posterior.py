@@ -52,7 +52,7 @@ def elbo_surgery() -> Derivation:
         return derive(
             "elbo-surgery",
             "The average divergence from the prior is the mutual information plus that of the aggregate posterior",
-            "beyond the exercise: Hoffman and Johnson 2016",
+            "beyond the exercise",
             [
                 E(q(x), KL(q(z | x), p(z))),
                 (E(q(x), E(q(z | x), log(q(z | x) / p(z)))), DEFINITION),
@@ -101,7 +101,7 @@ def elbo_total_correlation() -> Derivation:
         return derive(
             "elbo-total-correlation",
             "Mutual information, total correlation, and the divergences of the coordinates",
-            "beyond the exercise: Chen et al. 2018, equation 2",
+            "beyond the exercise",
             [
                 E(q(x), KL(q(z | x), p(z))),
                 (information + KL(q(z), p(z)), Reason("elbo-surgery", everywhere(by_theorem(surgery)))),

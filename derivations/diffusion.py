@@ -25,6 +25,7 @@ from derivations.conversion import (
     unfold_kl,
 )
 from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.hypothesis import supposing
 from derivations.kernel import KernelError, Term, Theorem, infer
@@ -58,7 +59,7 @@ def elbo_diffusion() -> Derivation:
         return derive(
             "elbo-diffusion",
             "The variational bound of a diffusion",
-            "beyond the exercise: Ho, Jain and Abbeel 2020, equation 5",
+            "beyond the exercise",
             [
                 log(p(x)),
                 (log(Integral(p(x, z), z)), Reason("marginal density", everywhere(integrate_out()))),
@@ -117,6 +118,4 @@ def _telescoped(term: Term) -> Theorem:
 DERIVATIONS = {"elbo-diffusion": elbo_diffusion}
 
 if __name__ == "__main__":
-    from derivations.document import fragment
-
-    print("\n".join(fragment(prove()) for prove in DERIVATIONS.values()))
+    print(fragments(DERIVATIONS), end="")

@@ -200,7 +200,7 @@ def elbo_conditional(x: Point = X, z: Point = Z, y: Point = Y) -> Derivation:
         return derive(
             "elbo-conditional",
             "The ELBO of a conditional model is a lower bound on the conditional evidence",
-            "beyond the exercise: Sohn, Lee and Yan 2015, equation 4",
+            "beyond the exercise",
             [
                 log(p),
                 (E(q, log(p)), Reason("expectation of a constant", under_q)),

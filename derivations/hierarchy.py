@@ -36,7 +36,7 @@ def elbo_hierarchical() -> Derivation:
         return derive(
             "elbo-hierarchical",
             "The ELBO of two latent layers",
-            "beyond the exercise: Soenderby et al. 2016, equation 6",
+            "beyond the exercise",
             [
                 log(p(x)),
                 (

@@ -13,6 +13,7 @@ from sympy import Integral, Sum, log
 
 from derivations.concavity import expectation_inequality, jensen, jensen_average
 from derivations.conversion import (
+    Conversion,
     congruence,
     everywhere,
     expand,
@@ -20,10 +21,12 @@ from derivations.conversion import (
     prove_equal,
     simplify,
     split_sum,
+    symmetry,
     transitivity,
     unfold_expectation,
 )
 from derivations.derivation import Derivation, Lemma, Reason, derive
+from derivations.document import fragments
 from derivations.expectation import under
 from derivations.hypothesis import supposing
 from derivations.kernel import Term, Theorem, infer
@@ -53,7 +56,7 @@ def iwae_lower_bound() -> Derivation:
         return derive(
             "iwae-lower-bound",
             "The importance-weighted bound is a lower bound on the evidence",
-            "beyond the exercise: Burda, Grosse and Salakhutdinov 2016, theorem 1",
+            "beyond the exercise",
             [
                 E(draw, log(average)),
                 ("<=", log(E(draw, average)), Lemma("Jensen's inequality", jensen_for_average)),
@@ -81,57 +84,54 @@ def iwae_lower_bound() -> Derivation:
 
 @cache
 def iwae_monotone() -> Derivation:
-    """``E[log 1/(K-1) sum_{k<K} w_k] <= E[log 1/K sum_{k<=K} w_k]``: another sample does not lower the bound."""
+    """``E[log 1/N sum_{k<=N} w_k] <= E[log 1/K sum_{k<=K} w_k]`` for K = N + 1: another sample does not lower the bound."""
     with sympy.evaluate(False):
-        omega, i, k, K = Point("omega"), Index("i"), Index("k"), Natural("K")
+        omega, i, k, K, N = Point("omega"), Index("i"), Index("k"), Natural("K"), Natural("N")
         w, draw = Mapping("w"), Family("Q")(Point("omega"))
         whole = Sum(w(k, omega), (k, 1, K))
-        fewer = E(draw, log(1 / (K - 1) * Sum(w(k, omega), (k, 1, K - 1))))
-        others = 1 / (K - 1) * (whole - w(i, omega))
-        exchangeable = supposing(E(draw, log(others)), fewer)
+        fewer = E(draw, log((1 / N) * Sum(w(k, omega), (k, 1, N))))
+        others = (1 / N) * (whole - w(i, omega))
+        exchangeable = everywhere(supposing(E(draw, log(others)), fewer))
         linear = in_turn(under(to_kernel(omega), to_kernel(draw)), simplify)
-        averages = to_kernel((1 / K) * Sum(others, (i, 1, K)))
+        averages, one_more = to_kernel((1 / K) * Sum(others, (i, 1, K))), everywhere(supposing(K, N + 1))
 
-        def pointwise(small: Term, big: Term) -> Theorem:
+        def jensen_for_others(small: Term, big: Term) -> Theorem:
             average = jensen_average(small.args[1], Term("log", (averages,)))
-            equal = _counted(averages, big.args[1].args[0])
+            equal = _counted(averages, big.args[1].args[0], one_more)
             return expectation_inequality(to_kernel(omega), small.args[0], infer("rewrite", average, equal, (1, 0)))
 
         return derive(
             "iwae-monotone",
             "The importance-weighted bound does not fall when a sample is added",
-            "beyond the exercise: Burda, Grosse and Salakhutdinov 2016, theorem 1",
+            "beyond the exercise",
             [
                 fewer,
-                ((1 / K) * Sum(fewer, (i, 1, K)), Reason("K equal terms", SUM.conversion)),
+                ((1 / K) * Sum(fewer, (i, 1, K)), Reason("K equal terms", simplify)),
                 (
                     (1 / K) * Sum(E(draw, log(others)), (i, 1, K)),
-                    Reason(
-                        "the samples are exchangeable: it does not matter which one is left out",
-                        everywhere(exchangeable),
-                    ),
+                    Reason("the samples are exchangeable: it does not matter which one is left out", exchangeable),
                 ),
                 (E(draw, (1 / K) * Sum(log(others), (i, 1, K))), Reason("linearity of the expectation", linear)),
                 (
                     "<=",
                     E(draw, log((1 / K) * whole)),
                     Lemma(
-                        "Jensen's inequality for the average over i, where each sample counts K - 1 times", pointwise
+                        "Jensen's inequality for the average over i, where each sample counts N times",
+                        jensen_for_others,
                     ),
                 ),
             ],
         )
 
 
-def _counted(average: Term, wanted: Term) -> Theorem:
-    """``1/K sum_i 1/(K-1) (sum_k w_k - w_i) = 1/K sum_k w_k``."""
+def _counted(average: Term, wanted: Term, one_more: Conversion) -> Theorem:
+    """``1/K sum_i 1/N (sum_k w_k - w_i) = 1/K sum_k w_k``, for K = N + 1."""
     taken = congruence(average, (1,), split_sum(average.args[1]))
-    return transitivity(taken, infer("field", taken.sides[1], wanted))
+    left, right = one_more(taken.sides[1]), one_more(wanted)
+    return transitivity(taken, left, infer("field", left.sides[1], right.sides[1]), symmetry(right))
 
 
 DERIVATIONS = {"iwae-lower-bound": iwae_lower_bound, "iwae-monotone": iwae_monotone}
 
 if __name__ == "__main__":
-    from derivations.document import fragment
-
-    print("\n".join(fragment(prove()) for prove in DERIVATIONS.values()))
+    print(fragments(DERIVATIONS), end="")

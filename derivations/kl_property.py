@@ -84,7 +84,7 @@ def kl_chain_rule() -> Derivation:
         return derive(
             "kl-chain-rule",
             "The divergence of two joint densities splits into that of the marginals and that of the conditionals",
-            "beyond the exercise: Cover and Thomas, theorem 2.5.3",
+            "beyond the exercise",
             [
                 Integral(Integral(q(x, z) * log(q(x, z) / p(x, z)), z), x),
                 (E(q(x), E(q(z | x), log(q(x, z) / p(x, z)))), product),
@@ -111,7 +111,7 @@ def kl_invariance() -> Derivation:
         return derive(
             "kl-invariance",
             "The KL divergence does not change under a change of variables",
-            "beyond the exercise: Kullback and Leibler 1951, theorem 4.1",
+            "beyond the exercise",
             [
                 KL(q(z), p(z)),
                 (
