@@ -52,8 +52,10 @@ HYPOTHESES = {
     monte_carlo_variance: [
         f"{LAW}|f(z_k(omega))| < inf for all k in {{1, .., L}}",
         f"{LAW}|f(z_k(omega)) f(z_l(omega))| < inf for all l in {{1, .., L}} for all k in {{1, .., L}}",
-        f"(1 - delta_{{k l}}) {LAW}[f(z_k(omega))] {LAW}[f(z_l(omega))] = (1 - delta_{{k l}})"
-        f" {LAW}[f(z_k(omega)) f(z_l(omega))] for all l in {{1, .., L}} for all k in {{1, .., L}}",
+        (
+            f"(1 - delta_{{k l}}) {LAW}[f(z_k(omega))] {LAW}[f(z_l(omega))] = (1 - delta_{{k l}})"
+            f" {LAW}[f(z_k(omega)) f(z_l(omega))] for all l in {{1, .., L}} for all k in {{1, .., L}}"
+        ),
         f"{LAW}[f(z_k(omega))] = E_{{z ~ q(z)}}[f(z)] for all k in {{1, .., L}}",
         f"{LAW}[(f(z_k(omega)))^2] = E_{{z ~ q(z)}}[(f(z))^2] for all k in {{1, .., L}}",
         "E_{z ~ q(z)}|f(z)| < inf",
