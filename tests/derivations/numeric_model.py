@@ -97,10 +97,7 @@ class NumericModel:
             case "variable":
                 return env[term.data]
             case "component":
-                entry = self.point(args[0], env)
-                for i in args[1:]:
-                    entry = entry[int(self.value(i, env)) - 1]
-                return entry
+                return component(self.point(args[0], env), [self.value(i, env) for i in args[1:]])
             case "function":
                 return self.functions[term.data[0]](*(self.any(a, env) for a in args))
             case "density":
@@ -189,6 +186,15 @@ class NumericModel:
             if not same(direct, pulled):
                 return False
         return True
+
+
+def component(entry, indices):
+    """An entry of a vector or matrix; where there is none, some number that depends on the indices."""
+    for i in indices:
+        if not (i == int(i) and 1 <= i <= len(entry)):
+            return 0.37 + 0.11 * sum((n + 1) * i for n, i in enumerate(indices))
+        entry = entry[int(i) - 1]
+    return entry
 
 
 def same(left, right):

@@ -66,33 +66,30 @@ MODELS = {
     gradient_agreement: isotropic,
 }
 INTERCHANGED = [
-    f"(d / (d {v})) {law}[{f}] = {right}"
+    f"d/d{v} {law}[{f}] = {right}"
     for v in ("mu", "sigma")
     for law, f, right in (
         (
-            "E_{epsilon ~ N(0, I)}",
+            "E_{epsilon ~ N_J(0, I)}",
             "f(mu + sigma epsilon_i)",
-            f"E_{{epsilon ~ N(0, I)}}[(d / (d {v})) f(mu + sigma epsilon_i)]",
+            f"E_{{epsilon ~ N_J(0, I)}}[d/d{v} f(mu + sigma epsilon_i)]",
         ),
-        ("E_{z ~ N(mu, sigma^2 I)}", "f(z_i)", f"int (d / (d {v})) (N(z; mu, sigma^2 I) f(z_i)) dz"),
+        ("E_{z ~ N_J(mu 1s, sigma^2 I)}", "f(z_i)", f"int d/d{v} (N_J(z; mu 1s, sigma^2 I) f(z_i)) dz"),
     )
 ]
 HYPOTHESES = {
     score_function_gradient: {
-        "(d / (d phi)) E_{z ~ q(phi, z)}[f(z)] = int (d / (d phi)) (q(phi, z) f(z)) dz",
-        "(d / (d phi)) q(phi, z) exists for all z",
+        "d/dphi E_{z ~ q(phi, z)}[f(z)] = int d/dphi (q(phi, z) f(z)) dz",
+        "d/dphi q(phi, z) exists for all z",
         "q(phi, z) > 0 for all z",
     },
     pathwise_gradient: {
-        "epsilon -> g(phi, epsilon) is one-to-one and onto with volume factor a(phi, epsilon) for all phi",
+        "epsilon -> g(phi, epsilon) is one-to-one and onto, dz = a(phi, epsilon) depsilon for all phi",
         "q(phi, g(phi, epsilon)) a(phi, epsilon) = p(epsilon) for all epsilon for all phi",
-        (
-            "(d / (d phi)) E_{epsilon ~ p(epsilon)}[f(g(phi, epsilon))]"
-            " = E_{epsilon ~ p(epsilon)}[(d / (d phi)) f(g(phi, epsilon))]"
-        ),
+        ("d/dphi E_{epsilon ~ p(epsilon)}[f(g(phi, epsilon))] = E_{epsilon ~ p(epsilon)}[d/dphi f(g(phi, epsilon))]"),
     },
     gradient_agreement: {
-        "(d / (d u)) f(u) |_{u = mu + sigma epsilon_i} exists for all epsilon",
+        "d/du f(u) |_{u = mu + sigma epsilon_i} exists for all epsilon",
         *INTERCHANGED,
         "epsilon in R^J",
         "z in R^J",
