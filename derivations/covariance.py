@@ -26,12 +26,14 @@ def covariance_parameters() -> Derivation:
     """``D + D = 2 D`` outputs for mean and variances, ``D + D (D + 1)/2`` for mean and a full covariance."""
     with sympy.evaluate(False):
         i, D = Index("i"), Natural("D")
+        below, above = i * (i - 1) / 2, (i + 1) * i / 2
         ones, rows = Sum(1, (i, 1, D)), Sum(i, (i, 1, D))
-        steps = Sum((i + 1) * i / 2 - i * (i - 1) / 2, (i, 1, D))
+        steps = Sum(above - below, (i, 1, D))
         count = Reason("D entries each", simplify)
 
+        whole = _telescoping(*map(to_kernel, (i, D, below, above - below)))
+
         def telescoped(left: Term, right: Term) -> Theorem:
-            whole = _telescoping(*map(to_kernel, (i, D, i * (i - 1) / 2, (i + 1) * i / 2 - i * (i - 1) / 2)))
             summed = congruence(left, (1,), whole)
             return transitivity(summed, infer("field", summed.sides[1], right))
 

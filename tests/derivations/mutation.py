@@ -79,9 +79,11 @@ def mistakes(term):
         yield "J for 1", number(1)
         yield "J + 1 for J", term + number(1)
     elif head == "component":
-        vector, index = args
-        yield "component of the next index", with_args(vector, index + number(1))
-        yield "first component", with_args(vector, number(1))
+        vector, index, *columns = args
+        yield "component of the next index", with_args(vector, index + number(1), *columns)
+        yield "first component", with_args(vector, number(1), *columns)
+        if columns:
+            yield "matrix transposed", with_args(vector, *columns, index)
         if vector.data[0] in ("mu", "sigma"):
             other = "sigma" if vector.data[0] == "mu" else "mu"
             yield "mu and sigma exchanged", with_args(Term("variable", data=(other, "vector")), index)

@@ -5,8 +5,10 @@ from fractions import Fraction
 
 import pytest
 
-from derivations.conversion import everywhere, expand, prove_equal
-from derivations.expectation import expand_outside, moments, polynomial, under
+from derivations.assumption import settle
+from derivations.conversion import everywhere, expand, in_turn, prove_equal
+from derivations.delta import contract
+from derivations.expectation import apart, expand_outside, moments, polynomial, under
 from derivations.kernel import KernelError, Term, bind, density, equal, log, number, variable
 from derivations.latex import text
 
@@ -137,6 +139,49 @@ def test_the_square_of_a_sum_has_the_covariances(seed):
     assert model.holds(theorem.hypotheses, theorem.conclusion, env) is True
     expected = number(sum(s**2 for s in scales) + sum(means) ** 2)
     assert model.truth(equal(theorem.sides[1], expected), env) is True
+
+
+def test_moments_of_products(seed):
+    """Second moments of two components, and of sums: covariances with a delta, which a sum over an index contracts."""
+    one, two = component(Z, ONE), component(Z, TWO)
+    weighted = lambda i: bind("sum", i, ONE, N, component(MU, i) * component(Z, i))
+    cases = {
+        one * two: component(MU, ONE) * component(MU, TWO) + Term("delta", (ONE, TWO)) * component(SIGMA, ONE) ** 2,
+        weighted(J) * weighted(K): bind("sum", J, ONE, N, component(MU, J) ** 2) ** 2
+        + bind("sum", J, ONE, N, component(MU, J) ** 2 * component(SIGMA, J) ** 2),
+    }
+    model = NormalModel(random.Random(seed), 2, DOMAINS)
+    env = {
+        N.data: Fraction(2),
+        MU.data: (Fraction(7, 10), Fraction(-3, 5)),
+        SIGMA.data: (Fraction(2, 5), Fraction(13, 10)),
+    }
+    convert = in_turn(everywhere(moments), contract)
+    for body, value in cases.items():
+        theorem = prove_equal(mean(body, LAW), value, convert)
+        settled = settle(theorem)
+        assert model.holds(settled.hypotheses, settled.conclusion, env) is True
+        wrong = value + component(MU, ONE) * number("1/100")
+        assert model.truth(equal(mean(body, LAW), wrong), env) is False
+        with pytest.raises(KernelError, match="the two sides do not become equal"):
+            prove_equal(mean(body, LAW), wrong, convert)
+
+
+def test_an_expectation_is_taken_apart():
+    term = mean(A * F + B * G + number(3))
+    theorem = apart(Z, Q)(term)
+    assert theorem.sides[0] == term
+    prove_equal(theorem.sides[1], A * mean(F) + B * mean(G) + number(3), expand)
+    assert sorted(text(h) for h in theorem.hypotheses) == [
+        "E_{z ~ q(z | x)}|1| < inf",
+        "E_{z ~ q(z | x)}|log p(z)| < inf",
+        "E_{z ~ q(z | x)}|p(x, z)| < inf",
+        "int q(z | x) dz = 1",
+    ]
+    with pytest.raises(KernelError, match="nothing to take apart"):
+        apart(Z, Q)(mean(F))
+    with pytest.raises(KernelError, match="not an expectation under the density"):
+        apart(Z, Q)(mean(F, density("p", [Z])))
 
 
 @pytest.mark.parametrize(
