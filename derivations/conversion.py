@@ -71,8 +71,8 @@ def everywhere(*conversions: Conversion) -> Conversion:
     """Apply the conversions, outermost place first, until none applies anywhere."""
 
     def convert(term: Term) -> Theorem:
-        equation = same(term)
-        while (found := _first(equation.sides[1], conversions)) is not None:
+        equation, settled = same(term), dict[int, Term]()
+        while (found := _first(equation.sides[1], conversions, settled)) is not None:
             path, inner = found
             equation = infer("rewrite", equation, inner, (1, *path))
         return equation
@@ -80,13 +80,20 @@ def everywhere(*conversions: Conversion) -> Conversion:
     return convert
 
 
-def _first(term: Term, conversions: tuple[Conversion, ...]) -> tuple[Path, Theorem] | None:
-    for path, subterm in subterms(term):
-        for conversion in conversions:
-            try:
-                return path, conversion(subterm)
-            except KernelError:
-                continue
+def _first(term: Term, conversions: tuple[Conversion, ...], settled: dict[int, Term]) -> tuple[Path, Theorem] | None:
+    """Where a conversion applies first; `settled` holds the terms, by identity, inside which none does."""
+    if id(term) in settled:
+        return None
+    for conversion in conversions:
+        try:
+            return (), conversion(term)
+        except KernelError:
+            continue
+    for i, arg in enumerate(term.args):
+        found = _first(arg, conversions, settled)
+        if found is not None:
+            return (i, *found[0]), found[1]
+    settled[id(term)] = term
     return None
 
 
