@@ -62,7 +62,7 @@ class Lemma:
 class Step:
     """A proved line: ``theorem`` says that the line before it is `relation` (``=``, ``<=`` or ``>=``) `expression`.
 
-    `prove` is how its reason proved it from both sides, and would prove others.
+    `prove` is how its reason proved it from the sides of the claim, and would prove others.
     """
 
     expression: Term
@@ -195,15 +195,19 @@ def _step(place: str, before: Term, line: tuple[Any, ...], joint: frozenset[str]
     after = to_kernel(expression)
     sides = (after, before) if relation == ">=" else (before, after)
     wanted = Term("equal" if relation == "=" else "at_most", sides)
+
+    def prove(left: Term, right: Term) -> Theorem:
+        return settle(reason.prove(left, right), joint)
+
     try:
-        theorem = settle(reason.prove(*sides), joint)
+        theorem = prove(*sides)
         if not alpha_equal(theorem.conclusion, wanted):
             raise KernelError(f"the reason proves {text(theorem.conclusion)}")
     except KernelError as error:
         shown = f"{text(before)}  {relation}  {text(after)}"
         message = f"{place}: {shown}\n  not by {reason.words!r}: {error}"
         raise StepError(message, wanted, refute(wanted, supposed)) from error
-    return Step(after, reason.words, theorem, relation, reason.prove)
+    return Step(after, reason.words, theorem, relation, prove)
 
 
 def by_theorem(derivation: Derivation) -> Conversion:

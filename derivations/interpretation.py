@@ -36,7 +36,7 @@ class Interpretation:
         The time (of `time.monotonic`) after which nothing has a value any more.
     conventions
         Values of what has none: of every ``log`` of a number that is not positive, every ``inverse`` of 0, every
-        ``root`` of a negative number, every ``component`` that is not there; an ``integral`` of what is not integrable.
+        ``root`` of a negative number, every ``component`` that is not there (times one plus the first component); an ``integral`` of what is not integrable.
         None if these are to have no value.
     """
 
@@ -99,7 +99,12 @@ class Interpretation:
         return self._or_convention("inverse" if whole else "root", lambda: power(base, exponent))
 
     def _component(self, point: Any, indices: tuple[int, ...]) -> Any:
-        return self._or_convention("component", lambda: self.model.component(point, indices))
+        try:
+            return self.model.component(point, indices)
+        except UndefinedError:
+            if self.conventions is None or not isinstance(point, RealPoint):
+                raise
+            return self.conventions["component"] * (point.components[0] + 1)
 
     def _arithmetic(self, term: Term, env: Environment) -> Any:
         result: Any = fmpq(int(term.head == "multiply"))

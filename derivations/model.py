@@ -355,17 +355,12 @@ class Model:
             value = self.generic(name, "table", *key)
             self._record_function(name, kind, "table", key, str(value))
             return value
-        quadratic = kind == "real"
-        monomials = [(0,) * len(numbers)]
-        units = [tuple(int(i == k) for k in range(len(numbers))) for i in range(len(numbers))]
-        monomials += units
-        if quadratic:
-            monomials += [tuple(a + b for a, b in zip(units[0], u, strict=True)) for u in units]
         exponential = name in self.vocabulary.positive
+        monomials = _monomials(len(numbers), 1 if kind != "real" else 2 if exponential else 3)
         coefficients = []
         for m in monomials:
             c = self.rng("sign", name, key, m).choice((1, -1)) * self.positive(name, *key, m)
-            coefficients.append(c / 16 if exponential or (any(m) and not quadratic) else c)
+            coefficients.append(c / 16 if exponential or (any(m) and kind != "real") else c)
         total: Any = fmpq(0)
         for c, m in zip(coefficients, monomials, strict=True):
             term: Any = c
@@ -411,6 +406,13 @@ class Model:
             entry["argument"] = self.vocabulary.densities[name]
         entry = self.record["functions"].setdefault(name, entry)
         entry["values"][",".join(map(str, key))] = value
+
+
+def _monomials(size: int, degree: int) -> list[tuple[int, ...]]:
+    """Exponents of 1, the powers of each of some variables, and the products of the first with the others."""
+    powers = [tuple(d * int(i == k) for k in range(size)) for d in range(1, degree + 1) for i in range(size)]
+    mixed = [tuple(int(k in (0, i)) for k in range(size)) for i in range(1, size)] if degree > 1 else []
+    return [(0,) * size, *powers, *mixed]
 
 
 def written(value: Any) -> str:

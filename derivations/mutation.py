@@ -1,9 +1,10 @@
 """Negative controls: every step of every derivation with a plausible mistake in it must not be proved, but refuted.
 
 ``python -m derivations.mutation [--sample N] [--list] [SLUG ...]`` makes all single mistakes (or N of each step), and
-prints for how many the step's own reason proves the mutant (it is true), how many are refuted, how many say something
-about an expression that has no value (such as ``log(-1)``) and fail for some choice of it, and how many are undecided.
-A mutant that is proved and refuted would be a contradiction of the kernel.
+prints how many are *refuted*; how many are *meaningless*: they speak of what has no value, such as ``log(-1)``, and fail
+for some choice of it; how many are *undecided*. Where the step's own reason proves a mutant, it is *proved* (true), or
+*conditional*: it has further hypotheses, such as J = 1, and is true under these. A theorem that is refuted under its own
+hypotheses would be a *contradiction* of the kernel.
 """
 
 from __future__ import annotations
@@ -22,11 +23,24 @@ from derivations.catalogue import DERIVATIONS, prove
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.derivation import Derivation, Step
-from derivations.kernel import KernelError, Path, Term, alpha_equal, at_most, bind, density, equal, free, number
+from derivations.kernel import (
+    KernelError,
+    Path,
+    Term,
+    Theorem,
+    alpha_equal,
+    at_most,
+    bind,
+    canonical,
+    density,
+    equal,
+    free,
+    number,
+)
 from derivations.latex import text
 from derivations.refute import refute
 
-NAMES = ("refuted", "meaningless", "undecided", "proved", "contradiction")
+NAMES = ("refuted", "meaningless", "undecided", "proved", "conditional", "contradiction")
 Mistake = tuple[str, Term]
 MINUS = number(-1)
 
@@ -257,24 +271,30 @@ class Verdict:
     ----------
     mutant
         The step with its mistake.
-    proved
-        Whether the reason of the step proves it all the same: then it is true.
+    theorem
+        What the reason of the step proves of it all the same, or None.
     counterexample
-        A model in which it is false, or None.
+        A model of the hypotheses of the step in which it is false, or None.
     meaningless
         Whether the counterexample gives arbitrary values to expressions that have none: no other was found.
+    contradiction
+        A model of the theorem's own hypotheses in which it is false: the kernel would be unsound.
     """
 
     mutant: Mutant
-    proved: bool
+    theorem: Theorem | None
     counterexample: Counterexample | None
     meaningless: bool
+    contradiction: Counterexample | None
 
     @property
     def name(self) -> str:
-        """``contradiction`` (proved and refuted), ``proved``, ``refuted``, ``meaningless`` or ``undecided``."""
-        if self.proved:
-            return "contradiction" if self.counterexample else "proved"
+        """One of `NAMES`."""
+        if self.contradiction is not None:
+            return "contradiction"
+        if self.theorem is not None:
+            known = set(map(canonical, self.mutant.hypotheses))
+            return "proved" if {canonical(h) for h in self.theorem.hypotheses} <= known else "conditional"
         if self.counterexample is None:
             return "undecided"
         return "meaningless" if self.meaningless else "refuted"
@@ -286,15 +306,19 @@ def judged(mutant: Mutant, step: Step, seed: int = 0) -> Verdict:
     meaningless = found is None
     if found is None:
         found = refute(mutant.claim, mutant.hypotheses, seed=seed, conventions=True)
-    return Verdict(mutant, is_proved(mutant.claim, step), found, meaningless)
+    theorem, contradiction = proof(mutant.claim, step), None
+    if theorem is not None:
+        contradiction = refute(mutant.claim, theorem.hypotheses, seed=seed, conventions=True)
+    return Verdict(mutant, theorem, found, meaningless, contradiction)
 
 
-def is_proved(claim: Term, step: Step) -> bool:
-    """Whether the reason of a step proves a claim."""
+def proof(claim: Term, step: Step) -> Theorem | None:
+    """The theorem by which the reason of a step proves a claim, or None."""
     try:
-        return alpha_equal(step.prove(*claim.args).conclusion, claim)
+        theorem = step.prove(*claim.args)
     except (ValueError, TypeError, AttributeError, LookupError):  # a reason expects terms of the form of its own step
-        return False
+        return None
+    return theorem if alpha_equal(theorem.conclusion, claim) else None
 
 
 def judged_mutants(derivation: Derivation, sample: int | None = None, seed: int = 0) -> list[Verdict]:
@@ -322,7 +346,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--sample", type=int, help="mutants of each step (default: all)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
-    parser.add_argument("--list", action="store_true", help="print the mutants that are proved or undecided")
+    parser.add_argument("--list", action="store_true", help="print the mutants that are not refuted")
     options = parser.parse_args(arguments)
     slugs, total = options.slugs or list(DERIVATIONS), Counter[str]()
     print(f"{'':32}" + "".join(f"{name:>14}" for name in NAMES))
@@ -333,11 +357,11 @@ def main(arguments: list[str]) -> int:
             total += counts
             print(_row(slug, counts))
             for name, line in verdicts:
-                if name == "contradiction" or (options.list and name in ("proved", "undecided")):
+                if name == "contradiction" or (options.list and name in ("undecided", "proved", "conditional")):
                     print(f"    {name}: {line}")
     print(_row("all", total))
-    refuted, false = total["refuted"] + total["meaningless"], total.total() - total["proved"]
-    print(f"{refuted} of {false} mutants that are not proved are refuted ({refuted / max(false, 1):.1%})")
+    refuted, false = total["refuted"] + total["meaningless"], total.total() - total["proved"] - total["conditional"]
+    print(f"{refuted} of {false} mutants that are not true are refuted ({refuted / max(false, 1):.1%})")
     return int(total["contradiction"] > 0 or refuted < 0.95 * false)
 
 

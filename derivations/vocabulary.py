@@ -182,7 +182,7 @@ class Vocabulary:
 
     def _draws(self) -> Iterator[tuple[str, tuple[str, str]]]:
         for h in self.hypotheses:
-            for _, t in subterms(h):
+            for _, t in subterms(h) if unquantified(h)[0].head == "equal" else ():
                 kinds = tuple(map(sort_of, t.args))
                 if t.head == "function" and t.data[1] not in NUMBERS and len(kinds) == 2 and kinds[0] == "index":
                     laws = {space for spaces in self.families.values() if len(spaces) == 1 for space in spaces}
@@ -278,10 +278,10 @@ def _exponents(term: Term) -> Iterator[Term]:
 
 
 def _densities(hypothesis: Term) -> Iterator[tuple[str, int]]:
-    """A function of which it is supposed that it integrates to one, or that is the law of an expectation."""
+    """A function of which it is supposed that it integrates to one, or a law with real parameters."""
     if hypothesis.head in ("expectation", "kl"):
         law, z = hypothesis.args[0], hypothesis.bound
-        if law.head == "function" and z in law.args:
+        if law.head == "function" and z in law.args and "real" in map(sort_of, law.args):
             yield law.data[0], law.args.index(z)
         return
     equation, _ = unquantified(hypothesis)

@@ -139,7 +139,7 @@ class Reader:
                 return self.value(body, {**self.start(), **dict(zip(parameters, map(float, indices), strict=True))})
             return rational(self.data["components"][owner][key])
         (i,) = indices
-        return point[i - 1] if 1 <= i <= len(point) else self.conventions["component"]
+        return point[i - 1] if 1 <= i <= len(point) else self.conventions["component"] * (1 + point[0])
 
     def normal(self, term, env):
         point, name = self.value(term.args[0], env), term.bound.data
