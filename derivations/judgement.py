@@ -140,16 +140,18 @@ def _inequality(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
 
 
 def _by_jensen(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
-    """``E_q[log X] <= log E_q[X]``, for an expectation of a logarithm that occurs in the smaller side."""
+    """``E_q[log X] <= log E_q[X]``, where one of the sides holds its side of it."""
+    found = [t.args[0] for _, t in subterms(big) if t.head == "log" and t.args[0].head == "expectation"]
     for _, t in subterms(small):
-        if t.head != "expectation" or t.bound is None or t.args[1].head != "log":
-            continue
-        whole = log(bind("expectation", t.bound, t.args[0], t.args[1].args[0]))
-        sides = _equality(t, small, joint), _equality(whole, big, joint)
+        if t.head == "expectation" and t.args[1].head == "log":
+            found.append(bind("expectation", t.bound, t.args[0], t.args[1].args[0]))
+    for mean in found:
+        lower, upper = bind("expectation", mean.bound, mean.args[0], log(mean.args[1])), log(mean)
+        sides = _equality(lower, small, joint), _equality(upper, big, joint)
         if None in sides:
             continue
         try:
-            theorem = along(jensen(t, whole), *(s.theorem for s in sides if s is not None))
+            theorem = along(jensen(lower, upper), *(s.theorem for s in sides if s is not None))
             return Proof("Jensen's inequality", settle(theorem, joint))
         except KernelError:
             continue

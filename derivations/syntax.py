@@ -72,11 +72,14 @@ def parse(source: str) -> Sum:
         raise FormulaError(f"brackets nested more than {_DEEPEST} deep")
     try:
         return _Tree().transform(_parser().parse(plain))  # type: ignore[no-any-return]
-    except lark.exceptions.UnexpectedEOF as error:
-        raise FormulaError("the formula ends too early") from error
-    except lark.exceptions.UnexpectedInput as error:
+    except lark.exceptions.VisitError as error:
+        raise FormulaError(str(error.orig_exc)) from error
+    except lark.exceptions.UnexpectedToken as error:
+        ended = error.token.type == "$END"
         rest = plain[error.pos_in_stream :][:20].strip()
-        raise FormulaError(f"cannot read {rest!r}" if rest else "the formula ends too early") from error
+        raise FormulaError("the formula ends too early" if ended else f"cannot read {rest!r}") from error
+    except lark.exceptions.UnexpectedCharacters as error:
+        raise FormulaError(f"cannot read {plain[error.pos_in_stream :][:20].strip()!r}") from error
 
 
 @cache

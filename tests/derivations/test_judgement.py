@@ -1,0 +1,72 @@
+"""Relations between terms are decided by conversions with names; a false one is never proved."""
+
+import pytest
+
+from derivations.convention import elbo, modelled, normal, standard
+from derivations.judgement import gibbs, laws, prove
+from derivations.kernel import alpha_equal, at_most, bind, density, equal, log, number, variable
+
+X, Z = variable("x", "x"), variable("z", "z")
+Q, PRIOR, POSTERIOR = density("q", [Z], [X]), density("p", [Z]), density("p", [Z], [X])
+EVIDENCE = log(density("p", [X]))
+JOINT = frozenset({"p", "q"})
+
+
+def mean(body):
+    return bind("expectation", Z, Q, body)
+
+
+def kl(p):
+    return bind("kl", Z, Q, p)
+
+
+BOUND = mean(log(density("p", [X], [Z]))) - kl(PRIOR)
+CLAIMS = {
+    "the ELBO": (elbo(), "=", BOUND, "linearity of the expectation, logarithm of a product"),
+    "evidence": (EVIDENCE, "=", BOUND + kl(POSTERIOR), "linearity of the expectation, logarithm of a product"),
+    "bound": (EVIDENCE, ">=", BOUND, "the KL divergence is not negative"),
+    "Jensen": (
+        log(mean(density("p", [X, Z]) / Q)),
+        ">=",
+        elbo(),
+        "the KL divergence is not negative|Jensen's inequality",
+    ),
+    "Gibbs": (number(0), "<=", kl(PRIOR), "the KL divergence is not negative"),
+    "equal sides": (EVIDENCE, "<=", EVIDENCE, "arithmetic"),
+}
+
+
+@pytest.mark.parametrize("what", CLAIMS)
+def test_what_is_proved_is_what_was_claimed(what):
+    left, relation, right, words = CLAIMS[what]
+    proof = prove(left, right, relation, JOINT)
+    assert proof is not None
+    assert proof.words in words.split("|")
+    small, big = (right, left) if relation == ">=" else (left, right)
+    claim = equal(left, right) if relation == "=" else at_most(small, big)
+    assert alpha_equal(proof.theorem.conclusion, claim)
+
+
+@pytest.mark.parametrize("what", ["the ELBO", "evidence", "bound", "Gibbs"])
+def test_the_wrong_twin_is_not_proved(what):
+    left, relation, right, _ = CLAIMS[what]
+    wrong = {"=": (left, relation, right + kl(PRIOR)), ">=": (left, "<=", right), "<=": (left, ">=", right)}[relation]
+    assert prove(wrong[0], wrong[2], wrong[1], JOINT) is None
+
+
+def test_gibbs_is_about_the_divergence_it_is_given():
+    theorem = gibbs(kl(PRIOR))
+    assert alpha_equal(theorem.conclusion, at_most(number(0), kl(PRIOR)))
+
+
+def test_laws_of_expectations_divergences_and_integrals():
+    assert laws(BOUND) == [(Z, Q)]
+    assert laws(bind("integral", Z, PRIOR * log(PRIOR))) == [(Z, PRIOR)]
+    assert laws(EVIDENCE) == []
+
+
+def test_normals_stand_for_the_densities_of_the_model():
+    term = modelled(kl(PRIOR), vector=True, log_variance=False)
+    assert term == bind("kl", Z, normal(vector=True), standard(vector=True))
+    assert modelled(EVIDENCE, vector=True, log_variance=False) == EVIDENCE
+    assert normal(vector=True) != normal(vector=True, log_variance=True) != normal(vector=False)

@@ -1,0 +1,111 @@
+"""The syntax of formulas: one tree for what is written in many ways, and an error for what is not known."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from derivations.syntax import FormulaError, Group, Sum, Unit, normalised, parse
+
+SAME = [
+    (r"\mathbb{E}_{q}[x]", r"\mathbb E_{q}\left[ x \right]", r"\operatorname{E}_q \big[ x \big]"),
+    (
+        r"D_{KL}(q\|p)",
+        r"D_{\mathrm{KL}}(q \| p)",
+        r"\mathrm{KL}(q||p)",
+        r"\text{KL}\left(q \,\middle\|\, p\right)",
+        r"\mathbb{D}_\text{KL}(q \parallel p)",
+    ),
+    (
+        r"p(x|z)",
+        r"p(x \mid z)",
+        r"p(x\vert z)",
+        r"p\left(x \middle| z\right)",
+        r"\mathrm{p}(\mathbf{x}|\boldsymbol{z})",
+    ),
+    (r"\frac{1}{2}", r"\tfrac12", r"\dfrac{1}{2}", r"\frac 1 2", r"{1 \over 2}"),
+    (r"\log x", r"\ln x", r"log x", r"\mathrm{log}\, x"),
+    (r"\int f \, dz", r"\int f \mathrm{d}z", r"\int f\, d \mathbf{z}", r"\int f \, \mathrm d z"),
+    (r"a \cdot b", r"a \times b"),
+    (r"\mathcal{N}(z;\mu,\Sigma)", r"\mathcal N(z; \mu, \Sigma)", r"\mathrm{N}(z;\mu,\Sigma)", r"N(z;\mu,\Sigma)"),
+    (r"\underbrace{a + b}_{\geq 0}", r"{a+b}", r"\boxed{a + b}"),
+    (r"\varepsilon + \varphi", r"\epsilon + \phi"),
+]
+
+
+def stripped(tree):
+    """A tree without braces around one thing."""
+    if isinstance(tree, Sum):
+        return tuple((sign, tuple(stripped(i) for i in row.items)) for sign, row in tree.rows)
+    if isinstance(tree, Group):
+        return (tree.kind, tree.separators, tuple(map(stripped, tree.sums)))
+    if isinstance(tree, Unit):
+        return (
+            stripped(tree.base),
+            tree.primes,
+            *(tuple(map(stripped, part)) for part in (tree.arguments, tree.subs, tree.sups)),
+        )
+    return tree
+
+
+@pytest.mark.parametrize("ways", SAME, ids=lambda ways: ways[0])
+def test_many_ways_to_write_the_same(ways):
+    first, *others = (stripped(parse(way)) for way in ways)
+    assert all(other == first for other in others)
+
+
+DIFFERENT = [
+    (r"\log_2 x", r"\log x"),
+    (r"x_i", r"x^i"),
+    (r"x'", r"x"),
+    (r"p(x,z)", r"p(x|z)"),
+    (r"a/b c", r"a b/c"),
+    (r"\frac{1}{2}3", r"\frac{1}{23}"),
+    (r"-a + b", r"-(a + b)"),
+    (r"\mathcal{L}", r"L"),
+]
+
+
+@pytest.mark.parametrize("pair", DIFFERENT, ids=lambda pair: pair[0])
+def test_what_differs_stays_different(pair):
+    first, second = (stripped(parse(way)) for way in pair)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("", "nothing to read"),
+        ("a +", "ends too early"),
+        ("(a", "ends too early"),
+        ("a)", "cannot read"),
+        ("a $ b", "cannot read"),
+        (r"\underbrace a", "without braces"),
+        (r"a \over b", "without braces"),
+        ("{" * 41 + "a" + "}" * 41, "nested more than 40 deep"),
+        ("x_1_2", "two subscripts"),
+        ("Var(x)", "the word 'Var'"),
+        (r"\frac{a + b", "not closed|ends too early"),
+    ],
+)
+def test_what_cannot_be_read(source, message):
+    with pytest.raises(FormulaError, match=message):
+        parse(source)
+
+
+def test_deep_braces_end():
+    with pytest.raises(FormulaError, match="nested"):
+        parse("{" * 10_000 + "}" * 10_000)
+
+
+@given(st.text(alphabet="abdkqpzEDKL\\{}()[]|^_+-=,;.12& ~'", max_size=80))
+def test_any_text_is_read_or_refused(source):
+    with contextlib.suppress(FormulaError):
+        assert isinstance(parse(source), Sum)
+
+
+@given(st.sampled_from([way for ways in SAME for way in ways]))
+def test_normalising_twice_changes_nothing_more(way):
+    assert normalised(way).split() == normalised(way).split()
+    assert stripped(parse(way)) == stripped(parse(" " + way + " "))
