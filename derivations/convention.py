@@ -7,9 +7,15 @@ closed form in ``\mu`` and ``\sigma`` is about ``q = N(\mu, diag \sigma^2)`` and
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from derivations.conversion import subterms
 from derivations.kernel import Term, bind, density, log, number, substitute, variable
-from derivations.reading import Context
+from derivations.manuscript import Convention, ManuscriptError
+from derivations.reading import Context, Reading, read
+from derivations.syntax import FormulaError, Sum, parse
 
 Z, X, J = variable("z", "z"), variable("x", "x"), variable("j", "index")
 POSTERIOR = density("q", [Z], [X])
@@ -41,7 +47,7 @@ def elbo() -> Term:
 
 
 def context(
-    laws: dict[str, Term], symbols: dict[str, Term], apart: frozenset[str], *, vector: bool, log_variance: bool
+    laws: Mapping[str, Term], symbols: Mapping[str, Term], apart: frozenset[str], *, vector: bool, log_variance: bool
 ) -> Context:
     """Names for a reading: the laws that the text has named, else the default ones; a bare D_KL is that of the normals."""
     q, p = normal(vector=vector, log_variance=log_variance), standard(vector=vector)
@@ -53,19 +59,61 @@ def families(*terms: Term) -> frozenset[str]:
     return frozenset(str(t.data[0]) for term in terms for _, t in subterms(term) if t.head == "density")
 
 
-def modelled(term: Term, *, vector: bool, log_variance: bool) -> Term:
-    """The term with normal densities for ``q(z)``, ``q(z|x)`` and ``p(z)``."""
+@dataclass(frozen=True)
+class Model:
+    """What the densities are, each with the density it stands for; `words` say so."""
+
+    densities: tuple[tuple[Term, Term], ...]
+    words: str
+
+
+def default(*, vector: bool, log_variance: bool) -> Model:
+    """``q(z)``, ``q(z|x)`` and ``p(z)`` are normal."""
     q, p = normal(vector=vector, log_variance=log_variance), standard(vector=vector)
-    return _replaced(term, q, p)
+    variance = "exp v" if log_variance else "sigma^2"
+    law = f"N(mu, diag({variance}))" if vector else f"N(mu, {variance})"
+    words = f"q = {law}, p(z) = N(0, {'I' if vector else '1'})"
+    return Model(((POSTERIOR, q), (density("q", [Z]), q), (density("p", [Z]), p)), words)
 
 
-def _replaced(term: Term, q: Term, p: Term) -> Term:
-    if term.head == "density" and term.data[1] == 1 and term.args[0].data[1] == "z":
-        if term.data[0] == "q":
-            return substitute(q, Z, term.args[0])
-        if len(term.args) == 1:
-            return substitute(p, Z, term.args[0])
-    return Term(term.head, tuple(_replaced(a, q, p) for a in term.args), term.data, term.bound)
+def stated(comments: Iterable[Convention], *, vector: bool) -> Model | None:
+    """The model that the comments of a text state, or None if they state none.
+
+    Raises
+    ------
+    ManuscriptError
+        If a comment says something else than that densities are normal.
+    """
+    found: list[tuple[Term, Term]] = []
+    words: list[str] = []
+    for comment in comments:
+        for statement in re.split(r",(?![^(]*\))", comment.source):
+            place = f"{comment.file}, line {comment.line}"
+            try:
+                left, right = (parse(side) for side in statement.split("="))
+                pair = _law(left, vector), _law(right, vector)
+            except ValueError as error:
+                raise ManuscriptError(
+                    f"{place}: cannot use {statement.strip()!r}; write a density, =, and a normal density"
+                ) from error
+            found.append((pair[0], substitute(pair[1], pair[1].args[0], pair[0].args[0])))
+            words.append(" ".join(statement.split()))
+    return Model(tuple(found), ", ".join(words)) if found else None
+
+
+def _law(tree: Sum, vector: bool) -> Term:
+    term = read(tree, Reading(scalar=not vector), Context(DEFAULTS))
+    if term.head not in ("density", "normal"):
+        raise FormulaError("not a density")
+    return term
+
+
+def modelled(term: Term, model: Model) -> Term:
+    """The term with what the model says for its densities."""
+    for said, law in model.densities:
+        if term == said:
+            return law
+    return Term(term.head, tuple(modelled(a, model) for a in term.args), term.data, term.bound)
 
 
 def speaks_of(term: Term, *names: str) -> bool:

@@ -706,13 +706,13 @@ def _point(letter: str, *, keep_case: bool = False) -> Term:
 
 
 def readings(tree: Sum, context: Context = Context()) -> Iterator[tuple[Reading, Term]]:
-    """All meanings of a formula, each once, with the first reading that gives it."""
-    seen: set[Term] = set()
+    """All meanings of a formula, each once for vectors and once for numbers, with the first reading that gives it."""
+    seen: set[tuple[bool, Term]] = set()
     for reading in READINGS:
         try:
             term = read(tree, reading, context)
         except FormulaError:
             continue
-        if term not in seen:
-            seen.add(term)
+        if (reading.scalar, term) not in seen:
+            seen.add((reading.scalar, term))
             yield reading, term

@@ -29,7 +29,7 @@ def judged(paths: Sequence[str], standard_input: str) -> list[Judgement]:
 
 
 def _judged(manuscript: Manuscript) -> list[Judgement]:
-    return list(proofread(written(manuscript.formulas)))
+    return list(proofread(written(manuscript.formulas), manuscript.conventions))
 
 
 def tally(judgements: Iterable[Judgement]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from derivations.convention import elbo, modelled, normal, standard
+from derivations.convention import elbo
 from derivations.judgement import gibbs, laws, prove
 from derivations.kernel import alpha_equal, at_most, bind, density, equal, log, number, variable
 
@@ -63,10 +63,3 @@ def test_laws_of_expectations_divergences_and_integrals():
     assert laws(BOUND) == [(Z, Q)]
     assert laws(bind("integral", Z, PRIOR * log(PRIOR))) == [(Z, PRIOR)]
     assert laws(EVIDENCE) == []
-
-
-def test_normals_stand_for_the_densities_of_the_model():
-    term = modelled(kl(PRIOR), vector=True, log_variance=False)
-    assert term == bind("kl", Z, normal(vector=True), standard(vector=True))
-    assert modelled(EVIDENCE, vector=True, log_variance=False) == EVIDENCE
-    assert normal(vector=True) != normal(vector=True, log_variance=True) != normal(vector=False)

@@ -2,13 +2,14 @@
 
 import pytest
 
-from derivations.manuscript import read_text
+from derivations.manuscript import ManuscriptError, read_text
 from derivations.proofread import proofread
 from derivations.written import written
 
 
 def judge(text, name="notes.tex"):
-    return list(proofread(written(read_text(text, name).formulas)))
+    manuscript = read_text(text, name)
+    return list(proofread(written(manuscript.formulas), manuscript.conventions))
 
 
 def verdict(formula):
@@ -182,3 +183,19 @@ def test_what_cannot_be_read_says_why():
 def test_the_same_text_gives_the_same_judgements():
     text = "\n".join(rf"\[ {formula} \]" for formula in (*TRUE[:6], *FALSE[:6]))
     assert judge(text) == judge(text)
+
+
+CLOSED = r"\[ D_{KL}(q(z|x)\|p(z)) = \frac12\sum_{j=1}^J\left(\frac{\sigma_j^2 + \mu_j^2}{\tau_j^2} - 1 - \log\frac{\sigma_j^2}{\tau_j^2}\right) \]"
+
+
+def test_a_comment_sets_the_convention():
+    said = "% elbocheck: q(z|x) = N(z; \\mu, \\diag \\sigma^2), p(z) = N(0, \\tau^2)\n"
+    (without,), (judgement,) = judge(CLOSED), judge(said + CLOSED)
+    assert without.verdict != "proved"
+    assert judgement.verdict == "proved"
+    assert judgement.hypotheses[0] == r"q(z|x) = N(z; \mu, \diag \sigma^2), p(z) = N(0, \tau^2)"
+
+
+def test_a_comment_that_cannot_be_used_is_named():
+    with pytest.raises(ManuscriptError, match=r"notes\.tex, line 2: cannot use 'q is normal'"):
+        judge("text\n% elbocheck: q is normal\n")
