@@ -16,6 +16,7 @@ from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 
 PARAMETERS = {r"\theta", r"\phi", r"\psi", r"\vartheta", r"\varphi", r"\Phi", r"\Theta", r"\lambda"}
 INDICES, NATURALS = set("ijkldtmn"), set("JDKLNTM")
+VECTORS = {"mu", "sigma", "tau", "nu", "v", "epsilon", "eta"}
 FAMILIES = {"p", "q", "r", "P", "Q"}
 
 
@@ -498,7 +499,7 @@ class _Reader:
             return variable(f"{name}_{index}", "real")
         if index.isdigit():
             raise FormulaError(f"{name}_{index}: an entry of a vector, or a name?")
-        if index not in INDICES:
+        if index not in INDICES or self.reading.scalar:
             raise FormulaError(f"the subscript {index}")
         points = {p.data[0] for law in self.context.laws.values() for p in free(law) if p.data[1] == p.data[0]}
         kind = name if name in points or name in ("z", "x", "y") else "vector"
@@ -519,7 +520,7 @@ class _Reader:
             raise FormulaError(f"the command {base}")
         if name in ("z", "x", "y", "…", "E"):
             raise FormulaError(f"{base} where a number is wanted")
-        if not self.reading.scalar:
+        if not self.reading.scalar and name in VECTORS:
             raise FormulaError(f"{base} is a vector where a number is wanted")
         return variable(name, "real")
 

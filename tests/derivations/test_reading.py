@@ -51,8 +51,8 @@ def test_a_normal_is_of_vectors_or_of_numbers():
 
 
 def test_a_logarithm_may_apply_to_one_factor_or_to_all():
-    found = {str(term) for _, term in readings(parse(r"\log a b"), Context())}
-    assert found == {str(log(multiply(A, B))), str(multiply(log(A), B))}
+    found = {term for _, term in readings(parse(r"\log a b"), Context())}
+    assert found == {log(multiply(A, B)), multiply(log(A), B)}
     assert {term for _, term in readings(parse(r"\log(a) b"), Context())} == {multiply(log(A), B)}
 
 
