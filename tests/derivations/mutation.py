@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import random
 from fractions import Fraction
 
+from derivations.conversion import subterms
 from derivations.kernel import KernelError, Term, density, number
 
-from .finite_model import DOMAINS, NormalModel, Undecided, random_model, same
+from .finite_model import DOMAINS, Model, NormalModel, Undecided, random_model, same, weight
 from .random_term import at, put, variables
 
 
@@ -107,6 +110,32 @@ def mutants(line):
             if mutant not in seen:
                 seen.add(mutant)
                 yield name, mutant
+
+
+def bayesian_model(terms, rng: random.Random, independent=False):
+    """A finite model with a positive table for each family of densities in the terms, and a point of each space.
+
+    With `independent`, the others are independent given the last one, as x and u are given z in a chain u, z, x.
+    """
+    everything = [part for term in terms for _, part in subterms(term)]
+    families, names = {}, {v.data[1] for t in everything for v in variables(t)} - {"real", "natural", "index", "vector"}
+    for density_ in (t for t in everything if t.head == "density"):
+        families.setdefault(density_.data[0], set()).update(a.data[-1] for a in density_.args)
+    spaces = {n: [((Fraction(k),), weight(rng)) for k in range(rng.randint(2, 3))] for n in sorted(names)}
+    tables = {}
+    for family, of in families.items():
+        cells = list(itertools.product(*(spaces[n] for n in sorted(of))))
+        masses = [Fraction(rng.randint(1, 9)) for _ in cells]
+        if independent:
+            links = {(k, p, cell[-1]): rng.randint(1, 9) for cell in cells for k, p in enumerate(cell[:-1])}
+            masses = [Fraction(math.prod(links[k, p, c[-1]] for k, p in enumerate(c[:-1]))) for c in cells]
+        volumes = [math.prod(w for _, w in cell) for cell in cells]
+        density_of = {
+            tuple(p for p, _ in cell): m / v / sum(masses) for cell, m, v in zip(cells, masses, volumes, strict=True)
+        }
+        tables[family] = (tuple(sorted(of)), density_of)
+    model = Model(rng, spaces, tables, dict(DOMAINS))
+    return model, {(n, n): rng.choice(model.domains[n]) for n in names}
 
 
 def situations(slug, rng: random.Random):
