@@ -28,8 +28,8 @@ def test_each_comes_after_those_it_uses():
     ("wrong", "near"),
     [
         ("elbo-gab", "elbo-gap"),
-        ("kl-normal", "kl-normal-standard"),
-        ("entropy", "normal-negative-entropy|normal-cross-entropy"),
+        ("kl-norml", "kl-normal"),
+        ("negative-entropy", "normal-negative-entropy"),
     ],
 )
 def test_an_unknown_slug_names_the_nearest(wrong, near):
