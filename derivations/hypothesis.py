@@ -31,5 +31,6 @@ def assumed(left: Term, right: Term) -> Conversion:
 def renamed(theorem: Theorem, *hypotheses: Term) -> Theorem:
     """`theorem` with its hypotheses printed as here: they may differ in the names of bound variables."""
     for hypothesis in hypotheses:
-        theorem = infer("discharge", infer("assume", hypothesis), theorem)
+        if any(alpha_equal(hypothesis, h) for h in theorem.hypotheses):
+            theorem = infer("discharge", infer("assume", hypothesis), theorem)
     return theorem

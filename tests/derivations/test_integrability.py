@@ -6,8 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-from derivations.integrability import integrable_by_terms, integrable_density, integrable_polynomial
+from derivations.expectation import under
+from derivations.integrability import integrable_by_terms, integrable_density, integrable_polynomial, supposed_by_terms
 from derivations.kernel import KernelError, Term, bind, density, equal, infer, integral, log, number
+from derivations.latex import text
 
 from .finite_model import DOMAINS, NormalModel
 from .rule_survey import MU, ONE, SIGMA, TWO, A, I, J, K, N, X, Z, component
@@ -151,3 +153,19 @@ def test_a_density_that_integrates_to_zero_is_not():
     nothing = infer("assume", equal(integral(Z, density("q", [Z])), number(0)))
     with pytest.raises(KernelError, match="does not stand at the path"):
         integrable_density(Z, nothing)
+
+
+def test_a_hypothesis_is_supposed_by_its_terms():
+    q, (f, g) = density("q", [Z]), (Term("function", (K, Z), (name, "real")) for name in "fg")
+    square = bind("sum", K, ONE, N, bind("expectation", Z, q, (f - g) ** 2 + ONE))
+    theorem = under(Z, q)(square)
+    taken = supposed_by_terms(theorem, Z, q)
+    assert taken.conclusion == theorem.conclusion
+    assert sorted(text(h) for h in taken.hypotheses) == [
+        "E_{z ~ q(z)}|(f_k(z))^2| < inf for all k in {1, .., n}",
+        "E_{z ~ q(z)}|(g_k(z))^2| < inf for all k in {1, .., n}",
+        "E_{z ~ q(z)}|f_k(z) g_k(z)| < inf for all k in {1, .., n}",
+        "int q(z) dz = 1",
+    ]
+    other = infer("assume", bind("integrable", Z, density("p", [Z]) * f))
+    assert supposed_by_terms(other, Z, q).hypotheses == other.hypotheses

@@ -4,7 +4,7 @@ import pytest
 import sympy
 
 from derivations.kernel import KernelError, Term, bind, density, log, number, variable
-from derivations.notation import KL, E, Family, Index, Natural, Normal, Point, Vector, to_kernel
+from derivations.notation import KL, E, Family, Index, Matrix, Natural, Normal, Point, Vector, to_kernel
 
 X, Z = variable("x", "x"), variable("z", "z")
 MU, J, N = variable("mu", "vector"), variable("j", "index"), variable("J", "natural")
@@ -86,3 +86,14 @@ def test_two_points_of_one_space():
 def test_a_vector_is_no_sequence():
     with pytest.raises(TypeError, match="not iterable"):
         list(mu)
+
+
+def test_nested_sums_keep_all_their_indices():
+    """SymPy makes one sum of nested ones; a sum that was lost would be another statement."""
+    j, k, n, A = Index("j"), Index("k"), Natural("n"), Matrix("A")
+    with sympy.evaluate(False):
+        double = sympy.Sum(sympy.Sum(A[j, k], (k, 1, j)), (j, 1, n))
+    row, column, term = map(to_kernel, (j, k, double))
+    assert (term.bound, term.args[2].bound) == (row, column)
+    assert (term.args[1], term.args[2].args[1]) == (to_kernel(n), row)
+    assert term.args[2].args[2] == to_kernel(A[j, k])

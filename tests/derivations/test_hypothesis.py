@@ -1,0 +1,28 @@
+"""Equations that are supposed are printed as they were written."""
+
+import pytest
+import sympy
+
+from derivations.hypothesis import assumed, renamed, supposing
+from derivations.kernel import KernelError, equal, forall, infer, number, positive, variable
+from derivations.notation import Parameter
+
+MU, SIGMA = variable("mu", "real"), variable("sigma", "real")
+
+
+def test_what_is_supposed_is_what_was_written():
+    with sympy.evaluate(False):
+        convert = supposing(Parameter("mu") + 1, Parameter("sigma"))
+    theorem = convert(MU + number(1))
+    assert theorem.hypotheses == (theorem.conclusion,) == (equal(MU + number(1), SIGMA),)
+    for wrong in (SIGMA, MU, number(1) + MU):
+        with pytest.raises(KernelError, match="not the left side of what is supposed"):
+            convert(wrong)
+    assert assumed(MU, SIGMA)(MU).sides == (MU, SIGMA)
+
+
+def test_only_the_names_of_bound_variables_are_changed():
+    theorem = infer("assume", forall(MU, positive(MU**2)))
+    assert renamed(theorem, forall(SIGMA, positive(SIGMA**2))).hypotheses == (forall(SIGMA, positive(SIGMA**2)),)
+    for other in (forall(SIGMA, positive(SIGMA)), positive(SIGMA**2)):
+        assert renamed(theorem, other).hypotheses == theorem.hypotheses

@@ -1,0 +1,72 @@
+"""Derivatives of densities and of what equations are known for."""
+
+import pytest
+
+from derivations.conversion import everywhere, prove_equal
+from derivations.derivative import derivative_at, differentiate
+from derivations.hypothesis import assumed
+from derivations.kernel import (
+    KernelError,
+    Term,
+    alpha_equal,
+    bind,
+    component,
+    infer,
+    log,
+    number,
+    positive,
+    variable,
+)
+from derivations.latex import text
+from derivations.score import inside_derivative, score, under_derivative
+
+from .numeric_model import NumericModel, line
+
+J, N = variable("j", "index"), variable("J", "natural")
+MU, SIGMA, Z = variable("mu", "real"), variable("sigma", "real"), variable("z", "z")
+LAW = bind("normal", J, Z, N, MU, SIGMA**2)
+ENV = {N.data: 1, MU.data: 0.4, SIGMA.data: 0.8, Z.data: [1.1]}
+MODEL = NumericModel({"z": line()})
+
+
+def test_the_score_of_a_normal():
+    for v in (MU, SIGMA):
+        theorem = score(derivative_at(v, v, log(LAW)))
+        assert {text(h) for h in theorem.hypotheses} <= {"sigma > 0", "sigma != 0", "sigma^2 != 0", "sigma^2 > 0"}
+        assert "d/d" not in text(theorem.sides[1])
+        assert MODEL.truth(theorem.conclusion, ENV)
+
+
+def test_a_wrong_score_is_not_proved():
+    z = component(Z, J)
+    right, wrong = (bind("sum", J, number(1), N, (z - MU) / SIGMA**k) for k in (2, 1))
+    term = derivative_at(MU, MU, log(LAW))
+    prove_equal(term, right, score)
+    with pytest.raises(KernelError, match="the two sides do not become equal"):
+        prove_equal(term, wrong, score)
+
+
+def test_an_equation_for_positive_values_is_differentiated_at_one():
+    """``log v = ... for v > 0``: no statement about negative values is made, none is supposed for all v."""
+    body = log(SIGMA**2)
+    by_power = lambda t: infer("log_power", t.args[0].args[0], number(2))
+    theorem = under_derivative(by_power)(derivative_at(SIGMA, SIGMA, body))
+    assert [h for h in theorem.hypotheses if h.head == "forall"] == []
+    assert theorem.hypotheses == (positive(SIGMA),)
+
+
+def test_what_does_not_change_is_not_converted():
+    term = derivative_at(MU, MU, MU)
+    with pytest.raises(KernelError, match="nothing to convert under the derivative"):
+        under_derivative(everywhere(differentiate))(term)
+    for convert in (under_derivative(everywhere()), inside_derivative(MU, lambda at: everywhere())):
+        with pytest.raises(KernelError, match="not a derivative"):
+            convert(MU)
+
+
+def test_an_equation_supposed_for_all_values():
+    f, g = (Term("function", (MU,), (name, "real")) for name in "fg")
+    convert = inside_derivative(MU, lambda at: assumed(at(f), at(g)))
+    theorem = convert(derivative_at(MU, MU, f))
+    assert [text(h) for h in theorem.hypotheses] == ["f(mu) = g(mu) for all mu"]
+    assert alpha_equal(theorem.sides[1], derivative_at(MU, MU, g))
