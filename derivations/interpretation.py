@@ -104,7 +104,7 @@ class Interpretation:
         except UndefinedError:
             if self.conventions is None or not isinstance(point, RealPoint):
                 raise
-            return self.conventions["component"] * (point.components[0] + 1)
+            return self.conventions["component"] * (point.components[0] + fmpq(1))
 
     def _arithmetic(self, term: Term, env: Environment) -> Any:
         result: Any = fmpq(int(term.head == "multiply"))

@@ -54,12 +54,14 @@ class Model:
     ----------
     sizes, dimensions, weights
         Of the finite spaces, of the spaces R^J, and of the points of the finite spaces.
+    signed, extreme
+        Whether numbers may be negative where nothing is supposed, and tables very uneven.
     record
         What was drawn, as JSON data: `components` of vectors and points, `densities`, `functions`.
     """
 
     def __init__(self, vocabulary: Vocabulary, seed: str) -> None:
-        self.vocabulary, self.seed, self.signed = vocabulary, seed, False
+        self.vocabulary, self.seed, self.signed, self.extreme = vocabulary, seed, False, False
         self.sizes: dict[str, int] = {}
         self.dimensions: dict[str, int] = {}
         self.weights: dict[str, list[Any]] = {}
@@ -193,15 +195,19 @@ class Model:
         for cell in cells:
             places = dict(zip(spaces, cell, strict=True))
             rest = tuple(k for s, k in places.items() if s not in targets)
-            masses.append(self._row_mass(family, places, targets, given) * self.rng(family, rest).randint(1, 12))
+            masses.append(self._row_mass(family, places, targets, given) * self._mass(family, rest))
         return masses
 
     def _row_mass(self, family: str, places: dict[str, int], targets: frozenset[str], given: frozenset[str]) -> fmpq:
         """The probability of some places given others, from a table of its own."""
         condition = tuple(places[s] for s in sorted(given))
         rows = list(itertools.product(*(range(self.sizes[s]) for s in sorted(targets))))
-        row = {other: self.rng("row", family, condition, other).randint(1, 12) for other in rows}
+        row = {other: self._mass("row", family, condition, other) for other in rows}
         return fmpq(row[tuple(places[s] for s in sorted(targets))], sum(row.values()))
+
+    def _mass(self, *key: Any) -> int:
+        rng = self.rng(*key)
+        return rng.choice((1, 2, 5, 60, 700)) if self.extreme else rng.randint(1, 12)
 
     def _mass_of_draws(self, space: str, place: int) -> Any:
         """The probability of independent draws from the law of a space, written as the digits of one number."""
@@ -304,7 +310,8 @@ class Model:
         if name in self.vocabulary.draws:
             kind = self.vocabulary.draws[name][0]
             number, place = key
-            image = place // self.sizes[kind] ** ((number - 1) % DRAWS) % self.sizes[kind]
+            known = 1 <= number <= DRAWS
+            image = place // self.sizes[kind] ** (number - 1) % self.sizes[kind] if known else 0
         else:
             kind = next(t.data[1] for t in self.vocabulary.terms if t.head == "function" and t.data[0] == name)
             image = (key[0] + 1) % self.sizes[kind]

@@ -125,8 +125,8 @@ def _plain(value: Any) -> Any:
 
 
 def decimal(value: Any) -> str:
-    """A number with an error bound."""
-    return str(arb(value).str(40))
+    """A whole number, or a decimal number with an error bound."""
+    return str(value) if isinstance(value, fmpq) and value.q == 1 else str(arb(value).str(40))
 
 
 # --- one model ---
@@ -135,7 +135,7 @@ def decimal(value: Any) -> str:
 def draw(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Interpretation:
     """A random model for the names of a claim; the first ones are the simplest."""
     model = Model(vocabulary, seed)
-    model.signed = number % 2 == 1
+    model.signed, model.extreme = number % 2 == 1, number % 8 >= 6
     interpretation = Interpretation(model, deadline)
     values = interpretation.values
     for v in vocabulary.variables:

@@ -218,7 +218,8 @@ def test_a_broken_chain_names_slug_step_sides_and_reason():
         good, bad = Reason("by rearranging", conversion.expand), Reason("by wishful thinking", conversion.expand)
         lines = [(b + 1) ** 2, (b**2 + 2 * b + 1, good), (b**2 + 2 * b, bad)]
     message = (
-        "a-slug, step 2: b^2 + 2 b + 1  =  b^2 + 2 b\n  not by 'by wishful thinking': the two sides do not become equal"
+        "a-slug, step 2: b^2 + 2 b + 1  =  b^2 + 2 b\n  not by 'by wishful thinking': the two sides do not become equal\n"
+        "  refuted: b = 2; b^2 + 2 b + 1 is 9; b^2 + 2 b is 8"
     )
     with pytest.raises(StepError, match=f"^{re.escape(message)}$"):
         chain(*lines)
