@@ -41,7 +41,7 @@ RELATIONS = {
     r"\propto": "prop",
 }
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|:=|<=|>=|\n|[^\S\n]+|.", re.DOTALL)
-_INNER = r"(?:aligned|alignedat|split|gathered)"
+_INNER = r"(?:aligned|alignedat|split|gathered|align|alignat|flalign|gather|multline|eqnarray|equation)\*?"
 _LAYOUT = re.compile(
     rf"\\(?:begin\{{{_INNER}\}}(?:\[\w\])?|end\{{{_INNER}\}}|label\s*\{{[^{{}}]*\}}|tag\*?\s*\{{[^{{}}]*\}}|nonumber|notag"
     r"|displaystyle|allowbreak|hfill|smallskip|hspace\*?\{[^{}]*\}|vspace\*?\{[^{}]*\})(?![a-zA-Z])"

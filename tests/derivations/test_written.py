@@ -116,3 +116,10 @@ def test_any_formula_is_taken_apart(source):
         assert len(chain.sides) > 1
         assert chain.sides[0].relation == ""
         assert all(s.relation in RELATIONS.values() for s in chain.sides[1:])
+
+
+@pytest.mark.parametrize("name", ["align", "align*", "aligned", "eqnarray", "gather*"])
+def test_an_environment_inside_dollars_is_layout(name):
+    text = f"$$\n\\begin{{{name}}}\na &= b \\\\\n&= c\n\\end{{{name}}}\n$$"
+    (chain,) = written(read_text(text, "n.md").formulas)
+    assert [(s.relation, s.source, s.line) for s in chain.sides] == [("", "a", 3), ("=", "b", 3), ("=", "c", 4)]
