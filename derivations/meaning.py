@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from derivations.convention import Model, context, default, modelled, speaks_of, stated
 from derivations.conversion import subterms
-from derivations.kernel import Term, free, sort
+from derivations.kernel import Term, free
 from derivations.manuscript import Convention
 from derivations.reading import Context, Reading, read, readings
 from derivations.syntax import FormulaError, Group, Sum, Unit
@@ -129,9 +129,6 @@ def _doubt_about(meaning: Meaning) -> str:
     names = [{v.data[0] for v in free(t) if v.data[1] in ("real", "vector", "natural")} for t in sides]
     if names[0] != names[1]:
         return f"what is {', '.join(sorted(names[0] ^ names[1]))}?"
-    points = [{v.data[0] for v in free(t) if sort(v) == "p" and v.data[1] != "vector"} for t in sides]
-    if not points[0] <= points[1] and not points[1] <= points[0]:
-        return "the sides are about different variables"
     return ""
 
 

@@ -300,7 +300,7 @@ class _Reader:
     def divergence(self, unit: Unit, after: tuple[Unit | str, ...]) -> tuple[Term, tuple[Unit | str, ...]]:
         first = after[0] if after else None
         if not (isinstance(first, Unit) and isinstance(first.base, Group) and self._is_pair(after)):
-            if self.context.divergence is None:
+            if self.context.divergence is None or (isinstance(first, Unit) and isinstance(first.base, Group)):
                 raise FormulaError("a divergence of what?")
             return self.context.divergence, after
         place = first.base.separators.index("‖")
