@@ -23,8 +23,10 @@ def consequences(proposition: Term, others: list[Term], joint: Iterable[str]) ->
         for inner in consequences(proposition.args[-1], [*inside, *others], joint):
             yield infer("generalise", inner, proposition.bound, *proposition.args[:-1])
     elif proposition.head == "integrable" and proposition.bound is not None:
-        with suppress(KernelError):
-            yield integrable_combination(proposition.bound, proposition.args[0], others, *sorted(joint))
+        for apart in (False, True):
+            with suppress(KernelError):
+                z, families = proposition.bound, sorted(joint)
+                yield integrable_combination(z, proposition.args[0], others, *families, taken_apart=apart)
     elif proposition.head == "positive":
         yield from _positive_elsewhere(proposition.args[0], others)
 

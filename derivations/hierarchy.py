@@ -15,7 +15,7 @@ from derivations.elbo import elbo_bound, elbo_conditional
 from derivations.expectation import apart
 from derivations.hypothesis import supposing
 from derivations.inequality import rearranged
-from derivations.kernel import Term, Theorem
+from derivations.kernel import Term, Theorem, infer
 from derivations.notation import KL, E, Family, Point, to_kernel
 
 
@@ -28,11 +28,14 @@ def elbo_hierarchical() -> Derivation:
         outer = to_kernel(u), to_kernel(top)
         first, second = elbo_bound(x, u), elbo_conditional(x, z, u)
 
-        def lower_layer(small: Term, big: Term) -> Theorem:
-            return rearranged(expectation_inequality(*outer, second.theorems[0]), small, big)
-
         divergence = KL(bottom, p(z | u))
         markov = everywhere(supposing(p(x | (z, u)), p(x | z)))
+
+        def lower_layer(small: Term, big: Term) -> Theorem:
+            (bound,) = second.theorems
+            chain = infer("rewrite", bound, markov(bound.sides[0]), (0,))
+            return rearranged(expectation_inequality(*outer, chain), small, big)
+
         return derive(
             "elbo-hierarchical",
             "The ELBO of two latent layers",
@@ -46,12 +49,10 @@ def elbo_hierarchical() -> Derivation:
                 ),
                 (
                     ">=",
-                    E(top, E(bottom, log(p(x | (z, u)))) - divergence) - KL(top, p(u)),
-                    Lemma("the ELBO for the layer z, given u, is a lower bound", lower_layer),
-                ),
-                (
                     E(top, E(bottom, log(p(x | z))) - divergence) - KL(top, p(u)),
-                    Reason("given z, the observation does not depend on u", in_turn(markov, expand)),
+                    Lemma(
+                        "the ELBO for the layer z, given u; given z, the observation does not depend on u", lower_layer
+                    ),
                 ),
                 (
                     E(top, E(bottom, log(p(x | z)))) - E(top, divergence) - KL(top, p(u)),

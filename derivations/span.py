@@ -28,7 +28,7 @@ from derivations.marginalisation import integrable_marginal
 Vector = dict[object, tuple[Term, Term]]  # summands by what depends on the variable: its coefficient, and itself
 
 
-def integrable_combination(z: Term, body: Term, known: list[Term], *families: str) -> Theorem:
+def integrable_combination(z: Term, body: Term, known: list[Term], *families: str, taken_apart: bool = True) -> Theorem:
     """``integrable(z; f)`` where f is a combination of known integrable functions, of sums of them, and of densities.
 
     Parameters
@@ -37,13 +37,17 @@ def integrable_combination(z: Term, body: Term, known: list[Term], *families: st
         Hypotheses that may be used: integrable functions of z, and integrals of z that have a value.
     families
         Families whose conditional densities are ratios of joint densities.
+    taken_apart
+        Whether conditional densities and logarithms are taken apart, for which they have to be positive.
 
     Raises
     ------
     KernelError
         If it is not, or if the only combination is f itself.
     """
-    form = in_turn(everywhere(*map(unfold_conditional, families)), everywhere(expand_log), simplify)
+    form = simplify
+    if taken_apart:
+        form = in_turn(everywhere(*map(unfold_conditional, families)), everywhere(expand_log), simplify)
     target = _vector(form(body).sides[1], z)
     leaves = dict(_leaves(z, target, known, families))
     supposed = list(_known(z, known))

@@ -7,7 +7,14 @@ import pytest
 
 from derivations.evaluation import evaluate
 from derivations.kernel import Term, bind, equal, log, number, variable
-from derivations.kl_divergence import kl_normal_standard, normal_cross_entropy, normal_negative_entropy
+from derivations.kl_divergence import (
+    kl_normal,
+    kl_normal_diagonal,
+    kl_normal_standard,
+    normal_cross_entropy,
+    normal_negative_entropy,
+)
+from derivations.latex import text
 
 from .test_elbo import same_up_to_grouping
 
@@ -114,3 +121,38 @@ def test_nothing_depends_on_the_dimension():
     from derivations.kernel import free
 
     assert N in free(kl_normal_standard().theorems[0].conclusion)
+
+
+def divergence_by_quadrature(mu, sigma, nu, tau):
+    """KL of two normals on the line from its definition, to 30 digits."""
+    m, s, n, t = map(mpmath.mpf, (mu, sigma, nu, tau))
+
+    def integrand(z):
+        q = mpmath.npdf(z, m, s)
+        return q * mpmath.log(q / mpmath.npdf(z, n, t)) if q else mpmath.mpf(0)
+
+    return mpmath.quad(integrand, mpmath.linspace(m - 16 * s, m + 16 * s, 9))
+
+
+def test_two_normals_are_the_integral(seed):
+    """The closed forms against the defining integrals, summed over the dimensions; the swapped divergence is another."""
+    rng = random.Random(f"two normals {seed}")
+    mu, nu = ([rng.uniform(-2, 2) for _ in range(3)] for _ in range(2))
+    sigma, tau = ([rng.uniform(0.3, 2) for _ in range(3)] for _ in range(2))
+    with mpmath.workdps(40):
+        each = [divergence_by_quadrature(*values) for values in zip(mu, sigma, nu, tau, strict=True)]
+        swapped = divergence_by_quadrature(nu[0], tau[0], mu[0], sigma[0])
+        single = kl_normal().theorems[0].sides[1]
+        value = evaluate(single, {"mu": mu[0], "sigma": sigma[0], "nu": nu[0], "tau": tau[0]}, digits=30)
+        several = kl_normal_diagonal().theorems[0].sides[1]
+        values = evaluate(several, {"J": 3, "mu": mu, "sigma": sigma, "nu": nu, "tau": tau}, digits=30)
+        found, total_found = (mpmath.mpf(v.mid().str(35, radius=False)) for v in (value, values))
+        assert abs(found - each[0]) < mpmath.mpf(10) ** -25
+        assert abs(total_found - sum(each)) < mpmath.mpf(10) ** -24
+        assert abs(swapped - each[0]) > mpmath.mpf(10) ** -6
+
+
+def test_two_normals_suppose_their_scales_only():
+    assert sorted(map(text, kl_normal().hypotheses)) == ["sigma > 0", "tau > 0", "z in R^1"]
+    assert len(kl_normal_diagonal().hypotheses) == 3
+    assert kl_normal_diagonal().theorems[0].conclusion.head == "equal"
