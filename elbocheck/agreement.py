@@ -19,6 +19,8 @@ from derivations.evaluation import evaluate
 from elbocheck.verdict import Finding, Verdict
 from numerics import monte_carlo, normal, quadrature
 from numerics.calibrated import Budget, MeanTest
+from numerics.moments import estimate
+from numerics.proposal import DiagonalNormal
 from numerics.quadratic_form import QuadraticForm, kl_divergence_gradient_laws, kl_divergence_law
 
 CLOSED_FORM_ACCURACY = 1e-13  # relative, in float64: what the tests of numerics.normal demand
@@ -188,8 +190,8 @@ def _sample(point: Point, enclosure: flint.arb, seed: int, num_samples: int, sha
     """The estimator at one point; its columns against enclosures of the integral and of its derivatives."""
     dimension, parameters = len(point.loc), point.parameters
     integrand = partial(monte_carlo.log_ratio, p_loc=parameters[2], p_scale=parameters[3])
-    rows = monte_carlo.PathwiseRows(integrand, point.loc, point.scale)
-    moments = monte_carlo.estimate(rows, num_samples, seed=seed)
+    rows = monte_carlo.PathwiseRows(integrand, DiagonalNormal(point.loc, point.scale))
+    moments = estimate(rows, num_samples, seed=seed)
     loc_gradient, scale_gradient = quadrature.kl_divergence_normal_gradient(*parameters)
     loc_laws, scale_laws = kl_divergence_gradient_laws(*parameters)
     balls = [enclosure, *loc_gradient, *scale_gradient]

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from numerics.calibrated import Budget, MeanTest, num_samples_needed
-from numerics.monte_carlo import PathwiseRows, estimate, log_ratio
+from numerics.moments import estimate
+from numerics.monte_carlo import PathwiseRows, log_ratio
+from numerics.proposal import DiagonalNormal
 from numerics.quadratic_form import QuadraticForm, kl_divergence_gradient_laws, kl_divergence_law
 from numerics.quadrature import kl_divergence_normal, kl_divergence_normal_gradient
 
@@ -51,7 +53,7 @@ def sampled(seed):
     """Mean row (value, d/dloc, d/dscale) at each point, drawn once."""
 
     def draw(m, s, n, t):
-        rows = PathwiseRows(partial(log_ratio, p_loc=[n], p_scale=[t]), [m], [s])
+        rows = PathwiseRows(partial(log_ratio, p_loc=[n], p_scale=[t]), DiagonalNormal([m], [s]))
         return estimate(rows, NUM_SAMPLES, seed=seed).mean
 
     cache = {}
