@@ -1,17 +1,21 @@
 r"""
 Statistical assertions with both error rates declared: what is asserted, what it detects, the draws it needs.
 
-The guarantee is finite-sample: it holds for every number of draws, although the rows are unbounded, by Chernoff's
-bound with the exact law of a row (:mod:`numerics.quadratic_form`). It errs on the safe side of the declared rates:
-at large N intervals are about a quarter wider than those of a normal approximation at one per cent.
+An assertion rests on what is known of the law of a row (:mod:`numerics.law`, :mod:`numerics.quadratic_form`), and its
+outcome says which guarantee follows. A :class:`MeanTest` looks once, at a number of draws fixed before. A
+:class:`SequentialTest` may look after every draw and stop whenever it likes.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from numerics.quadratic_form import QuadraticForm, check_rate
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.law import Guarantee, Law, Wager, check_rate
 
 _SLACK = 1.0 + 1e-9
 
@@ -25,6 +29,7 @@ class Outcome:
     lower: float
     upper: float
     resolution: float
+    guarantee: Guarantee
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,8 @@ class MeanTest:
 
     Parameters
     ----------
-    law : QuadraticForm
-        Law of a row about its mean.
+    law : Law
+        What is known of a row about its mean, such as a :class:`~numerics.quadratic_form.QuadraticForm`.
     num_samples : int
         Rows averaged.
     false_alarm : float
@@ -54,7 +59,8 @@ class MeanTest:
 
     Notes
     -----
-    The guarantee is finite-sample, by Chernoff's bound. With radii :math:`\rho_\alpha^\pm` exceeded upwards and
+    The guarantee is that of the law: finite-sample by Chernoff's bound with the exact law of a quadratic form or by
+    Cantelli's inequality with a known variance, asymptotic with an estimated one. With radii :math:`\rho_\alpha^\pm` exceeded upwards and
     downwards with probability at most :math:`\alpha`, the test accepts means within
     :math:`[-\rho_{\alpha/2}^-, \rho_{\alpha/2}^+]` of the expected value, and its resolution is
     :math:`\max(\rho_{\alpha/2}^+ + \rho_\beta^-,\ \rho_{\alpha/2}^- + \rho_\beta^+)` for the miss rate
@@ -66,6 +72,7 @@ class MeanTest:
 
     Examples
     --------
+    >>> from numerics.quadratic_form import QuadraticForm
     >>> test = MeanTest(QuadraticForm((0.0,), (1.0,)), num_samples=10_000, false_alarm=0.01, miss=0.01)
     >>> round(test.resolution, 4)
     0.0629
@@ -73,7 +80,7 @@ class MeanTest:
     (True, False)
     """
 
-    law: QuadraticForm
+    law: Law
     num_samples: int
     false_alarm: float
     miss: float
@@ -85,7 +92,7 @@ class MeanTest:
         check_rate("false_alarm", self.false_alarm)
         if not 0.0 <= self.rounding < math.inf:
             raise ValueError(f"rounding must be finite and not negative, not {self.rounding}")
-        below, above = self.law.deviation(self.num_samples, self.false_alarm)
+        below, above = (self.law.radius(side, self.num_samples, self.false_alarm / 2.0) for side in (-1, 1))
         object.__setattr__(self, "_radii", (below + self.rounding, above + self.rounding))
 
     def interval(self, expected: float) -> tuple[float, float]:
@@ -104,16 +111,17 @@ class MeanTest:
     def verdict(self, mean: float, expected: float) -> Outcome:
         """Compare the mean of ``num_samples`` rows with its expected value; a NaN does not pass."""
         lower, upper = self.interval(expected)
-        return Outcome(bool(lower <= mean <= upper), float(mean), lower, upper, self.resolution)
+        passed = bool(lower <= mean <= upper)
+        return Outcome(passed, float(mean), lower, upper, self.resolution, self.law.guarantee)
 
 
-def num_samples_needed(law: QuadraticForm, discrepancy: float, false_alarm: float, miss: float) -> int:
+def num_samples_needed(law: Law, discrepancy: float, false_alarm: float, miss: float) -> int:
     """
     Fewest draws for which a :class:`MeanTest` resolves a discrepancy.
 
     Parameters
     ----------
-    law : QuadraticForm
+    law : Law
     discrepancy : float
         Bias to detect, in the units of a row.
     false_alarm, miss : float
@@ -130,23 +138,193 @@ def num_samples_needed(law: QuadraticForm, discrepancy: float, false_alarm: floa
 
     Examples
     --------
+    >>> from numerics.quadratic_form import QuadraticForm
     >>> num_samples_needed(QuadraticForm((0.0,), (1.0,)), 0.1, 0.01, 0.01)
     3957
     """
     if not 0.0 < discrepancy < math.inf:
         raise ValueError(f"discrepancy must be positive and finite, not {discrepancy}")
 
-    def resolves(num_samples: int) -> bool:
-        return MeanTest(law, num_samples, false_alarm, miss).resolution <= discrepancy
+    return _fewest(lambda n: MeanTest(law, n, false_alarm, miss).resolution <= discrepancy)
 
+
+def _fewest(suffices: Callable[[int], bool]) -> int:
+    """The least positive number that suffices, if all greater ones do."""
     high = 1
-    while not resolves(high):
+    while not suffices(high):
         high *= 2
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if resolves(middle) else (middle, high)
+        low, high = (low, middle) if suffices(middle) else (middle, high)
     return high
+
+
+@dataclass(frozen=True)
+class SequentialTest:
+    r"""
+    The assertion that the mean of independent rows has an expected value, looked at after every draw.
+
+    Parameters
+    ----------
+    law : Wager
+        What is known of a row about its mean: a :class:`~numerics.quadratic_form.QuadraticForm`, or a
+        :class:`~numerics.law.VarianceBound`.
+    discrepancy : float
+        The bias to detect, in the units of a row.
+    false_alarm : float
+        Upper bound on the probability that a right mean is ever rejected, however the user stops.
+    miss : float
+        Upper bound on the probability that a mean wrong by ``discrepancy`` or more, the law about it being as
+        declared, ever passes, however the user stops.
+
+    Raises
+    ------
+    ValueError
+        If the discrepancy is not positive and finite, a rate is not strictly between 0 and 1, or the law has no
+        variance (one draw then decides).
+
+    Notes
+    -----
+    The law offers, for each rate t, a wager :math:`W_t` whose expected exponential is at most 1 if the mean deviation
+    is 0; so :math:`M_n = \exp \sum_{i \le n} W_t(x_i - \mu)` is a supermartingale, and by Ville's inequality
+    :math:`P(\exists n: M_n \ge 1/\alpha) \le \alpha`. For the asserted mean two wagers are made, of rates
+    :math:`t_+ > 0 > t_-`, each with half of the false alarms; either reaching its bound rejects. For the biases
+    :math:`\pm\Delta` two wagers are made with half of the misses; both reaching their bound accepts. After
+    :attr:`num_samples` draws the test accepts what it has not rejected: by then a bias of :math:`\Delta` is rejected
+    but for the other half of the misses, since with :math:`g = \sup_t` :meth:`~numerics.law.Wager.growth`,
+    :math:`n g \ge \log(2/\alpha) + \log(2/\beta)`.
+
+    References
+    ----------
+    .. [1] Ville, Etude critique de la notion de collectif (1939), Chapter V.
+    .. [2] Wald, Sequential Tests of Statistical Hypotheses (1945), Sec. 3.
+    .. [3] Wang and Ramdas, Catoni-Style Confidence Sequences for Heavy-Tailed Mean Estimation (2023), Sec. 3.
+
+    Examples
+    --------
+    >>> from numerics.law import VarianceBound
+    >>> test = SequentialTest(VarianceBound(1.0), discrepancy=0.5, false_alarm=0.01, miss=0.01)
+    >>> test.num_samples
+    191
+    >>> rng = np.random.default_rng(0)
+    >>> test.verdict(0.7 + rng.standard_normal(191), expected=0.7).passed
+    True
+    >>> test.verdict(1.2 + rng.standard_normal(191), expected=0.7).passed
+    False
+    """
+
+    law: Wager
+    discrepancy: float
+    false_alarm: float
+    miss: float
+    num_samples: int = field(init=False)
+    _rates: tuple[float, float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_rate("false_alarm", self.false_alarm)
+        check_rate("miss", self.miss)
+        if not 0.0 < self.discrepancy < math.inf:
+            raise ValueError(f"discrepancy must be positive and finite, not {self.discrepancy}")
+        if self.law.variance == 0.0:
+            raise ValueError("rows without variance need one draw, not a sequence")
+        rates = self.law.best_rate(-self.discrepancy), self.law.best_rate(self.discrepancy)
+        slowest = min(self.law.growth(sign * self.discrepancy, t) for sign, t in zip((-1, 1), rates, strict=True))
+        bounds = math.log(2.0 / self.false_alarm) + math.log(2.0 / self.miss)
+        object.__setattr__(self, "_rates", rates)
+        object.__setattr__(self, "num_samples", math.ceil(bounds / slowest))
+
+    def start(self) -> Progress:
+        """The state before the first draw."""
+        return Progress(self)
+
+    def verdict(self, rows: ArrayLike, expected: float) -> Progress:
+        """
+        The state after the rows, looked at one by one until it is decided.
+
+        Parameters
+        ----------
+        rows : array, shape (N,)
+        expected : float
+
+        Returns
+        -------
+        Progress
+        """
+        return self.start().after(rows, expected)
+
+    def decide(self, rows: ArrayLike, expected: float) -> NDArray[np.int8]:
+        """
+        The decision after each prefix of rows: 1 passed, -1 failed, 0 open; the first that is not open counts.
+
+        Parameters
+        ----------
+        rows : array, shape (..., N)
+        expected : float
+
+        Returns
+        -------
+        array of int8, shape (..., N)
+        """
+        logs = np.cumsum(self._wagers(rows, expected), axis=-1)
+        return _decisions(logs, np.arange(1, np.shape(rows)[-1] + 1), self)
+
+    def _wagers(self, rows: ArrayLike, expected: float) -> NDArray[np.float64]:
+        """Two wagers against the asserted mean, then two against the biases; shape (4, ..., N)."""
+        deviation = np.asarray(rows, dtype=np.float64) - expected
+        low, high = self._rates
+        return np.stack(
+            [
+                self.law.wager(deviation, low),
+                self.law.wager(deviation, high),
+                self.law.wager(deviation + self.discrepancy, -low),
+                self.law.wager(deviation - self.discrepancy, -high),
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """
+    State of a :class:`SequentialTest`: four logarithms, the number of draws and the decision so far.
+
+    Examples
+    --------
+    >>> from numerics.law import VarianceBound
+    >>> state = SequentialTest(VarianceBound(1.0), 0.5, 0.01, 0.01).start()
+    >>> state.after([0.3, 0.1], expected=0.2).passed is None
+    True
+    """
+
+    test: SequentialTest
+    num_samples: int = 0
+    passed: bool | None = None
+    logs: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+
+    @property
+    def guarantee(self) -> Guarantee:
+        """What the error rates rest on; they hold under optional stopping."""
+        return self.test.law.guarantee
+
+    def after(self, rows: ArrayLike, expected: float) -> Progress:
+        """The state after further rows, shape (N,); a decision once taken stays. A NaN fails."""
+        rows = np.asarray(rows, dtype=np.float64)
+        if self.passed is not None or rows.size == 0:
+            return self
+        logs = np.asarray(self.logs)[:, None] + np.cumsum(self.test._wagers(rows, expected), axis=-1)
+        decisions = _decisions(logs, self.num_samples + np.arange(1, rows.size + 1), self.test)
+        decided = np.flatnonzero(decisions)
+        last = int(decided[0]) if decided.size else rows.size - 1
+        passed: dict[int, bool | None] = {-1: False, 0: None, 1: True}
+        return Progress(
+            self.test, self.num_samples + last + 1, passed[int(decisions[last])], tuple(logs[:, last].tolist())
+        )
+
+
+def _decisions(logs: NDArray[np.float64], counts: NDArray[np.int_], test: SequentialTest) -> NDArray[np.int8]:
+    failed = (logs[:2] >= math.log(2.0 / test.false_alarm)).any(axis=0) | np.isnan(logs).any(axis=0)
+    accepted = (logs[2:] >= math.log(2.0 / test.miss)).all(axis=0) | (counts >= test.num_samples)
+    return np.where(failed, -1, np.where(accepted, 1, 0)).astype(np.int8)
 
 
 @dataclass

@@ -184,6 +184,41 @@ def expectation(q: Univariate, integrand: Integrand, *, digits: int = 20) -> Bal
     return certified(lambda share: [expectation_at(q, integrand, share)], digits)[0]
 
 
+def variance_log_ratio(q: Univariate, p: Univariate, *, digits: int = 20) -> Ball:
+    r"""
+    Enclosure of the variance under q of the log ratio, that of a row of its Monte Carlo estimator.
+
+    Parameters
+    ----------
+    q, p, digits
+        As for :func:`kl_divergence`.
+
+    Returns
+    -------
+    flint.arb
+        :math:`\mathbb E_q (\log q - \log p)^2 - KL(q \| p)^2`, in squared nats.
+
+    Raises
+    ------
+    ValueError, ArithmeticError
+        As for :func:`kl_divergence`.
+
+    Examples
+    --------
+    >>> variance_log_ratio(density.Normal(0.0, 2.0), density.Normal(1.0, 2.0)).str(15, radius=False)
+    '0.250000000000000'
+    """
+    if not _covers(p, q):
+        return arb.pos_inf()
+
+    def evaluate(share: int) -> list[Ball]:
+        log_ratio = _combined([(1, q), (-1, p)])
+        square = expectation_at(q, lambda x: log_ratio(x) ** 2, share)
+        return [square - expectation_at(q, log_ratio, share) ** 2]
+
+    return certified(evaluate, digits)[0]
+
+
 def kl_divergence_normal(
     q_loc: Number | Sequence[Number],
     q_scale: Number | Sequence[Number],
