@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from numerics.moments import estimate
 from numerics.monte_carlo import PathwiseRows, log_ratio
-from numerics.proposal import DiagonalNormal
+from numerics.proposal import IndependentNormal
 from numerics.quadrature import kl_divergence_normal, kl_divergence_normal_gradient
 from numerics.quasi_monte_carlo import SobolRows
 
@@ -48,7 +48,7 @@ def main():
     print("dimension  integrand                      MC error   QMC error  ratio")
     least = np.inf
     for dimension in (1, 2, 5, 10):
-        q = DiagonalNormal(np.linspace(0.3, -0.6, dimension), np.linspace(0.4, 1.3, dimension))
+        q = IndependentNormal(np.linspace(0.3, -0.6, dimension), np.linspace(0.4, 1.3, dimension))
         p = [0.0] * dimension, [1.0] * dimension
         in_loc, in_scale = kl_divergence_normal_gradient(q.loc, q.scale, *p)
         truth = [float(ball) for ball in (kl_divergence_normal(q.loc, q.scale, *p), *in_loc, *in_scale)]

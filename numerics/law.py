@@ -13,7 +13,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 Guarantee: TypeAlias = Literal["exact", "finite-sample", "asymptotic"]
 
@@ -133,6 +133,8 @@ class NormalApproximation:
     Parameters
     ----------
     variance : float
+    degrees : float
+        Degrees of freedom of the estimate: one less than the rows that it is from, where those are few.
 
     Raises
     ------
@@ -150,6 +152,7 @@ class NormalApproximation:
     """
 
     variance: float
+    degrees: float = math.inf
     guarantee: Guarantee = "asymptotic"
 
     def __post_init__(self) -> None:
@@ -157,7 +160,7 @@ class NormalApproximation:
 
     def radius(self, side: Literal[-1, 1], num_samples: int, error_rate: float) -> float:
         """
-        Distance that a normal mean of N rows exceeds on one side at the error rate.
+        Distance that the mean of N normal rows exceeds on one side at the error rate: Student's quantile.
 
         Raises
         ------
@@ -165,7 +168,8 @@ class NormalApproximation:
             If ``num_samples < 1`` or the rate is not strictly between 0 and 1.
         """
         check_draws(num_samples, error_rate)
-        return -float(ndtri(error_rate)) * math.sqrt(self.variance / num_samples)
+        quantile = ndtri(error_rate) if self.degrees == math.inf else stdtrit(self.degrees, error_rate)
+        return -float(quantile) * math.sqrt(self.variance / num_samples)
 
 
 def check_rate(name: str, rate: float) -> None:

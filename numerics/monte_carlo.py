@@ -33,7 +33,7 @@ def pathwise(integrand: Integrand, q: Reparameterised, noise: ArrayLike) -> NDAr
     Parameters
     ----------
     integrand : callable
-        ``integrand(value, *parameters)``, for a :class:`~numerics.proposal.DiagonalNormal` with shapes (N, D), (D,),
+        ``integrand(value, *parameters)``, for a :class:`~numerics.proposal.IndependentNormal` with shapes (N, D), (D,),
         (D,), returning shape (N,).
     q : Reparameterised
     noise : array, shape (N, D)
@@ -53,8 +53,8 @@ def pathwise(integrand: Integrand, q: Reparameterised, noise: ArrayLike) -> NDAr
 
     Examples
     --------
-    >>> from numerics.proposal import DiagonalNormal
-    >>> pathwise(lambda z, loc, scale: z.sum(axis=-1), DiagonalNormal([1.0], [2.0]), [[0.5], [-0.5]])
+    >>> from numerics.proposal import IndependentNormal
+    >>> pathwise(lambda z, loc, scale: z.sum(axis=-1), IndependentNormal([1.0], [2.0]), [[0.5], [-0.5]])
     array([2., 0.])
     """
     noise = _checked(noise, q.dimension)
@@ -95,8 +95,8 @@ def pathwise_gradient(integrand: Integrand, q: Reparameterised, noise: ArrayLike
 
     Examples
     --------
-    >>> from numerics.proposal import DiagonalNormal
-    >>> q = DiagonalNormal([1.0], [2.0])
+    >>> from numerics.proposal import IndependentNormal
+    >>> q = IndependentNormal([1.0], [2.0])
     >>> loc, scale = pathwise_gradient(lambda z, m, s: (z**3).sum(axis=-1), q, [[0.5]])
     >>> loc.item(), scale.item()
     (12.0, 6.0)
@@ -147,12 +147,12 @@ def score_function_gradient(
 
     Examples
     --------
-    >>> from numerics.proposal import DiagonalNormal
+    >>> from numerics.proposal import IndependentNormal
     >>> square = lambda z, loc, scale: (z**2).sum(axis=-1)
-    >>> score_function_gradient(square, DiagonalNormal([0.0], [1.0]), [[1.0], [2.0]])[0]
+    >>> score_function_gradient(square, IndependentNormal([0.0], [1.0]), [[1.0], [2.0]])[0]
     array([[1.],
            [8.]])
-    >>> score_function_gradient(square, DiagonalNormal([0.0], [1.0]), [[1.0], [2.0]], "leave-one-out")[0]
+    >>> score_function_gradient(square, IndependentNormal([0.0], [1.0]), [[1.0], [2.0]], "leave-one-out")[0]
     array([[-3.],
            [ 6.]])
     """
@@ -197,9 +197,9 @@ def importance_weighted(log_weight: Integrand, q: Reparameterised, noise: ArrayL
 
     Examples
     --------
-    >>> from numerics.proposal import DiagonalNormal
+    >>> from numerics.proposal import IndependentNormal
     >>> constant = lambda z, loc, scale: np.full(len(z), 0.25) * (1 + 0 * z.sum(axis=-1))
-    >>> importance_weighted(constant, DiagonalNormal([1.0], [2.0]), np.zeros((3, 5, 1)))
+    >>> importance_weighted(constant, IndependentNormal([1.0], [2.0]), np.zeros((3, 5, 1)))
     array([0.25, 0.25, 0.25])
     """
     noise = _checked(noise, q.dimension, axes=3)
@@ -230,8 +230,8 @@ def importance_weighted_gradient(log_weight: Integrand, q: Reparameterised, nois
 
     Examples
     --------
-    >>> from numerics.proposal import DiagonalNormal
-    >>> q = DiagonalNormal([1.0], [2.0])
+    >>> from numerics.proposal import IndependentNormal
+    >>> q = IndependentNormal([1.0], [2.0])
     >>> importance_weighted_gradient(lambda z, m, s: z.sum(axis=-1), q, np.zeros((1, 4, 1)))[0]
     array([[1.]])
     """
@@ -283,8 +283,8 @@ class PathwiseRows:
     Examples
     --------
     >>> from functools import partial
-    >>> from numerics.proposal import DiagonalNormal
-    >>> rows = PathwiseRows(partial(log_ratio, p_loc=[-0.6], p_scale=[1.3]), DiagonalNormal([0.7], [0.4]))
+    >>> from numerics.proposal import IndependentNormal
+    >>> rows = PathwiseRows(partial(log_ratio, p_loc=[-0.6], p_scale=[1.3]), IndependentNormal([0.7], [0.4]))
     >>> rows(np.random.default_rng(0), 5).shape
     (5, 3)
     """
@@ -316,8 +316,8 @@ class ScoreFunctionRows:
 
     Examples
     --------
-    >>> from numerics.proposal import DiagonalNormal
-    >>> rows = ScoreFunctionRows(lambda z, loc, scale: z.sum(axis=-1), DiagonalNormal([0.7], [0.4]))
+    >>> from numerics.proposal import IndependentNormal
+    >>> rows = ScoreFunctionRows(lambda z, loc, scale: z.sum(axis=-1), IndependentNormal([0.7], [0.4]))
     >>> rows(np.random.default_rng(0), 5).shape
     (5, 3)
     """

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from numerics import normal
 from numerics.moments import Floats
 from numerics.monte_carlo import pathwise, pathwise_gradient
-from numerics.proposal import DiagonalNormal
+from numerics.proposal import IndependentNormal
 
 LogJoint: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 """``log p(x, z)`` at one x as a function of z: shape (N, D) to (N,), analytic where gradients are taken."""
@@ -55,7 +55,7 @@ class ConjugateNormal:
     scale: ArrayLike
 
     def __post_init__(self) -> None:
-        DiagonalNormal(self.slope, self.scale)
+        IndependentNormal(self.slope, self.scale)
 
     def log_joint(self, x: ArrayLike, z: NDArray[Any]) -> NDArray[Any]:
         """Log density of observation and latent together, in nats; x of shape (D,), z of shape (N, D), result (N,)."""
@@ -63,27 +63,27 @@ class ConjugateNormal:
         likelihood = normal.log_prob(np.asarray(x), np.asarray(self.slope) * z, np.asarray(self.scale))
         return np.asarray((prior + likelihood).sum(axis=-1))
 
-    def posterior(self, x: ArrayLike) -> DiagonalNormal:
+    def posterior(self, x: ArrayLike) -> IndependentNormal:
         r"""
         The exact posterior, of precision :math:`1 + w^2/s^2` and mean :math:`w x / (s^2 + w^2)`.
         """
         slope, scale = np.asarray(self.slope, dtype=np.float64), np.asarray(self.scale, dtype=np.float64)
         total = np.hypot(slope, scale)
-        return DiagonalNormal(slope * np.asarray(x) / total**2, scale / total)
+        return IndependentNormal(slope * np.asarray(x) / total**2, scale / total)
 
     def log_evidence(self, x: ArrayLike) -> float:
         r"""The log density of x, which is :math:`\mathcal N(0, s^2 + w^2)`, in nats."""
         return float(normal.log_prob(np.asarray(x), 0.0, np.hypot(self.slope, self.scale)).sum())
 
 
-def log_weights(log_joint: LogJoint, q: DiagonalNormal, noise: ArrayLike) -> Floats:
+def log_weights(log_joint: LogJoint, q: IndependentNormal, noise: ArrayLike) -> Floats:
     r"""
     Rows of the ELBO, :math:`\log p(x, z) - \log q(z)` at reparameterised draws.
 
     Parameters
     ----------
     log_joint : callable
-    q : DiagonalNormal
+    q : IndependentNormal
     noise : array, shape (N, D)
 
     Returns
@@ -106,7 +106,7 @@ def log_weights(log_joint: LogJoint, q: DiagonalNormal, noise: ArrayLike) -> Flo
     return pathwise(lambda z, *theta: log_joint(z) - q.log_prob(z, *theta), q, noise)
 
 
-def sticking_the_landing_gradient(log_joint: LogJoint, q: DiagonalNormal, noise: ArrayLike) -> tuple[Floats, ...]:
+def sticking_the_landing_gradient(log_joint: LogJoint, q: IndependentNormal, noise: ArrayLike) -> tuple[Floats, ...]:
     r"""
     Path derivatives of the rows of the ELBO, the score of q left out.
 

@@ -62,7 +62,7 @@ class Scorable(Protocol):
 
 
 @dataclass(frozen=True)
-class DiagonalNormal:
+class IndependentNormal:
     """
     Independent normals, reparameterised and scorable.
 
@@ -77,7 +77,7 @@ class DiagonalNormal:
 
     Examples
     --------
-    >>> q = DiagonalNormal([0.7, -0.6], [0.4, 1.3])
+    >>> q = IndependentNormal([0.7, -0.6], [0.4, 1.3])
     >>> q.transform(np.zeros((1, 2)), *q.parameters)
     array([[ 0.7, -0.6]])
     """

@@ -65,8 +65,8 @@ class SobolRows:
     --------
     >>> from numerics.moments import estimate
     >>> from numerics.monte_carlo import PathwiseRows
-    >>> from numerics.proposal import DiagonalNormal
-    >>> square = PathwiseRows(lambda z, loc, scale: (z**2).sum(axis=-1), DiagonalNormal([0.0], [1.0]))
+    >>> from numerics.proposal import IndependentNormal
+    >>> square = PathwiseRows(lambda z, loc, scale: (z**2).sum(axis=-1), IndependentNormal([0.0], [1.0]))
     >>> moments = estimate(SobolRows(square, 12), 8, seed=0)
     >>> bool(abs(moments.mean[0] - 1.0) < 1e-3)  # plain Monte Carlo: 0.008
     True

@@ -9,7 +9,7 @@ from numerics.calibrated import Budget, MeanTest, SequentialTest, num_samples_ne
 from numerics.law import NormalApproximation, VarianceBound
 from numerics.moments import estimate
 from numerics.monte_carlo import PathwiseRows, log_ratio
-from numerics.proposal import DiagonalNormal
+from numerics.proposal import IndependentNormal
 from numerics.quadratic_form import QuadraticForm, kl_divergence_gradient_laws, kl_divergence_law
 from numerics.quadrature import kl_divergence, kl_divergence_normal, kl_divergence_normal_gradient, variance_log_ratio
 
@@ -56,7 +56,7 @@ def sampled(seed):
     """Mean row (value, d/dloc, d/dscale) at each point, drawn once."""
 
     def draw(m, s, n, t):
-        rows = PathwiseRows(partial(log_ratio, p_loc=[n], p_scale=[t]), DiagonalNormal([m], [s]))
+        rows = PathwiseRows(partial(log_ratio, p_loc=[n], p_scale=[t]), IndependentNormal([m], [s]))
         return estimate(rows, NUM_SAMPLES, seed=seed).mean
 
     cache = {}

@@ -75,6 +75,12 @@ def test_the_normal_approximation_is_the_narrowest_and_says_so():
     assert QuadraticForm((0.0,), (0.0,)).guarantee == "exact"
 
 
+def test_an_estimate_from_few_rows_has_students_quantile():
+    few = NormalApproximation(1.0, degrees=15).radius(1, 1, 1e-9)
+    assert stats.t(15).sf(few) == pytest.approx(1e-9, rel=1e-6, abs=0)
+    assert few > 1.5 * NormalApproximation(1.0).radius(1, 1, 1e-9)
+
+
 def test_certified_variance_is_that_of_the_known_law():
     law = kl_divergence_law([0.7], [0.4], [-0.6], [1.3])
     ball = variance_log_ratio(density.Normal(0.7, 0.4), density.Normal(-0.6, 1.3))

@@ -8,10 +8,10 @@ import pytest
 
 from numerics.moments import Moments, estimate
 from numerics.monte_carlo import PathwiseRows, log_ratio
-from numerics.proposal import DiagonalNormal
+from numerics.proposal import IndependentNormal
 
 LOC, SCALE, P_LOC, P_SCALE = [0.7, -1.1], [0.4, 2.3], [-0.6, 0.9], [1.3, 0.8]
-ROWS = PathwiseRows(partial(log_ratio, p_loc=P_LOC, p_scale=P_SCALE), DiagonalNormal(LOC, SCALE))
+ROWS = PathwiseRows(partial(log_ratio, p_loc=P_LOC, p_scale=P_SCALE), IndependentNormal(LOC, SCALE))
 
 
 def uniform_rows(rng, num_samples):

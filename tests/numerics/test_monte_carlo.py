@@ -16,11 +16,11 @@ from numerics.monte_carlo import (
     pathwise_gradient,
     score_function_gradient,
 )
-from numerics.proposal import DiagonalNormal, IndependentBernoulli, IndependentGamma
+from numerics.proposal import IndependentBernoulli, IndependentGamma, IndependentNormal
 from numerics.quadrature import kl_divergence, kl_divergence_normal_gradient
 
 LOC, SCALE, P_LOC, P_SCALE = [0.7, -1.1], [0.4, 2.3], [-0.6, 0.9], [1.3, 0.8]
-Q = DiagonalNormal(LOC, SCALE)
+Q = IndependentNormal(LOC, SCALE)
 ROWS = PathwiseRows(partial(log_ratio, p_loc=P_LOC, p_scale=P_SCALE), Q)
 
 
@@ -35,7 +35,7 @@ def test_pathwise_rows_are_the_integrand_at_the_draws(noise):
     q, p = (torch.distributions.Normal(torch.tensor(m), torch.tensor(s)) for m, s in ((LOC, SCALE), (P_LOC, P_SCALE)))
     expected = (q.log_prob(draws) - p.log_prob(draws)).sum(-1).numpy()
     np.testing.assert_allclose(rows, expected, rtol=1e-5, atol=1e-5)  # torch's parameters are float32
-    assert not np.allclose(rows, pathwise(log_ratio_to_p, DiagonalNormal(LOC, np.square(SCALE)), noise), rtol=1e-2)
+    assert not np.allclose(rows, pathwise(log_ratio_to_p, IndependentNormal(LOC, np.square(SCALE)), noise), rtol=1e-2)
 
 
 def log_ratio_to_p(value, loc, scale):
@@ -222,13 +222,13 @@ LOG_EVIDENCE = -0.5 * np.log(4 * np.pi) - X**2 / 4
 
 
 def log_weight(value, loc, scale):
-    return (-0.5 * value**2 - 0.5 * (X - value) ** 2 - np.log(2 * np.pi)).sum(axis=-1) - DiagonalNormal(
+    return (-0.5 * value**2 - 0.5 * (X - value) ** 2 - np.log(2 * np.pi)).sum(axis=-1) - IndependentNormal(
         [0.0], [1.0]
     ).log_prob(value, loc, scale)
 
 
 def test_one_importance_sample_is_the_elbo(seed):
-    q, noise = DiagonalNormal([0.2], [0.9]), np.random.default_rng(seed).standard_normal((20, 1, 1))
+    q, noise = IndependentNormal([0.2], [0.9]), np.random.default_rng(seed).standard_normal((20, 1, 1))
     np.testing.assert_allclose(
         importance_weighted(log_weight, q, noise), pathwise(log_weight, q, noise[:, 0]), rtol=1e-12
     )
@@ -239,7 +239,7 @@ def test_one_importance_sample_is_the_elbo(seed):
 
 
 def test_the_bound_grows_with_the_number_of_importance_samples_up_to_the_evidence(seed):
-    q = DiagonalNormal([0.2], [0.9])
+    q = IndependentNormal([0.2], [0.9])
     noise = np.random.default_rng(seed).standard_normal((40_000, 16, 1))
     rows = {k: importance_weighted(log_weight, q, noise[:, :k]) for k in (1, 4, 16)}
     means = [r.mean() for r in rows.values()]
@@ -250,14 +250,14 @@ def test_the_bound_grows_with_the_number_of_importance_samples_up_to_the_evidenc
 
 
 def test_with_the_posterior_every_row_is_the_evidence(seed):
-    q = DiagonalNormal([X / 2], [np.sqrt(0.5)])
+    q = IndependentNormal([X / 2], [np.sqrt(0.5)])
     rows = importance_weighted(log_weight, q, np.random.default_rng(seed).standard_normal((100, 5, 1)))
     np.testing.assert_allclose(rows, LOG_EVIDENCE, rtol=1e-13)
 
 
 def test_importance_weighted_gradient_is_that_of_autograd(seed):
     noise = np.random.default_rng(seed).standard_normal((30, 7, 1))
-    actual = importance_weighted_gradient(log_weight, DiagonalNormal([0.2], [0.9]), noise)
+    actual = importance_weighted_gradient(log_weight, IndependentNormal([0.2], [0.9]), noise)
     loc, scale = (torch.full((30, 1, 1), v, dtype=torch.float64, requires_grad=True) for v in (0.2, 0.9))
     z = loc + scale * torch.tensor(noise)
     normal = torch.distributions.Normal
@@ -270,6 +270,6 @@ def test_importance_weighted_gradient_is_that_of_autograd(seed):
 
 
 def test_weights_beyond_the_range_of_floats_do_not_overflow():
-    q = DiagonalNormal([0.0], [1.0])
+    q = IndependentNormal([0.0], [1.0])
     rows = importance_weighted(lambda z, m, s: 5000.0 + z.sum(axis=-1), q, np.zeros((1, 3, 1)))
     assert rows == pytest.approx([5000.0], rel=1e-15, abs=0)

@@ -4,7 +4,7 @@ import pytest
 
 from numerics.monte_carlo import pathwise_gradient
 from numerics.pointwise import ConjugateNormal, log_weights, sticking_the_landing_gradient
-from numerics.proposal import DiagonalNormal
+from numerics.proposal import IndependentNormal
 
 MODEL = ConjugateNormal([1.7, -0.6], [0.8, 2.3])
 X = [0.9, -2.1]
@@ -39,10 +39,10 @@ def test_with_the_exact_posterior_every_row_is_the_evidence(noise):
 
 
 WRONG_POSTERIORS = {
-    "mean of another x": lambda q: DiagonalNormal(1.001 * q.loc, q.scale),
-    "variance for scale": lambda q: DiagonalNormal(q.loc, q.scale**2),
-    "prior": lambda q: DiagonalNormal(0 * q.loc, 0 * q.scale + 1),
-    "coordinates swapped": lambda q: DiagonalNormal(q.loc[::-1], q.scale[::-1]),
+    "mean of another x": lambda q: IndependentNormal(1.001 * q.loc, q.scale),
+    "variance for scale": lambda q: IndependentNormal(q.loc, q.scale**2),
+    "prior": lambda q: IndependentNormal(0 * q.loc, 0 * q.scale + 1),
+    "coordinates swapped": lambda q: IndependentNormal(q.loc[::-1], q.scale[::-1]),
 }
 
 
@@ -68,7 +68,7 @@ def test_the_total_derivative_at_the_optimum_is_zero_only_on_average(noise):
 
 
 def test_both_gradients_have_one_mean(seed):
-    q = DiagonalNormal([0.2, 0.3], [0.9, 1.4])
+    q = IndependentNormal([0.2, 0.3], [0.9, 1.4])
     noise = np.random.default_rng(seed).standard_normal((200_000, 2))
     landing = np.hstack(sticking_the_landing_gradient(log_joint, q, noise))
     total = np.hstack(pathwise_gradient(lambda z, *theta: log_joint(z) - q.log_prob(z, *theta), q, noise))

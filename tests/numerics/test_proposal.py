@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from numerics.proposal import DiagonalNormal, IndependentBernoulli, IndependentGamma
+from numerics.proposal import IndependentBernoulli, IndependentGamma, IndependentNormal
 
 PROPOSALS = {
-    "normal": DiagonalNormal([0.7, -1.1], [0.4, 2.3]),
+    "normal": IndependentNormal([0.7, -1.1], [0.4, 2.3]),
     "bernoulli": IndependentBernoulli([0.7, -1.1]),
     "gamma": IndependentGamma([0.7, 2.5], [0.4, 2.3]),
 }
@@ -48,10 +48,10 @@ def test_quantiles_of_the_unit_cube_are_noise(seed):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: DiagonalNormal([0.0], [0.0]), "scale must be positive"),
-        (lambda: DiagonalNormal([0.0], [np.nan]), "scale must be positive"),
-        (lambda: DiagonalNormal([0.0, 1.0], [1.0]), r"must have one shape \(D,\), not \(2,\) and \(1,\)"),
-        (lambda: DiagonalNormal(0.0, 1.0), r"loc must have shape \(D,\), not \(\)"),
+        (lambda: IndependentNormal([0.0], [0.0]), "scale must be positive"),
+        (lambda: IndependentNormal([0.0], [np.nan]), "scale must be positive"),
+        (lambda: IndependentNormal([0.0, 1.0], [1.0]), r"must have one shape \(D,\), not \(2,\) and \(1,\)"),
+        (lambda: IndependentNormal(0.0, 1.0), r"loc must have shape \(D,\), not \(\)"),
         (lambda: IndependentBernoulli([]), r"logits must have shape \(D,\), not \(0,\)"),
         (lambda: IndependentGamma([-1.0], [1.0]), "concentration must be positive"),
         (lambda: IndependentGamma([1.0], [0.0]), "rate must be positive"),

@@ -6,12 +6,12 @@ import pytest
 
 from numerics.moments import estimate
 from numerics.monte_carlo import PathwiseRows, log_ratio
-from numerics.proposal import DiagonalNormal
+from numerics.proposal import IndependentNormal
 from numerics.quadrature import kl_divergence_normal, kl_divergence_normal_gradient
 from numerics.quasi_monte_carlo import SobolRows
 
 LOC, SCALE = [0.7, -0.6], [0.4, 1.3]
-ROWS = PathwiseRows(partial(log_ratio, p_loc=[0.0, 0.0], p_scale=[1.0, 1.0]), DiagonalNormal(LOC, SCALE))
+ROWS = PathwiseRows(partial(log_ratio, p_loc=[0.0, 0.0], p_scale=[1.0, 1.0]), IndependentNormal(LOC, SCALE))
 
 
 def expected():
@@ -53,7 +53,7 @@ def test_a_scrambled_set_is_another_for_each_replicate_and_the_same_for_each_see
 def test_sets_larger_than_a_chunk_are_averaged_whole(seed):
     """The mean over 2**15 points is that of its two halves, and Sobol balances u to 2**-15."""
 
-    class Uniform(DiagonalNormal):
+    class Uniform(IndependentNormal):
         def noise_at(self, uniform):
             return uniform
 
