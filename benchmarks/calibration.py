@@ -15,11 +15,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from numerics.calibrated import MeanTest, SequentialTest
+from numerics.calibrated import MeanTest
 from numerics.density import Gamma
 from numerics.law import NormalApproximation, VarianceBound
 from numerics.quadratic_form import QuadraticForm
 from numerics.quadrature import kl_divergence, variance_log_ratio
+from numerics.sequential import SequentialTest
 
 REPETITIONS = 20_000
 BATCH = 1_000

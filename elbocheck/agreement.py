@@ -7,7 +7,7 @@ code with the others. Numerical agreement is reported as `confirmed`, never as `
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,7 @@ from derivations.evaluation import evaluate
 from elbocheck.verdict import Finding, Verdict
 from numerics import monte_carlo, normal, quadrature
 from numerics.calibrated import Budget, MeanTest
+from numerics.density import Normal
 from numerics.law import NormalApproximation
 from numerics.moments import estimate
 from numerics.proposal import IndependentNormal
@@ -92,15 +93,60 @@ def confront_kl_normal_standard(
     balanced = [_sample_balanced(p, e, seed, num_samples, share) for p, e in zip(points, expected, strict=True)]
     with flint.ctx.workdps(50):
         exact = [
-            *_meeting(derivation, points, enclosures),
-            _closed_form("closed form in loc, scale (NumPy)", _by_scale, points, enclosures),
-            _closed_form("closed form in loc, log-variance (NumPy)", _by_log_variance, points, enclosures),
+            *_meeting(_SLUG, derivation, -1, points, enclosures),
+            _closed_form(_SLUG, "closed form in loc, scale (NumPy)", _by_scale, points, enclosures),
+            _closed_form(_SLUG, "closed form in loc, log-variance (NumPy)", _by_log_variance, points, enclosures),
         ]
     return [
         *exact,
         *(_averaged(f"reparameterised Monte Carlo, {n}", points, sampled, {n}, share) for n in _COLUMNS),
         _averaged("randomised quasi-Monte Carlo, value and gradient", points, balanced, _COLUMNS, share),
     ]
+
+
+def confront_normal_integrals(
+    derivations: Mapping[str, Derivation], *, points: Sequence[Point] = POINTS
+) -> list[Finding]:
+    """The witnesses without noise of ``normal-negative-entropy`` and ``normal-cross-entropy`` at each point.
+
+    Parameters
+    ----------
+    derivations
+        The proved derivations, by slug.
+    points
+        Parameters of q; p is N(0, I).
+
+    Returns
+    -------
+    list of Finding
+        For each identity and witness one line, at the point where it fares worst.
+    """
+    findings = []
+    for slug, (term, code) in _INTEGRALS.items():
+        with flint.ctx.workdps(50):  # at 15 digits, sums of enclosures would be rounded to balls too wide to tell
+            # by Fubini's theorem the integral is a sum over the coordinates
+            enclosures = [
+                sum((term(Normal(m, s)) for m, s in zip(p.loc, p.scale, strict=True)), start=flint.arb(0))
+                for p in points
+            ]
+            findings += _meeting(slug, derivations.get(slug), 1, points, enclosures)
+            findings.append(_closed_form(slug, "closed form (NumPy)", code, points, enclosures))
+    return findings
+
+
+def _negative_entropy(point: Point) -> tuple[float, float]:
+    return -float(np.sum(normal.entropy(np.array(point.scale)))), 0.0
+
+
+def _negative_cross_entropy(point: Point) -> tuple[float, float]:
+    return -float(np.sum(normal.cross_entropy(np.array(point.loc), np.array(point.scale), 0.0, 1.0))), 0.0
+
+
+# slug: the integral over one coordinate, enclosed; the closed form in code
+_INTEGRALS: dict[str, tuple[Callable[[Normal], flint.arb], Callable[[Point], tuple[float, float]]]] = {
+    "normal-negative-entropy": (lambda q: -quadrature.entropy(q), _negative_entropy),
+    "normal-cross-entropy": (lambda q: -quadrature.cross_entropy(q, Normal(0, 1)), _negative_cross_entropy),
+}
 
 
 def _tuple(values: Sequence[float]) -> str:
@@ -110,30 +156,35 @@ def _tuple(values: Sequence[float]) -> str:
 # --- witnesses without noise ---
 
 
-def _meeting(derivation: Derivation | None, points: Sequence[Point], enclosures: Sequence[flint.arb]) -> list[Finding]:
-    """The defining integral and the proved formula, both in ball arithmetic, must meet; neither judges the other."""
+def _meeting(
+    slug: str, derivation: Derivation | None, sign: int, points: Sequence[Point], enclosures: Sequence[flint.arb]
+) -> list[Finding]:
+    """The defining integral and the proved formula (times the sign), both in ball arithmetic, must meet.
+
+    Neither judges the other.
+    """
     names = ("certified enclosure of the integral", "theorem, evaluated in ball arithmetic")
     if derivation is None:
         return [
-            Finding(_SLUG, n, "no theorem to meet", Verdict.undecided, "the derivation is not proved") for n in names
+            Finding(slug, n, "no theorem to meet", Verdict.undecided, "the derivation is not proved") for n in names
         ]
     formula = derivation.theorem.sides[1]
-    values = [-evaluate(formula, {"J": len(p.loc), "mu": p.loc, "sigma": p.scale}) for p in points]
+    values = [sign * evaluate(formula, {"J": len(p.loc), "mu": p.loc, "sigma": p.scale}) for p in points]
     differences = [v - e for v, e in zip(values, enclosures, strict=True)]
     for point, value, enclosure, difference in zip(points, values, enclosures, differences, strict=True):
         detail = (
             f"q = N(loc, scale^2), p = N(0, I), {point}: theorem {value.str(20)}, integral {enclosure.str(20)} nats"
         )
         if not _width(difference) < math.inf or not max(_radius(value), _radius(enclosure)) < MAX_RADIUS:
-            return [Finding(_SLUG, n, "too wide to tell", Verdict.undecided, detail) for n in names]
+            return [Finding(slug, n, "too wide to tell", Verdict.undecided, detail) for n in names]
         if not difference.contains(0):
             claim = f"theorem - integral = {difference.str(5)} nats"
-            return [Finding(_SLUG, n, claim, Verdict.refuted, f"{detail}; one of the two is wrong") for n in names]
+            return [Finding(slug, n, claim, Verdict.refuted, f"{detail}; one of the two is wrong") for n in names]
     figures = (
         f"{enclosures[0].str(20)} nats at {points[0]}",
         f"|theorem - integral| <= {max(map(_width, differences)):.1e} nats at {len(points)} points",
     )
-    return [Finding(_SLUG, n, f, Verdict.confirmed) for n, f in zip(names, figures, strict=True)]
+    return [Finding(slug, n, f, Verdict.confirmed) for n, f in zip(names, figures, strict=True)]
 
 
 def _radius(ball: flint.arb) -> float:
@@ -155,6 +206,7 @@ def _by_log_variance(point: Point) -> tuple[float, float]:
 
 
 def _closed_form(
+    slug: str,
     witness: str,
     formula: Callable[[Point], tuple[float, float]],
     points: Sequence[Point],
@@ -165,10 +217,10 @@ def _closed_form(
         value, rounding = formula(point)
         difference = _width(flint.arb(value) - enclosure) if math.isfinite(value) else math.inf
         if not difference <= CLOSED_FORM_ACCURACY * _width(enclosure) + rounding:
-            return _refuted(witness, point, f"the formula gives {value!r}", enclosure)
+            return _refuted(slug, witness, point, f"the formula gives {value!r}", enclosure)
         worst = max(worst, difference / _width(enclosure))
     figure = f"relative difference <= {worst:.1e} at {len(points)} points"
-    return Finding(_SLUG, witness, figure, Verdict.confirmed)
+    return Finding(slug, witness, figure, Verdict.confirmed)
 
 
 def _width(ball: flint.arb) -> float:
@@ -176,9 +228,9 @@ def _width(ball: flint.arb) -> float:
     return float(ball.abs_upper())
 
 
-def _refuted(witness: str, point: Point, claim: str, enclosure: flint.arb) -> Finding:
+def _refuted(slug: str, witness: str, point: Point, claim: str, enclosure: flint.arb) -> Finding:
     detail = f"q = N(loc, scale^2), p = N(0, I), {point}: {claim}, the integral is {enclosure.str(20)} nats"
-    return Finding(_SLUG, witness, claim, Verdict.refuted, detail)
+    return Finding(slug, witness, claim, Verdict.refuted, detail)
 
 
 # --- the reparameterised estimator ---

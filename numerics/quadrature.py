@@ -6,6 +6,9 @@ Nothing here knows a closed form. The defining integral is taken over a finite i
 :mod:`numerics.majorant`. The result is a ball that contains the true value for the exact binary (or rational) values
 of the parameters. The densities are those of :mod:`numerics.density`, :mod:`numerics.mass` and
 :mod:`numerics.multivariate`, written from their definitions.
+
+What is computed with a ball is rounded, and its radius widened, to the working precision of that moment, 53 bits unless
+said otherwise: keep the digits with :func:`numerics.ball.working_precision`.
 """
 
 from __future__ import annotations

@@ -167,3 +167,46 @@ def test_every_statistical_line_says_its_guarantee() -> None:
     said = {name: f.figure.rpartition("(")[2].rstrip(")") for name, f in findings.items() if "Monte Carlo" in name}
     assert set(said.values()) == {"finite-sample", "asymptotic"}
     assert said[QUASI] == "asymptotic"
+
+
+# --- entropy and cross-entropy ---
+
+SLUGS = ("normal-negative-entropy", "normal-cross-entropy")
+
+
+def judge_integrals() -> dict[tuple[str, str], Verdict]:
+    findings = agreement.confront_normal_integrals({slug: prove(slug) for slug in SLUGS})
+    return {(f.identity, f.witness): f.verdict for f in findings}
+
+
+def test_entropy_and_cross_entropy_are_confirmed() -> None:
+    verdicts = judge_integrals()
+    assert set(verdicts.values()) == {Verdict.confirmed}
+    assert len(verdicts) == 6
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "wrong"),
+    [
+        (SLUGS[0], "entropy", lambda s: np.log(s) + 0.5 * np.log(2 * np.pi)),  # the half lost
+        (SLUGS[1], "cross_entropy", lambda m, s, n, t: 0.5 * np.log(2 * np.pi) + 0.5 * s**2),  # the mean's term lost
+    ],
+)
+def test_wrong_code_is_refuted_under_its_identity(
+    slug: str, name: str, wrong: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(normal, name, wrong)
+    verdicts = judge_integrals()
+    assert {key for key, verdict in verdicts.items() if verdict is Verdict.refuted} == {(slug, "closed form (NumPy)")}
+
+
+def test_a_wrong_integral_does_not_meet_its_theorem(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = quadrature.entropy
+    monkeypatch.setattr(quadrature, "entropy", lambda *a, **k: right(*a, **k) + 1e-12)
+    refuted = {key for key, verdict in judge_integrals().items() if verdict is Verdict.refuted}
+    assert refuted == {(SLUGS[0], ENCLOSURE), (SLUGS[0], THEOREM), (SLUGS[0], "closed form (NumPy)")}
+
+
+def test_without_proofs_the_theorems_are_undecided_and_the_code_is_confirmed() -> None:
+    findings = agreement.confront_normal_integrals({})
+    assert [f.verdict for f in findings] == 2 * [Verdict.undecided, Verdict.undecided, Verdict.confirmed]
