@@ -7,24 +7,32 @@ code with the others. Numerical agreement is reported as `confirmed`, never as `
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import flint
 import numpy as np
+from numpy.typing import NDArray
 
 from derivations.derivation import Derivation
 from derivations.evaluation import evaluate
 from elbocheck.verdict import Finding, Verdict
 from numerics import monte_carlo, normal, quadrature
 from numerics.calibrated import Budget, MeanTest
+from numerics.density import Normal
+from numerics.law import NormalApproximation
+from numerics.moments import estimate
+from numerics.proposal import IndependentNormal
 from numerics.quadratic_form import QuadraticForm, kl_divergence_gradient_laws, kl_divergence_law
+from numerics.quasi_monte_carlo import SobolRows
 
 CLOSED_FORM_ACCURACY = 1e-13  # relative, in float64: what the tests of numerics.normal demand
 MAX_RADIUS = 1e-15  # nats; a wider ball decides nothing
 MISS = 0.01
 _SLUG = "kl-normal-standard"
+_COLUMNS = ("value", "gradient in mu", "gradient in sigma")
+_REPLICATES = 16  # scrambled Sobol sets
 
 
 @dataclass(frozen=True)
@@ -77,20 +85,68 @@ def confront_kl_normal_standard(
     list of Finding
         For each witness one line, at the point where it fares worst.
     """
-    columns = sum(1 + 2 * len(p.loc) for p in points)
+    columns = 2 * sum(1 + 2 * len(p.loc) for p in points)  # of plain draws, and of Sobol sets
     share = budget.draw(budget.remaining / 3) / columns
     enclosures = [quadrature.kl_divergence_normal(*p.parameters) for p in points]
-    sampled = [_sample(p, e, seed, num_samples, share) for p, e in zip(points, enclosures, strict=True)]
+    expected = [_expected(p, e) for p, e in zip(points, enclosures, strict=True)]
+    sampled = [_sample(p, e, seed, num_samples, share) for p, e in zip(points, expected, strict=True)]
+    balanced = [_sample_balanced(p, e, seed, num_samples, share) for p, e in zip(points, expected, strict=True)]
     with flint.ctx.workdps(50):
         exact = [
-            *_meeting(derivation, points, enclosures),
-            _closed_form("closed form in loc, scale (NumPy)", _by_scale, points, enclosures),
-            _closed_form("closed form in loc, log-variance (NumPy)", _by_log_variance, points, enclosures),
+            *_meeting(_SLUG, derivation, -1, points, enclosures),
+            _closed_form(_SLUG, "closed form in loc, scale (NumPy)", _by_scale, points, enclosures),
+            _closed_form(_SLUG, "closed form in loc, log-variance (NumPy)", _by_log_variance, points, enclosures),
         ]
     return [
         *exact,
-        *(_monte_carlo(name, points, sampled, share) for name in ("value", "gradient in mu", "gradient in sigma")),
+        *(_averaged(f"reparameterised Monte Carlo, {n}", points, sampled, {n}, share) for n in _COLUMNS),
+        _averaged("randomised quasi-Monte Carlo, value and gradient", points, balanced, _COLUMNS, share),
     ]
+
+
+def confront_normal_integrals(
+    derivations: Mapping[str, Derivation], *, points: Sequence[Point] = POINTS
+) -> list[Finding]:
+    """The witnesses without noise of ``normal-negative-entropy`` and ``normal-cross-entropy`` at each point.
+
+    Parameters
+    ----------
+    derivations
+        The proved derivations, by slug.
+    points
+        Parameters of q; p is N(0, I).
+
+    Returns
+    -------
+    list of Finding
+        For each identity and witness one line, at the point where it fares worst.
+    """
+    findings = []
+    for slug, (term, code) in _INTEGRALS.items():
+        with flint.ctx.workdps(50):  # at 15 digits, sums of enclosures would be rounded to balls too wide to tell
+            # by Fubini's theorem the integral is a sum over the coordinates
+            enclosures = [
+                sum((term(Normal(m, s)) for m, s in zip(p.loc, p.scale, strict=True)), start=flint.arb(0))
+                for p in points
+            ]
+            findings += _meeting(slug, derivations.get(slug), 1, points, enclosures)
+            findings.append(_closed_form(slug, "closed form (NumPy)", code, points, enclosures))
+    return findings
+
+
+def _negative_entropy(point: Point) -> tuple[float, float]:
+    return -float(np.sum(normal.entropy(np.array(point.scale)))), 0.0
+
+
+def _negative_cross_entropy(point: Point) -> tuple[float, float]:
+    return -float(np.sum(normal.cross_entropy(np.array(point.loc), np.array(point.scale), 0.0, 1.0))), 0.0
+
+
+# slug: the integral over one coordinate, enclosed; the closed form in code
+_INTEGRALS: dict[str, tuple[Callable[[Normal], flint.arb], Callable[[Point], tuple[float, float]]]] = {
+    "normal-negative-entropy": (lambda q: -quadrature.entropy(q), _negative_entropy),
+    "normal-cross-entropy": (lambda q: -quadrature.cross_entropy(q, Normal(0, 1)), _negative_cross_entropy),
+}
 
 
 def _tuple(values: Sequence[float]) -> str:
@@ -100,30 +156,35 @@ def _tuple(values: Sequence[float]) -> str:
 # --- witnesses without noise ---
 
 
-def _meeting(derivation: Derivation | None, points: Sequence[Point], enclosures: Sequence[flint.arb]) -> list[Finding]:
-    """The defining integral and the proved formula, both in ball arithmetic, must meet; neither judges the other."""
+def _meeting(
+    slug: str, derivation: Derivation | None, sign: int, points: Sequence[Point], enclosures: Sequence[flint.arb]
+) -> list[Finding]:
+    """The defining integral and the proved formula (times the sign), both in ball arithmetic, must meet.
+
+    Neither judges the other.
+    """
     names = ("certified enclosure of the integral", "theorem, evaluated in ball arithmetic")
     if derivation is None:
         return [
-            Finding(_SLUG, n, "no theorem to meet", Verdict.undecided, "the derivation is not proved") for n in names
+            Finding(slug, n, "no theorem to meet", Verdict.undecided, "the derivation is not proved") for n in names
         ]
     formula = derivation.theorems[0].sides[1]
-    values = [-evaluate(formula, {"J": len(p.loc), "mu": p.loc, "sigma": p.scale}) for p in points]
+    values = [sign * evaluate(formula, {"J": len(p.loc), "mu": p.loc, "sigma": p.scale}) for p in points]
     differences = [v - e for v, e in zip(values, enclosures, strict=True)]
     for point, value, enclosure, difference in zip(points, values, enclosures, differences, strict=True):
         detail = (
             f"q = N(loc, scale^2), p = N(0, I), {point}: theorem {value.str(20)}, integral {enclosure.str(20)} nats"
         )
         if not _width(difference) < math.inf or not max(_radius(value), _radius(enclosure)) < MAX_RADIUS:
-            return [Finding(_SLUG, n, "too wide to tell", Verdict.undecided, detail) for n in names]
+            return [Finding(slug, n, "too wide to tell", Verdict.undecided, detail) for n in names]
         if not difference.contains(0):
             claim = f"theorem - integral = {difference.str(5)} nats"
-            return [Finding(_SLUG, n, claim, Verdict.refuted, f"{detail}; one of the two is wrong") for n in names]
+            return [Finding(slug, n, claim, Verdict.refuted, f"{detail}; one of the two is wrong") for n in names]
     figures = (
         f"{enclosures[0].str(20)} nats at {points[0]}",
         f"|theorem - integral| <= {max(map(_width, differences)):.1e} nats at {len(points)} points",
     )
-    return [Finding(_SLUG, n, f, Verdict.confirmed) for n, f in zip(names, figures, strict=True)]
+    return [Finding(slug, n, f, Verdict.confirmed) for n, f in zip(names, figures, strict=True)]
 
 
 def _radius(ball: flint.arb) -> float:
@@ -145,6 +206,7 @@ def _by_log_variance(point: Point) -> tuple[float, float]:
 
 
 def _closed_form(
+    slug: str,
     witness: str,
     formula: Callable[[Point], tuple[float, float]],
     points: Sequence[Point],
@@ -155,10 +217,10 @@ def _closed_form(
         value, rounding = formula(point)
         difference = _width(flint.arb(value) - enclosure) if math.isfinite(value) else math.inf
         if not difference <= CLOSED_FORM_ACCURACY * _width(enclosure) + rounding:
-            return _refuted(witness, point, f"the formula gives {value!r}", enclosure)
+            return _refuted(slug, witness, point, f"the formula gives {value!r}", enclosure)
         worst = max(worst, difference / _width(enclosure))
     figure = f"relative difference <= {worst:.1e} at {len(points)} points"
-    return Finding(_SLUG, witness, figure, Verdict.confirmed)
+    return Finding(slug, witness, figure, Verdict.confirmed)
 
 
 def _width(ball: flint.arb) -> float:
@@ -166,9 +228,9 @@ def _width(ball: flint.arb) -> float:
     return float(ball.abs_upper())
 
 
-def _refuted(witness: str, point: Point, claim: str, enclosure: flint.arb) -> Finding:
+def _refuted(slug: str, witness: str, point: Point, claim: str, enclosure: flint.arb) -> Finding:
     detail = f"q = N(loc, scale^2), p = N(0, I), {point}: {claim}, the integral is {enclosure.str(20)} nats"
-    return Finding(_SLUG, witness, claim, Verdict.refuted, detail)
+    return Finding(slug, witness, claim, Verdict.refuted, detail)
 
 
 # --- the reparameterised estimator ---
@@ -184,34 +246,58 @@ class _Sampled:
     names: tuple[str, ...]
 
 
-def _sample(point: Point, enclosure: flint.arb, seed: int, num_samples: int, share: float) -> _Sampled:
-    """The estimator at one point; its columns against enclosures of the integral and of its derivatives."""
-    dimension, parameters = len(point.loc), point.parameters
-    integrand = partial(monte_carlo.log_ratio, p_loc=parameters[2], p_scale=parameters[3])
-    rows = monte_carlo.PathwiseRows(integrand, point.loc, point.scale)
-    moments = monte_carlo.estimate(rows, num_samples, seed=seed)
-    loc_gradient, scale_gradient = quadrature.kl_divergence_normal_gradient(*parameters)
-    loc_laws, scale_laws = kl_divergence_gradient_laws(*parameters)
-    balls = [enclosure, *loc_gradient, *scale_gradient]
-    laws: list[QuadraticForm] = [kl_divergence_law(*parameters), *loc_laws, *scale_laws]
-    return _Sampled(
-        tuple(float(m) for m in moments.mean),
-        tuple(float(b.mid()) for b in balls),
-        tuple(MeanTest(law, num_samples, share, MISS, rounding=_rounding(law)) for law in laws),
-        ("value", *["gradient in mu"] * dimension, *["gradient in sigma"] * dimension),
-    )
+def _expected(point: Point, enclosure: flint.arb) -> tuple[float, ...]:
+    """Value, derivatives in mu and derivatives in sigma, from the enclosures."""
+    in_loc, in_scale = quadrature.kl_divergence_normal_gradient(*point.parameters)
+    return tuple(float(b.mid()) for b in (enclosure, *in_loc, *in_scale))
 
 
-def _rounding(law: QuadraticForm) -> float:
+def _rows(point: Point) -> monte_carlo.PathwiseRows:
+    integrand = partial(monte_carlo.log_ratio, p_loc=point.parameters[2], p_scale=point.parameters[3])
+    return monte_carlo.PathwiseRows(integrand, IndependentNormal(point.loc, point.scale))
+
+
+def _sample(point: Point, expected: tuple[float, ...], seed: int, num_samples: int, share: float) -> _Sampled:
+    """Independent draws at one point; the law of each column is known."""
+    moments = estimate(_rows(point), num_samples, seed=seed)
+    loc_laws, scale_laws = kl_divergence_gradient_laws(*point.parameters)
+    laws: list[QuadraticForm] = [kl_divergence_law(*point.parameters), *loc_laws, *scale_laws]
+    tests = [MeanTest(law, num_samples, share, MISS, rounding=_rounding(law.variance)) for law in laws]
+    return _Sampled(_floats(moments.mean), expected, tuple(tests), _names(point))
+
+
+def _sample_balanced(point: Point, expected: tuple[float, ...], seed: int, num_samples: int, share: float) -> _Sampled:
+    """As many draws in scrambled Sobol sets at one point; their means are taken as normal, of estimated variance."""
+    log2_points = max(0, math.floor(math.log2(num_samples / _REPLICATES)))
+    moments = estimate(SobolRows(_rows(point), log2_points), _REPLICATES, seed=seed, chunk_size=1)
+    laws = [NormalApproximation(v, degrees=_REPLICATES - 1) for v in _floats(moments.variance)]
+    rounding = _rounding(kl_divergence_law(*point.parameters).variance)
+    tests = [MeanTest(law, _REPLICATES, share, MISS, rounding=rounding) for law in laws]
+    return _Sampled(_floats(moments.mean), expected, tuple(tests), _names(point))
+
+
+def _floats(values: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)
+
+
+def _names(point: Point) -> tuple[str, ...]:
+    value, *gradients = _COLUMNS
+    return (value, *(name for name in gradients for _ in point.loc))
+
+
+def _rounding(variance: float) -> float:
     """Rounding of a row: a few dozen operations on terms of at most the row's own size and 1, in float64."""
-    return 64 * np.finfo(float).eps * (1 + math.sqrt(law.variance))
+    return 64 * np.finfo(float).eps * (1 + math.sqrt(variance))
 
 
-def _monte_carlo(name: str, points: Sequence[Point], sampled: Sequence[_Sampled], share: float) -> Finding:
-    witness = f"reparameterised Monte Carlo, {name}"
+def _averaged(
+    witness: str, points: Sequence[Point], sampled: Sequence[_Sampled], names: Collection[str], share: float
+) -> Finding:
+    """The columns of these names at every point, against what they must be."""
     resolution = worst = 0.0
+    guarantee = ""
     for point, s in zip(points, sampled, strict=True):
-        for column in (i for i, n in enumerate(s.names) if n == name):
+        for column in (i for i, n in enumerate(s.names) if n in names):
             outcome = s.tests[column].verdict(s.means[column], s.expected[column])
             if not outcome.passed:
                 claim = f"the mean is {outcome.mean:.8g}, outside [{outcome.lower:.8g}, {outcome.upper:.8g}]"
@@ -219,5 +305,6 @@ def _monte_carlo(name: str, points: Sequence[Point], sampled: Sequence[_Sampled]
                 return Finding(_SLUG, witness, claim, Verdict.refuted, detail)
             resolution = max(resolution, outcome.resolution)
             worst = max(worst, abs(outcome.mean - s.expected[column]))
-    figure = f"off by <= {worst:.1e}; detects {resolution:.1e} with {1 - MISS:.0%}, false alarm {share:.0e} each"
-    return Finding(_SLUG, witness, figure, Verdict.confirmed)
+            guarantee = outcome.guarantee
+    rates = f"detects {resolution:.1e} with {1 - MISS:.0%}, false alarm {share:.0e} each ({guarantee})"
+    return Finding(_SLUG, witness, f"off by <= {worst:.1e}; {rates}", Verdict.confirmed)

@@ -53,7 +53,7 @@ def _terms(w: KLWitnesses) -> Tensor:
 def _against_sampling(w: KLWitnesses, budget: Budget, advance: Advance) -> Finding:
     """Each image's KL must lie within the interval of its Monte Carlo mean, whose law is known exactly."""
     share = budget.draw(budget.remaining / 2) / len(w.loc)
-    passed, resolutions = [], []
+    passed, resolutions, guarantees = [], [], []
     images = zip(w.loc, w.log_variance, w.monte_carlo, w.closed_form, 64 * _EPSILON * _terms(w), strict=True)
     for loc, log_variance, mean, claimed, rounding in images:
         zero, one = [0.0] * len(loc), [1.0] * len(loc)
@@ -62,6 +62,7 @@ def _against_sampling(w: KLWitnesses, budget: Budget, advance: Advance) -> Findi
         outcome = test.verdict(float(mean), float(claimed))
         passed.append(outcome.passed)
         resolutions.append(outcome.resolution)
+        guarantees.append(outcome.guarantee)
         advance(1)
     witness = "objective's KL of each test image, against Monte Carlo"
     wrong = ~torch.tensor(passed)
@@ -70,7 +71,7 @@ def _against_sampling(w: KLWitnesses, budget: Budget, advance: Advance) -> Findi
     resolution = torch.tensor(resolutions).median()
     figure = (
         f"{len(passed)} images within; detects {resolution:.2g} nats (median) with {1 - _MISS:.0%}, "
-        f"false alarm {share:.0e} each"
+        f"false alarm {share:.0e} each ({', '.join(sorted(set(guarantees)))})"
     )
     return Finding("kl-normal-standard", witness, figure, Verdict.confirmed)
 

@@ -154,9 +154,11 @@ def replayed(derivation: Derivation) -> int:
 
 
 def confront(derivations: dict[str, Derivation], seed: int, budget: Budget, begin: Begin = silent) -> list[Finding]:
-    """Confront the witnesses of ``kl-normal-standard``."""
-    with begin("confront", 1) as advance:
-        findings = agreement.confront_kl_normal_standard(
+    """Confront the witnesses of the identities of normal distributions."""
+    with begin("confront", 2) as advance:
+        findings = agreement.confront_normal_integrals(derivations)
+        advance(1)
+        findings += agreement.confront_kl_normal_standard(
             derivations.get("kl-normal-standard"), seed=seed, num_samples=NUM_SAMPLES, budget=budget
         )
         advance(1)

@@ -1,17 +1,18 @@
 r"""
 Statistical assertions with both error rates declared: what is asserted, what it detects, the draws it needs.
 
-The guarantee is finite-sample: it holds for every number of draws, although the rows are unbounded, by Chernoff's
-bound with the exact law of a row (:mod:`numerics.quadratic_form`). It errs on the safe side of the declared rates:
-at large N intervals are about a quarter wider than those of a normal approximation at one per cent.
+An assertion rests on what is known of the law of a row (:mod:`numerics.law`, :mod:`numerics.quadratic_form`), and its
+outcome says which guarantee follows. A :class:`MeanTest` looks once, at a number of draws fixed before; one that may
+look after every draw is in :mod:`numerics.sequential`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from numerics.quadratic_form import QuadraticForm, check_rate
+from numerics.law import Guarantee, Law, check_rate
 
 _SLACK = 1.0 + 1e-9
 
@@ -25,6 +26,7 @@ class Outcome:
     lower: float
     upper: float
     resolution: float
+    guarantee: Guarantee
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class MeanTest:
 
     Parameters
     ----------
-    law : QuadraticForm
-        Law of a row about its mean.
+    law : Law
+        What is known of a row about its mean, such as a :class:`~numerics.quadratic_form.QuadraticForm`.
     num_samples : int
         Rows averaged.
     false_alarm : float
@@ -54,7 +56,8 @@ class MeanTest:
 
     Notes
     -----
-    The guarantee is finite-sample, by Chernoff's bound. With radii :math:`\rho_\alpha^\pm` exceeded upwards and
+    The guarantee is that of the law: finite-sample by Chernoff's bound with the exact law of a quadratic form or by
+    Cantelli's inequality with a known variance, asymptotic with an estimated one. With radii :math:`\rho_\alpha^\pm` exceeded upwards and
     downwards with probability at most :math:`\alpha`, the test accepts means within
     :math:`[-\rho_{\alpha/2}^-, \rho_{\alpha/2}^+]` of the expected value, and its resolution is
     :math:`\max(\rho_{\alpha/2}^+ + \rho_\beta^-,\ \rho_{\alpha/2}^- + \rho_\beta^+)` for the miss rate
@@ -66,6 +69,7 @@ class MeanTest:
 
     Examples
     --------
+    >>> from numerics.quadratic_form import QuadraticForm
     >>> test = MeanTest(QuadraticForm((0.0,), (1.0,)), num_samples=10_000, false_alarm=0.01, miss=0.01)
     >>> round(test.resolution, 4)
     0.0629
@@ -73,7 +77,7 @@ class MeanTest:
     (True, False)
     """
 
-    law: QuadraticForm
+    law: Law
     num_samples: int
     false_alarm: float
     miss: float
@@ -85,7 +89,7 @@ class MeanTest:
         check_rate("false_alarm", self.false_alarm)
         if not 0.0 <= self.rounding < math.inf:
             raise ValueError(f"rounding must be finite and not negative, not {self.rounding}")
-        below, above = self.law.deviation(self.num_samples, self.false_alarm)
+        below, above = (self.law.radius(side, self.num_samples, self.false_alarm / 2.0) for side in (-1, 1))
         object.__setattr__(self, "_radii", (below + self.rounding, above + self.rounding))
 
     def interval(self, expected: float) -> tuple[float, float]:
@@ -104,16 +108,17 @@ class MeanTest:
     def verdict(self, mean: float, expected: float) -> Outcome:
         """Compare the mean of ``num_samples`` rows with its expected value; a NaN does not pass."""
         lower, upper = self.interval(expected)
-        return Outcome(bool(lower <= mean <= upper), float(mean), lower, upper, self.resolution)
+        passed = bool(lower <= mean <= upper)
+        return Outcome(passed, float(mean), lower, upper, self.resolution, self.law.guarantee)
 
 
-def num_samples_needed(law: QuadraticForm, discrepancy: float, false_alarm: float, miss: float) -> int:
+def num_samples_needed(law: Law, discrepancy: float, false_alarm: float, miss: float) -> int:
     """
     Fewest draws for which a :class:`MeanTest` resolves a discrepancy.
 
     Parameters
     ----------
-    law : QuadraticForm
+    law : Law
     discrepancy : float
         Bias to detect, in the units of a row.
     false_alarm, miss : float
@@ -130,22 +135,25 @@ def num_samples_needed(law: QuadraticForm, discrepancy: float, false_alarm: floa
 
     Examples
     --------
+    >>> from numerics.quadratic_form import QuadraticForm
     >>> num_samples_needed(QuadraticForm((0.0,), (1.0,)), 0.1, 0.01, 0.01)
     3957
     """
     if not 0.0 < discrepancy < math.inf:
         raise ValueError(f"discrepancy must be positive and finite, not {discrepancy}")
 
-    def resolves(num_samples: int) -> bool:
-        return MeanTest(law, num_samples, false_alarm, miss).resolution <= discrepancy
+    return _fewest(lambda n: MeanTest(law, n, false_alarm, miss).resolution <= discrepancy)
 
+
+def _fewest(suffices: Callable[[int], bool]) -> int:
+    """The least positive number that suffices, if all greater ones do."""
     high = 1
-    while not resolves(high):
+    while not suffices(high):
         high *= 2
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if resolves(middle) else (middle, high)
+        low, high = (low, middle) if suffices(middle) else (middle, high)
     return high
 
 

@@ -1,109 +1,41 @@
 r"""
-Monte Carlo estimators that return one row per draw, and the accumulator that streams and merges rows.
+Monte Carlo estimators of :math:`\mathbb E_q f` and of its gradient in q's parameters, one row per draw.
 
-For :math:`z = \mu + \sigma\varepsilon` with standard normal noise, :func:`pathwise` gives rows of
-:math:`f(z, \mu, \sigma)` and :func:`pathwise_gradient` their total derivatives. Derivatives are taken by complex
-steps, so they are right to rounding and share no code with automatic differentiation.
+A row per draw shows the estimator's variance, and its law where that is known (:mod:`numerics.quadratic_form`). Rows
+are averaged by :func:`numerics.moments.estimate`. Derivatives are taken by complex steps: they are right to rounding
+and share no code with automatic differentiation.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from numerics import normal
+from numerics.moments import Floats
+from numerics.proposal import Parameters, Reparameterised, Scorable
 
-Floats: TypeAlias = NDArray[np.float64]
-Integrand: TypeAlias = Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], NDArray[Any]]
-"""Maps ``(value, loc, scale)`` of shapes (N, D), (D,), (D,) to one number per draw, shape (N,)."""
-Rows: TypeAlias = Callable[[np.random.Generator, int], NDArray[Any]]
-"""Maps a generator and a number of draws n to rows of shape (n, ...)."""
+Integrand: TypeAlias = Callable[..., NDArray[Any]]
+"""Maps ``(value, *parameters)``, of shapes (N, D), (P1,), (P2,), ... to one number per draw, shape (N,)."""
+Baseline: TypeAlias = float | Literal["leave-one-out"]
 
 _STEP = 1e-100
-_WINDOW = 256
 
 
-@dataclass(frozen=True)
-class Moments:
+def pathwise(integrand: Integrand, q: Reparameterised, noise: ArrayLike) -> NDArray[Any]:
     """
-    Count, mean and squared deviations of a set of rows; sets are joined by :meth:`merge`.
-
-    Parameters
-    ----------
-    count : int
-        Number of rows.
-    mean : array, shape (...)
-    squares : array, shape (...)
-        Sum over the rows of their squared deviations from the mean.
-
-    Examples
-    --------
-    >>> moments = Moments.of([1.0, 2.0]).merge(Moments.of([6.0]))
-    >>> moments.count, float(moments.mean), float(moments.variance)
-    (3, 3.0, 7.0)
-    """
-
-    count: int
-    mean: Floats
-    squares: Floats
-
-    @classmethod
-    def of(cls, rows: ArrayLike) -> Moments:
-        """
-        Moments of an array of rows, shape (n, ...).
-
-        Raises
-        ------
-        ValueError
-            If there is no row.
-        """
-        rows = np.asarray(rows, dtype=np.float64)
-        if rows.ndim == 0 or len(rows) == 0:
-            raise ValueError("moments need at least one row")
-        mean = rows.mean(axis=0)
-        return cls(len(rows), mean, np.square(rows - mean).sum(axis=0))
-
-    def merge(self, other: Moments) -> Moments:
-        """
-        Moments of both sets together; associative and commutative up to rounding.
-
-        References
-        ----------
-        .. [1] Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm (1979), eq. 2.1.
-        """
-        count = self.count + other.count
-        shift = other.mean - self.mean
-        mean = self.mean + shift * (other.count / count)
-        squares = self.squares + other.squares + shift * shift * (self.count * other.count / count)
-        return Moments(count, mean, squares)
-
-    @property
-    def variance(self) -> Floats:
-        """Unbiased variance of a row, shape (...); NaN for a single row."""
-        return self.squares / (self.count - 1) if self.count > 1 else np.full_like(self.mean, np.nan)
-
-    @property
-    def standard_error(self) -> Floats:
-        """Estimated standard deviation of the mean, shape (...)."""
-        return np.sqrt(self.variance / self.count)
-
-
-def pathwise(integrand: Integrand, loc: ArrayLike, scale: ArrayLike, noise: ArrayLike) -> NDArray[Any]:
-    """
-    Reparameterised rows: the integrand at ``loc + scale * noise``.
+    Reparameterised rows: the integrand at draws that are a function of the noise.
 
     Parameters
     ----------
     integrand : callable
-        ``integrand(value, loc, scale)`` with shapes (N, D), (D,), (D,), returning shape (N,).
-    loc, scale : array, shape (D,)
+        ``integrand(value, *parameters)``, for a :class:`~numerics.proposal.IndependentNormal` with shapes (N, D), (D,),
+        (D,), returning shape (N,).
+    q : Reparameterised
     noise : array, shape (N, D)
 
     Returns
@@ -113,7 +45,7 @@ def pathwise(integrand: Integrand, loc: ArrayLike, scale: ArrayLike, noise: Arra
     Raises
     ------
     ValueError
-        If the shapes do not fit, a scale is not positive, or the integrand does not return one number per draw.
+        If the noise does not fit, or the integrand does not return one number per draw.
 
     References
     ----------
@@ -121,27 +53,27 @@ def pathwise(integrand: Integrand, loc: ArrayLike, scale: ArrayLike, noise: Arra
 
     Examples
     --------
-    >>> pathwise(lambda z, loc, scale: z.sum(axis=-1), [1.0], [2.0], [[0.5], [-0.5]])
+    >>> from numerics.proposal import IndependentNormal
+    >>> pathwise(lambda z, loc, scale: z.sum(axis=-1), IndependentNormal([1.0], [2.0]), [[0.5], [-0.5]])
     array([2., 0.])
     """
-    return _rows(integrand, *_checked(loc, scale, noise))
+    noise = _checked(noise, q.dimension)
+    return _rows(integrand, q.transform(noise, *q.parameters), q.parameters)
 
 
-def pathwise_gradient(
-    integrand: Integrand, loc: ArrayLike, scale: ArrayLike, noise: ArrayLike
-) -> tuple[Floats, Floats]:
+def pathwise_gradient(integrand: Integrand, q: Reparameterised, noise: ArrayLike) -> tuple[Floats, ...]:
     r"""
-    Total derivative of each row of :func:`pathwise` in the locations and the scales.
+    Total derivative of each row of :func:`pathwise` in q's parameters.
 
     Parameters
     ----------
-    integrand, loc, scale, noise
+    integrand, q, noise
         As for :func:`pathwise`.
 
     Returns
     -------
-    tuple of array, each of shape (N, D)
-        ``(d row / d loc, d row / d scale)``, through the draw and through the parameters.
+    tuple of array, one of shape (N, P) for each parameter of q
+        Through the draw and through the parameters: ``(d row / d loc, d row / d scale)`` for a normal.
 
     Raises
     ------
@@ -163,15 +95,148 @@ def pathwise_gradient(
 
     Examples
     --------
-    >>> loc, scale = pathwise_gradient(lambda z, m, s: (z**3).sum(axis=-1), [1.0], [2.0], [[0.5]])
+    >>> from numerics.proposal import IndependentNormal
+    >>> q = IndependentNormal([1.0], [2.0])
+    >>> loc, scale = pathwise_gradient(lambda z, m, s: (z**3).sum(axis=-1), q, [[0.5]])
     >>> loc.item(), scale.item()
     (12.0, 6.0)
     """
-    loc, scale, noise = _checked(loc, scale, noise)
-    steps = 1j * _STEP * np.eye(loc.size)
-    in_loc = [_rows(integrand, loc + step, scale, noise).imag / _STEP for step in steps]
-    in_scale = [_rows(integrand, loc, scale + step, noise).imag / _STEP for step in steps]
-    return np.stack(in_loc, axis=-1), np.stack(in_scale, axis=-1)
+    noise = _checked(noise, q.dimension)
+    return _derivatives(lambda *theta: _rows(integrand, q.transform(noise, *theta), theta), q.parameters)
+
+
+def score_function_gradient(
+    integrand: Integrand, q: Scorable, draws: ArrayLike, baseline: Baseline = 0.0
+) -> tuple[Floats, ...]:
+    r"""
+    Rows of the score-function estimator of the gradient in q's parameters.
+
+    Parameters
+    ----------
+    integrand : callable
+        As for :func:`pathwise`. It is never differentiated in the draws, which may be discrete.
+    q : Scorable
+    draws : array, shape (N, D)
+        Draws from q.
+    baseline : float or "leave-one-out"
+        A number that does not depend on the draws, or the mean of the other draws' integrands.
+
+    Returns
+    -------
+    tuple of array, one of shape (N, P) for each parameter of q
+
+    Raises
+    ------
+    ValueError
+        If the draws do not fit, the integrand does not return one number per draw, or there is only one draw to
+        leave out.
+
+    Notes
+    -----
+    .. math:: \bigl(f(z_i) - b_i\bigr)\, \nabla_\theta \log q_\theta(z_i) + \partial_\theta f_\theta(z_i),
+        \qquad b_i = b \quad\text{or}\quad b_i = \frac{1}{N - 1} \sum_{j \ne i} f(z_j).
+
+    Each row is unbiased, since :math:`\mathbb E_q \nabla \log q = 0` and :math:`b_i` is independent of
+    :math:`z_i`. With the leave-one-out baseline the rows of one call depend on each other through their baselines:
+    their spread shows the variance of the mean only up to terms of order 1/N.
+
+    References
+    ----------
+    .. [1] Mohamed et al., Monte Carlo Gradient Estimation in Machine Learning (2020), eq. 13 and 14.
+    .. [2] Kool, van Hoof and Welling, Buy 4 REINFORCE Samples, Get a Baseline for Free! (2019), eq. 8.
+
+    Examples
+    --------
+    >>> from numerics.proposal import IndependentNormal
+    >>> square = lambda z, loc, scale: (z**2).sum(axis=-1)
+    >>> score_function_gradient(square, IndependentNormal([0.0], [1.0]), [[1.0], [2.0]])[0]
+    array([[1.],
+           [8.]])
+    >>> score_function_gradient(square, IndependentNormal([0.0], [1.0]), [[1.0], [2.0]], "leave-one-out")[0]
+    array([[-3.],
+           [ 6.]])
+    """
+    draws = _checked(draws, q.dimension)
+    rows = _rows(integrand, draws, q.parameters)
+    advantage = rows - (_mean_of_others(rows) if baseline == "leave-one-out" else baseline)
+
+    def surrogate(*theta: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(advantage * q.log_prob(draws, *theta) + _rows(integrand, draws, theta))
+
+    return _derivatives(surrogate, q.parameters)
+
+
+def importance_weighted(log_weight: Integrand, q: Reparameterised, noise: ArrayLike) -> NDArray[Any]:
+    r"""
+    Rows of the importance-weighted bound on the log evidence, each from K draws.
+
+    Parameters
+    ----------
+    log_weight : callable
+        ``log p(x, z) - log q(z)`` as a function of ``(value, *parameters)``; see :func:`pathwise`.
+    q : Reparameterised
+    noise : array, shape (N, K, D)
+
+    Returns
+    -------
+    array, shape (N,)
+        In nats; for K = 1 the rows of the ELBO.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`pathwise`.
+
+    Notes
+    -----
+    .. math:: \log \frac1K \sum_{k=1}^K w(z_k), \qquad w(z) = \frac{p(x, z)}{q(z)}.
+
+    References
+    ----------
+    .. [1] Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders (2016), eq. 8.
+
+    Examples
+    --------
+    >>> from numerics.proposal import IndependentNormal
+    >>> constant = lambda z, loc, scale: np.full(len(z), 0.25) * (1 + 0 * z.sum(axis=-1))
+    >>> importance_weighted(constant, IndependentNormal([1.0], [2.0]), np.zeros((3, 5, 1)))
+    array([0.25, 0.25, 0.25])
+    """
+    noise = _checked(noise, q.dimension, axes=3)
+    return _log_mean_weight(log_weight, q, noise, q.parameters)
+
+
+def importance_weighted_gradient(log_weight: Integrand, q: Reparameterised, noise: ArrayLike) -> tuple[Floats, ...]:
+    r"""
+    Total derivative of each row of :func:`importance_weighted` in q's parameters.
+
+    Parameters
+    ----------
+    log_weight, q, noise
+        As for :func:`importance_weighted`; requirements as for :func:`pathwise_gradient`.
+
+    Returns
+    -------
+    tuple of array, one of shape (N, P) for each parameter of q
+
+    Raises
+    ------
+    ValueError
+        As for :func:`pathwise`.
+
+    References
+    ----------
+    .. [1] Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders (2016), eq. 13.
+
+    Examples
+    --------
+    >>> from numerics.proposal import IndependentNormal
+    >>> q = IndependentNormal([1.0], [2.0])
+    >>> importance_weighted_gradient(lambda z, m, s: z.sum(axis=-1), q, np.zeros((1, 4, 1)))[0]
+    array([[1.]])
+    """
+    noise = _checked(noise, q.dimension, axes=3)
+    return _derivatives(lambda *theta: _log_mean_weight(log_weight, q, noise, theta), q.parameters)
 
 
 def log_ratio(
@@ -205,7 +270,7 @@ def log_ratio(
 @dataclass(frozen=True)
 class PathwiseRows:
     """
-    Rows for :func:`estimate`: the value of an integrand and its gradient, from the same draws.
+    Rows for :func:`numerics.moments.estimate`: the value of an integrand and its gradient, from the same draws.
 
     Parameters
     ----------
@@ -213,112 +278,102 @@ class PathwiseRows:
         As for :func:`pathwise_gradient`; for the divergence of diagonal normals
         ``functools.partial(log_ratio, p_loc=..., p_scale=...)``. A module-level function or a ``partial`` of
         one can be sent to other processes.
-    loc, scale : array, shape (D,)
+    q : Reparameterised
 
     Examples
     --------
     >>> from functools import partial
-    >>> rows = PathwiseRows(partial(log_ratio, p_loc=[-0.6], p_scale=[1.3]), [0.7], [0.4])
+    >>> from numerics.proposal import IndependentNormal
+    >>> rows = PathwiseRows(partial(log_ratio, p_loc=[-0.6], p_scale=[1.3]), IndependentNormal([0.7], [0.4]))
     >>> rows(np.random.default_rng(0), 5).shape
     (5, 3)
     """
 
     integrand: Integrand
-    loc: ArrayLike
-    scale: ArrayLike
+    q: Reparameterised
 
     def __call__(self, rng: np.random.Generator, num_samples: int) -> Floats:
-        """Columns: the value, its D derivatives in loc, its D derivatives in scale; shape (n, 1 + 2 D)."""
-        noise = rng.standard_normal((num_samples, np.size(self.loc)))
-        value = pathwise(self.integrand, self.loc, self.scale, noise)
-        return np.column_stack([value, *pathwise_gradient(self.integrand, self.loc, self.scale, noise)])
+        """Columns: the value, then its derivatives, parameter by parameter; shape (n, 1 + P1 + P2 + ...)."""
+        return self.at(self.q.noise(rng, num_samples))
+
+    def at(self, noise: Floats) -> Floats:
+        """The rows at given noise, shape (N, D)."""
+        value = pathwise(self.integrand, self.q, noise)
+        return np.column_stack([value, *pathwise_gradient(self.integrand, self.q, noise)])
 
 
-def estimate(
-    rows: Rows,
-    num_samples: int,
-    *,
-    seed: int,
-    chunk_size: int = 2**14,
-    executor: Executor | None = None,
-) -> Moments:
+@dataclass(frozen=True)
+class ScoreFunctionRows:
     """
-    Moments of many rows, drawn in chunks and merged in order.
+    Rows for :func:`numerics.moments.estimate`: the value of an integrand and its score-function gradient.
 
     Parameters
     ----------
-    rows : callable
-        ``rows(rng, n)`` returns an array of shape (n, ...); picklable if the executor uses processes.
-    num_samples : int
-    seed : int
-        Chunk number k draws from child k of ``numpy.random.SeedSequence(seed)``.
-    chunk_size : int
-        Rows per chunk. Memory is that of one chunk per worker, however many rows are drawn.
-    executor : concurrent.futures.Executor, optional
-        Without one, chunks run here, one after the other.
-
-    Returns
-    -------
-    Moments
-        The same, bit for bit, for every executor and every number of workers.
-
-    Raises
-    ------
-    ValueError
-        If ``num_samples`` or ``chunk_size`` is not positive, or ``rows`` returns a wrong number of rows.
+    integrand : callable
+    q : Scorable
+    baseline : float or "leave-one-out"
+        As for :func:`score_function_gradient`; the others to leave one out of are those of the same chunk.
 
     Examples
     --------
-    >>> moments = estimate(lambda rng, n: rng.standard_normal(n), 10_000, seed=0, chunk_size=1000)
-    >>> moments.count, bool(abs(moments.mean) < 5 * moments.standard_error)
-    (10000, True)
+    >>> from numerics.proposal import IndependentNormal
+    >>> rows = ScoreFunctionRows(lambda z, loc, scale: z.sum(axis=-1), IndependentNormal([0.7], [0.4]))
+    >>> rows(np.random.default_rng(0), 5).shape
+    (5, 3)
     """
-    if num_samples < 1 or chunk_size < 1:
-        raise ValueError(f"num_samples and chunk_size must be positive, not {num_samples} and {chunk_size}")
-    chunks = _chunks(rows, num_samples, seed, chunk_size, executor)
-    total = next(chunks)
-    for chunk in chunks:
-        total = total.merge(chunk)
-    return total
+
+    integrand: Integrand
+    q: Scorable
+    baseline: Baseline = 0.0
+
+    def __call__(self, rng: np.random.Generator, num_samples: int) -> Floats:
+        """Columns: the value, then its derivatives, parameter by parameter; shape (n, 1 + P1 + P2 + ...)."""
+        draws = _checked(self.q.sample(rng, num_samples), self.q.dimension)
+        gradient = score_function_gradient(self.integrand, self.q, draws, self.baseline)
+        return np.column_stack([_rows(self.integrand, draws, self.q.parameters), *gradient])
 
 
-def _chunks(rows: Rows, num_samples: int, seed: int, chunk_size: int, executor: Executor | None) -> Iterator[Moments]:
-    """Moments of the chunks, in order; at most a window of them is under way."""
-    pending: deque[Future[Moments]] = deque()
-    for index in range(math.ceil(num_samples / chunk_size)):
-        size = min(chunk_size, num_samples - index * chunk_size)
-        if executor is None:
-            yield _chunk(rows, seed, index, size)
-            continue
-        pending.append(executor.submit(_chunk, rows, seed, index, size))
-        if len(pending) >= _WINDOW:
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
+def _derivatives(rows: Callable[..., NDArray[Any]], parameters: Parameters) -> tuple[Floats, ...]:
+    """Derivatives of rows in each entry of each parameter, by complex steps."""
+    gradients = []
+    for index, parameter in enumerate(parameters):
+        columns = []
+        for step in 1j * _STEP * np.eye(parameter.size):
+            moved = [theta + step if i == index else theta for i, theta in enumerate(parameters)]
+            columns.append(rows(*moved).imag / _STEP)
+        gradients.append(np.stack(columns, axis=-1))
+    return tuple(gradients)
 
 
-def _chunk(rows: Rows, seed: int, index: int, size: int) -> Moments:
-    # This is SeedSequence(seed).spawn(index + 1)[index], without making the others.
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
-    drawn = np.asarray(rows(rng, size))
-    if drawn.shape[:1] != (size,):
-        raise ValueError(f"rows must return {size} rows, not shape {drawn.shape}")
-    return Moments.of(drawn)
+def _log_mean_weight(
+    log_weight: Integrand, q: Reparameterised, noise: Floats, parameters: tuple[NDArray[Any], ...]
+) -> NDArray[Any]:
+    groups, size, dimension = noise.shape
+    value = q.transform(noise.reshape(groups * size, dimension), *parameters)
+    logs = _rows(log_weight, value, parameters).reshape(groups, size)
+    # The shift is a real constant to the complex step, so the expression stays analytic.
+    shift = logs.real.max(axis=1)
+    return np.asarray(shift + np.log(np.exp(logs - shift[:, None]).mean(axis=1)))
 
 
-def _checked(loc: ArrayLike, scale: ArrayLike, noise: ArrayLike) -> tuple[Floats, Floats, Floats]:
-    loc, scale, noise = (np.asarray(values, dtype=np.float64) for values in (loc, scale, noise))
-    if loc.ndim != 1 or scale.shape != loc.shape or noise.ndim != 2 or noise.shape[1] != loc.size:
-        raise ValueError(f"need shapes (D,), (D,), (N, D), not {loc.shape}, {scale.shape}, {noise.shape}")
-    if len(noise) == 0:
-        raise ValueError("need at least one draw of noise")
-    if not np.all(scale > 0.0):
-        raise ValueError(f"scale must be positive, not {scale}")
-    return loc, scale, noise
+def _mean_of_others(rows: NDArray[Any]) -> NDArray[Any]:
+    if len(rows) < 2:
+        raise ValueError("a leave-one-out baseline needs at least two draws")
+    return np.asarray((rows.sum() - rows) / (len(rows) - 1))
 
 
-def _rows(integrand: Integrand, loc: NDArray[Any], scale: NDArray[Any], noise: Floats) -> NDArray[Any]:
-    rows = np.asarray(integrand(loc + scale * noise, loc, scale))
-    if rows.shape != noise.shape[:1]:
-        raise ValueError(f"the integrand must return shape {noise.shape[:1]}, not {rows.shape}")
+def _checked(draws: ArrayLike, dimension: int, axes: int = 2) -> Floats:
+    draws = np.asarray(draws, dtype=np.float64)
+    if draws.ndim != axes or draws.shape[-1] != dimension:
+        shape = "(N, D)" if axes == 2 else "(N, K, D)"
+        raise ValueError(f"need shape {shape} with D = {dimension}, not {draws.shape}")
+    if draws.size == 0:
+        raise ValueError("need at least one draw")
+    return draws
+
+
+def _rows(integrand: Integrand, value: NDArray[Any], parameters: tuple[NDArray[Any], ...]) -> NDArray[Any]:
+    rows = np.asarray(integrand(value, *parameters))
+    if rows.shape != value.shape[:1]:
+        raise ValueError(f"the integrand must return shape {value.shape[:1]}, not {rows.shape}")
     return rows

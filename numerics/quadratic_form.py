@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 
 from numerics.excess import excess
+from numerics.law import Guarantee, check_draws, check_rate
 
 _SLACK = 1.0 + 1e-9
 
@@ -54,6 +55,11 @@ class QuadraticForm:
             raise ValueError(f"square and linear differ in length: {len(self.square)} and {len(self.linear)}")
         if not all(map(math.isfinite, self.square + self.linear)):
             raise ValueError("coefficients must be finite")
+
+    @property
+    def guarantee(self) -> Guarantee:
+        """Exact for rows without variance; else finite-sample, by Chernoff's bound."""
+        return "finite-sample" if self.variance else "exact"
 
     @property
     def variance(self) -> float:
@@ -120,9 +126,7 @@ class QuadraticForm:
         t > 0 gives a radius that holds, so an inexact minimiser costs sharpness, not validity; the last factor
         covers the rounding of the evaluation.
         """
-        check_rate("error_rate", error_rate)
-        if num_samples < 1:
-            raise ValueError(f"num_samples must be positive, not {num_samples}")
+        check_draws(num_samples, error_rate)
         if self.variance == 0.0:
             return 0.0
         level = -math.log(error_rate) / num_samples
@@ -137,6 +141,34 @@ class QuadraticForm:
         low, high = math.log(min(centre, limit)) - 10.0, math.log(min(centre * math.e**10, limit))
         found = minimize_scalar(radius, bounds=(low, high), method="bounded", options={"xatol": 1e-7})
         return float(found.fun) * _SLACK
+
+    def wager(self, deviation: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+        """The deviation times the rate less the cumulant: its expected exponential is 1."""
+        return rate * deviation - self.cumulant(rate)
+
+    def growth(self, discrepancy: float, rate: float) -> float:
+        r"""
+        Growth of the wagers at a mean deviation, by Chernoff's bound.
+
+        Notes
+        -----
+        At mean deviation :math:`\Delta` the wager is :math:`t\Delta - K(t)` plus t times a centred row, whose sum over
+        n rows is below :math:`-nK(-t) - \log(1/b)` with probability at most b.
+        """
+        return rate * discrepancy - self.cumulant(rate) - self.cumulant(-rate)
+
+    def best_rate(self, discrepancy: float) -> float:
+        """A rate of the sign of the discrepancy with about the greatest growth."""
+        centre = discrepancy / (2.0 * self.variance)
+        pole = max(abs(2.0 * a) for a in self.square)
+        limit = (1.0 - 1e-9) / pole if pole > 0.0 else math.inf
+        high = math.log(min(abs(centre) * math.e**3, limit))
+
+        def loss(log_t: float) -> float:
+            return -self.growth(discrepancy, math.copysign(math.exp(log_t), discrepancy))
+
+        found = minimize_scalar(loss, bounds=(high - 10.0, high), method="bounded", options={"xatol": 1e-6})
+        return math.copysign(math.exp(found.x), discrepancy)
 
 
 def kl_divergence_law(loc: ArrayLike, scale: ArrayLike, p_loc: ArrayLike, p_scale: ArrayLike) -> QuadraticForm:
@@ -218,23 +250,6 @@ def kl_divergence_gradient_laws(
     in_loc = [QuadraticForm((0.0,), (b,)) for b in spread]
     in_scale = [QuadraticForm((a,), (b,)) for a, b in zip(spread, shift, strict=True)]
     return in_loc, in_scale
-
-
-def check_rate(name: str, rate: float) -> None:
-    """
-    Refuse a probability that bounds nothing.
-
-    Raises
-    ------
-    ValueError
-        If the rate is not strictly between 0 and 1.
-
-    Examples
-    --------
-    >>> check_rate("miss", 0.01)
-    """
-    if not 0.0 < rate < 1.0:
-        raise ValueError(f"{name} must lie strictly between 0 and 1, not {rate}")
 
 
 def _checked(*parameters: ArrayLike) -> list[NDArray[np.float64]]:

@@ -1,43 +1,225 @@
 r"""
-Certified enclosures of divergences in ball arithmetic, straight from their definition as integrals.
+Certified enclosures of divergences and entropies in ball arithmetic, straight from their definition.
 
-Nothing here knows a closed form. The integrand :math:`q(z)(\log q(z) - \log p(z))` is integrated over a finite
-interval by python-flint's rigorous ``acb.integral``, what lies outside is bounded by an inequality that is proved in
-:func:`tail_moment`, and the result is a ball that contains the true value for the exact binary (or rational) value of
-the parameters. The densities are entire functions of ``z``, so the integrand may ignore the flag by which the
-integrator asks for analyticity.
+Nothing here knows a closed form. The defining integral is taken over a finite interval by python-flint's rigorous
+``acb.integral``, a sum over finitely many values, and what lies outside is bounded by the lemma of
+:mod:`numerics.majorant`. The result is a ball that contains the true value for the exact binary (or rational) values
+of the parameters. The densities are those of :mod:`numerics.density`, :mod:`numerics.mass` and
+:mod:`numerics.multivariate`, written from their definitions.
+
+What is computed with a ball is rounded, and its radius widened, to the working precision of that moment, 53 bits unless
+said otherwise: keep the digits with :func:`numerics.ball.working_precision`.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from fractions import Fraction
-from numbers import Rational
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
-from flint import acb, arb, ctx, fmpq
+from flint import arb
 
-Number: TypeAlias = float | Fraction
-Ball: TypeAlias = Any
-"""A real or complex ball (``flint.arb``, ``flint.acb``), which python-flint leaves untyped."""
+from numerics import density, mass, multivariate
+from numerics.ball import Ball, Number, certified, exact
+from numerics.chart import LogProb, Place
+from numerics.density import Density, Normal
+from numerics.expectation import Integrand, Univariate, expectation_at
+from numerics.mass import Mass
+from numerics.multivariate import Dirichlet, MultivariateNormal, Wishart
 
-_ATTEMPTS = 4
-_GUARD_DIGITS = 12
+Multivariate: TypeAlias = Dirichlet | MultivariateNormal | Wishart
+Family: TypeAlias = Univariate | Multivariate
+FAMILIES: dict[str, type[Family]] = {
+    "normal": density.Normal,
+    "multivariate_normal": multivariate.MultivariateNormal,
+    "bernoulli": mass.Bernoulli,
+    "categorical": mass.Categorical,
+    "binomial": mass.Binomial,
+    "poisson": mass.Poisson,
+    "geometric": mass.Geometric,
+    "exponential": density.Exponential,
+    "gamma": density.Gamma,
+    "inverse_gamma": density.InverseGamma,
+    "chi_square": density.ChiSquare,
+    "beta": density.Beta,
+    "dirichlet": multivariate.Dirichlet,
+    "laplace": density.Laplace,
+    "gumbel": density.Gumbel,
+    "uniform": density.Uniform,
+    "pareto": density.Pareto,
+    "log_normal": density.LogNormal,
+    "half_normal": density.HalfNormal,
+    "von_mises": density.VonMises,
+    "wishart": multivariate.Wishart,
+}
+"""Each family by name; its parameters are those of its class, in that order."""
 
 
-class Normal(NamedTuple):
-    """A univariate normal density with exact parameters as balls."""
+def kl_divergence(q: Family, p: Family, *, digits: int = 20) -> Ball:
+    r"""
+    Enclosure of the divergence of two distributions, :math:`\mathbb E_q[\log q - \log p]`.
 
-    loc: Ball
-    scale: Ball
+    Parameters
+    ----------
+    q, p : family
+        Of one family, or of two that live on one space, such as a gamma and an exponential.
+    digits : int
+        Certified digits, relative to the value down to ``10**(-2 * digits)`` (:func:`numerics.ball.certified`).
 
-    def standardize(self, z: Ball) -> Ball:
-        """Distance of ``z`` from ``loc`` in units of ``scale``."""
-        return (z - self.loc) / self.scale
+    Returns
+    -------
+    flint.arb
+        A ball that contains the divergence, in nats; plus infinity if q has mass where p has none.
 
-    def log_prob(self, z: Ball) -> Ball:
-        """Log density at the complex ball ``z``, in nats."""
-        return -(self.standardize(z) ** 2) / 2 - (self.scale * (2 * arb.pi()).sqrt()).log()
+    Raises
+    ------
+    ValueError
+        If the two do not live on one space, or ``digits < 1``.
+    ArithmeticError
+        If the digits are not reached, or a sum needs more than a million terms.
+
+    References
+    ----------
+    .. [1] Kullback and Leibler, On Information and Sufficiency (1951), Sec. 2.
+    .. [2] Johansson, Numerical Integration in Arbitrary-Precision Ball Arithmetic (2018), Sec. 2.
+
+    Examples
+    --------
+    >>> from numerics.density import Exponential, Gamma
+    >>> kl_divergence(Gamma(2.0, 3.0), Exponential(0.5)).str(20, radius=False)
+    '0.54787713765985547354'
+    """
+    return _expected_logs(q, [(1, q), (-1, p)], digits)
+
+
+def entropy(q: Family, *, digits: int = 20) -> Ball:
+    r"""
+    Enclosure of the entropy :math:`-\mathbb E_q \log q`, differential where q has a density.
+
+    Parameters
+    ----------
+    q : family
+    digits : int
+        As for :func:`kl_divergence`.
+
+    Returns
+    -------
+    flint.arb
+        In nats.
+
+    Raises
+    ------
+    ValueError, ArithmeticError
+        As for :func:`kl_divergence`.
+
+    References
+    ----------
+    .. [1] Cover and Thomas, Elements of Information Theory (2006), Sec. 2.1 and 8.1.
+
+    Examples
+    --------
+    >>> entropy(density.Gumbel(0.7, 1.0)).str(15, radius=False)  # one plus Euler's constant
+    '1.57721566490153'
+    """
+    return _expected_logs(q, [(-1, q)], digits)
+
+
+def cross_entropy(q: Family, p: Family, *, digits: int = 20) -> Ball:
+    r"""
+    Enclosure of the cross-entropy :math:`-\mathbb E_q \log p`.
+
+    Parameters
+    ----------
+    q, p, digits
+        As for :func:`kl_divergence`.
+
+    Returns
+    -------
+    flint.arb
+        In nats; plus infinity if q has mass where p has none.
+
+    Raises
+    ------
+    ValueError, ArithmeticError
+        As for :func:`kl_divergence`.
+
+    References
+    ----------
+    .. [1] Cover and Thomas, Elements of Information Theory (2006), Sec. 5.4.
+
+    Examples
+    --------
+    >>> cross_entropy(mass.Bernoulli(0.5), mass.Bernoulli(logits=17.0)).str(15, radius=False)
+    '8.50000004139938'
+    """
+    return _expected_logs(q, [(-1, p)], digits)
+
+
+def expectation(q: Univariate, integrand: Integrand, *, digits: int = 20) -> Ball:
+    r"""
+    Enclosure of an expectation :math:`\mathbb E_q f` on the line or over counts.
+
+    Parameters
+    ----------
+    q : univariate family
+    integrand : callable
+        An expression in the atoms of a :class:`~numerics.chart.Place`, built by sums, differences, products,
+        natural powers and division by constants: it is evaluated on majorants too.
+    digits : int
+        As for :func:`kl_divergence`.
+
+    Returns
+    -------
+    flint.arb
+
+    Raises
+    ------
+    NotImplementedError
+        If q's chart has no majorant for an atom.
+    ValueError, ArithmeticError
+        As for :func:`kl_divergence`.
+
+    Examples
+    --------
+    >>> expectation(density.Normal(0.7, 0.4), lambda x: x.value**2).str(15, radius=False)
+    '0.650000000000000'
+    """
+    return certified(lambda share: [expectation_at(q, integrand, share)], digits)[0]
+
+
+def variance_log_ratio(q: Univariate, p: Univariate, *, digits: int = 20) -> Ball:
+    r"""
+    Enclosure of the variance under q of the log ratio, that of a row of its Monte Carlo estimator.
+
+    Parameters
+    ----------
+    q, p, digits
+        As for :func:`kl_divergence`.
+
+    Returns
+    -------
+    flint.arb
+        :math:`\mathbb E_q (\log q - \log p)^2 - KL(q \| p)^2`, in squared nats.
+
+    Raises
+    ------
+    ValueError, ArithmeticError
+        As for :func:`kl_divergence`.
+
+    Examples
+    --------
+    >>> variance_log_ratio(density.Normal(0.0, 2.0), density.Normal(1.0, 2.0)).str(15, radius=False)
+    '0.250000000000000'
+    """
+    if not _covers(p, q):
+        return arb.pos_inf()
+
+    def evaluate(share: int) -> list[Ball]:
+        log_ratio = _combined([(1, q), (-1, p)])
+        square = expectation_at(q, lambda x: log_ratio(x) ** 2, share)
+        return [square - expectation_at(q, log_ratio, share) ** 2]
+
+    return certified(evaluate, digits)[0]
 
 
 def kl_divergence_normal(
@@ -56,7 +238,7 @@ def kl_divergence_normal(
     q_loc, q_scale, p_loc, p_scale : number or sequence of J numbers
         Floats are taken at their exact binary value, fractions exactly.
     digits : int
-        Certified digits: the radius of the ball is below ``10**-digits * max(1, |value|)``.
+        As for :func:`kl_divergence`.
 
     Returns
     -------
@@ -68,7 +250,7 @@ def kl_divergence_normal(
     ValueError
         If lengths differ or are zero, a parameter is not finite, a scale is not positive, or ``digits < 1``.
     ArithmeticError
-        If the digits are not reached at eight times the working precision.
+        If the digits are not reached.
 
     Notes
     -----
@@ -80,24 +262,20 @@ def kl_divergence_normal(
 
     and each bracket is integrated, the masses too.
 
-    References
-    ----------
-    .. [1] Kullback and Leibler, On Information and Sufficiency (1951), Sec. 2.
-    .. [2] Johansson, Numerical Integration in Arbitrary-Precision Ball Arithmetic (2018), Sec. 2.
-
     Examples
     --------
     >>> kl_divergence_normal(0.7, 0.4, -0.6, 1.3).str(15, radius=False)
     '1.22599227444815'
     """
+    q, p = _normals(q_loc, q_scale, p_loc, p_scale)
 
-    def evaluate(q: list[Normal], p: list[Normal]) -> list[Ball]:
-        ratios = [_expected_log_ratio(a, b, digits) for a, b in zip(q, p, strict=True)]
-        masses = [_integral(_mass, a, arb(1), 0, digits) for a in q]
+    def evaluate(share: int) -> list[Ball]:
+        ratios = [expectation_at(a, _combined([(1, a), (-1, b)]), share) for a, b in zip(q, p, strict=True)]
+        masses = [expectation_at(a, lambda x: arb(1), share) for a in q]
         others = [math.prod(masses[:j] + masses[j + 1 :], start=arb(1)) for j in range(len(q))]
         return [sum((r * o for r, o in zip(ratios, others, strict=True)), start=arb(0))]
 
-    return _certified(evaluate, (q_loc, q_scale, p_loc, p_scale), digits)[0]
+    return certified(evaluate, digits)[0]
 
 
 def kl_divergence_normal_gradient(
@@ -145,157 +323,66 @@ def kl_divergence_normal_gradient(
     >>> loc[0].str(12, radius=False), scale[0].str(12, radius=False)
     ('0.769230769231', '-2.26331360947')
     """
+    q, p = _normals(q_loc, q_scale, p_loc, p_scale)
 
-    def evaluate(q: list[Normal], p: list[Normal]) -> list[Ball]:
-        scores = (_loc_score, _scale_score)
-        return [_expected_score(s, a, b, digits) for s in scores for a, b in zip(q, p, strict=True)]
+    def evaluate(share: int) -> list[Ball]:
+        pairs = list(zip(q, p, strict=True))
+        return [
+            expectation_at(a, _scored(score, a, b), share) for score in (_loc_score, _scale_score) for a, b in pairs
+        ]
 
-    balls = _certified(evaluate, (q_loc, q_scale, p_loc, p_scale), digits)
-    return balls[: len(balls) // 2], balls[len(balls) // 2 :]
-
-
-def tail_moment(degree: int, cut: Ball) -> Ball:
-    r"""
-    Upper bound of :math:`\int_k^\infty x^n \varphi(x)\,dx` for the standard normal density and even n.
-
-    Parameters
-    ----------
-    degree : int
-        The even power n.
-    cut : flint.arb
-        The positive lower end k.
-
-    Returns
-    -------
-    flint.arb
-
-    Raises
-    ------
-    ValueError
-        If ``degree`` is negative or odd.
-
-    Notes
-    -----
-    For n = 0, since :math:`x/k \ge 1` on the tail, the integral is at most
-    :math:`\int_k^\infty \frac xk \varphi = \varphi(k)/k`. Integrating :math:`x^{n-1} \cdot x\varphi` by parts with
-    :math:`\varphi' = -x\varphi` gives :math:`I_n = k^{n-1}\varphi(k) + (n-1) I_{n-2}`, exactly; so the bound
-    carries over from n - 2 to n.
-
-    Examples
-    --------
-    >>> float(tail_moment(2, arb(2)).mid()) > 0.1309  # the integral is 0.13073...
-    True
-    """
-    if degree < 0 or degree % 2:
-        raise ValueError(f"degree must be even and not negative, not {degree}")
-    density = (-cut * cut / 2).exp() / (2 * arb.pi()).sqrt()
-    if degree == 0:
-        return density / cut
-    return cut ** (degree - 1) * density + (degree - 1) * tail_moment(degree - 2, cut)
+    balls = certified(evaluate, digits)
+    return balls[: len(q)], balls[len(q) :]
 
 
-def _mass(q: Normal, z: Ball) -> Ball:
-    return q.log_prob(z).exp()
-
-
-def _loc_score(q: Normal, z: Ball) -> Ball:
-    return q.standardize(z) / q.scale
-
-
-def _scale_score(q: Normal, z: Ball) -> Ball:
-    return (q.standardize(z) ** 2 - 1) / q.scale
-
-
-def _expected_log_ratio(q: Normal, p: Normal, digits: int) -> Ball:
-    def integrand(q: Normal, z: Ball) -> Ball:
-        return _mass(q, z) * (q.log_prob(z) - p.log_prob(z))
-
-    return _integral(integrand, q, _log_ratio_bound(q, p), 2, digits)
-
-
-def _expected_score(score: Callable[[Normal, Ball], Ball], q: Normal, p: Normal, digits: int) -> Ball:
-    def integrand(q: Normal, z: Ball) -> Ball:
-        return _mass(q, z) * score(q, z) * (q.log_prob(z) - p.log_prob(z) + 1)
-
-    # For |x| >= 1 either score is at most x**2 / scale, and the bracket at most (bound + 1) * x**2.
-    return _integral(integrand, q, (_log_ratio_bound(q, p) + 1) / q.scale, 4, digits)
-
-
-def _log_ratio_bound(q: Normal, p: Normal) -> Ball:
-    r"""
-    A constant M with :math:`|\log q - \log p| \le M x^2` wherever :math:`x = (z - \mu_q)/\sigma_q` has |x| >= 1.
-
-    The difference of the logs is :math:`-x^2/2 + (\sigma_q x + \mu_q - \mu_p)^2/(2\sigma_p^2) + \log(\sigma_p/\sigma_q)`;
-    bound each term by its modulus, and 1 and |x| by :math:`x^2`.
-    """
-    reach = (q.scale + abs(q.loc - p.loc)) / p.scale
-    return arb(0.5) + reach * reach / 2 + abs((p.scale / q.scale).log())
-
-
-def _integral(integrand: Callable[[Normal, Ball], Ball], q: Normal, bound: Ball, degree: int, digits: int) -> Ball:
-    """Integrate over the line, given ``|integrand| <= q * bound * |x|**degree`` for standardized ``|x| >= 1``."""
-    share = arb(10) ** -(digits + _GUARD_DIGITS)
-    cut = next(k for k in map(arb, range(2, 10**4)) if tail_moment(degree, k) < share)
-    inner = acb.integral(
-        lambda z, _: integrand(q, z),
-        acb(q.loc - cut * q.scale),
-        acb(q.loc + cut * q.scale),
-        rel_tol=share,
-        abs_tol=share,
-    ).real
-    tails = 2 * bound * tail_moment(degree, cut)
-    # The ends q.loc +- cut * q.scale are balls: the integral over every choice of them is enclosed.
-    return inner + arb(0, tails.upper())
-
-
-def _certified(
-    evaluate: Callable[[list[Normal], list[Normal]], list[Ball]],
-    parameters: tuple[Number | Sequence[Number], ...],
-    digits: int,
-) -> list[Ball]:
-    """Evaluate at doubled precision until every radius is small enough."""
-    if digits < 1:
-        raise ValueError(f"digits must be at least 1, not {digits}")
-    q_loc, q_scale, p_loc, p_scale = _columns(parameters)
-    for attempt in range(_ATTEMPTS):
-        with _working_precision(math.ceil((digits + 2 * _GUARD_DIGITS) * math.log2(10)) << attempt):
-            q = [Normal(_exact(m), _exact(s)) for m, s in zip(q_loc, q_scale, strict=True)]
-            p = [Normal(_exact(m), _exact(s)) for m, s in zip(p_loc, p_scale, strict=True)]
-            balls = evaluate(q, p)
-            if all(_is_tight(ball, digits) for ball in balls):
-                return balls
-    raise ArithmeticError(f"{digits} digits not certified at {_ATTEMPTS} precisions; parameters are too extreme")
-
-
-def _is_tight(ball: Ball, digits: int) -> bool:
-    radius = ball.rad() * arb(10) ** digits
-    return bool(ball.is_finite() and (radius < 1 or radius < abs(ball)))
-
-
-def _columns(parameters: tuple[Number | Sequence[Number], ...]) -> list[list[Number]]:
+def _normals(*parameters: Number | Sequence[Number]) -> tuple[list[Normal], list[Normal]]:
     columns = [list(column) if isinstance(column, Iterable) else [column] for column in parameters]
     lengths = sorted({len(column) for column in columns})
     if len(lengths) != 1 or lengths[0] == 0:
         raise ValueError(f"loc and scale of q and p must have one common positive length, not {lengths}")
-    if not all(math.isfinite(value) for column in columns for value in column):
-        raise ValueError("parameters must be finite")
-    for value in (*columns[1], *columns[3]):
-        if value <= 0:
-            raise ValueError(f"scale must be positive, not {value}")
-    return columns
+    return tuple([Normal(m, s) for m, s in zip(*pair, strict=True)] for pair in (columns[:2], columns[2:]))  # type: ignore[return-value]
 
 
-def _exact(value: Number) -> Ball:
-    if isinstance(value, Rational):
-        return arb(fmpq(int(value.numerator), int(value.denominator)))
-    return arb(float(value))
+def _scored(score: Callable[[Normal, Place], Ball], q: Normal, p: Normal) -> Integrand:
+    log_ratio = _combined([(1, q), (-1, p)])
+    return lambda x: score(q, x) * (log_ratio(x) + 1)
 
 
-@contextmanager
-def _working_precision(bits: int) -> Iterator[None]:
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
+def _loc_score(q: Normal, x: Place) -> Ball:
+    return (x.value - exact(q.loc)) / exact(q.scale) ** 2
+
+
+def _scale_score(q: Normal, x: Place) -> Ball:
+    return (((x.value - exact(q.loc)) / exact(q.scale)) ** 2 - 1) / exact(q.scale)
+
+
+def _expected_logs(q: Family, logs: Sequence[tuple[int, Family]], digits: int) -> Ball:
+    """Enclosure of the expectation under q of a combination of log densities."""
+    if [p for sign, p in logs if sign > 0] == [p for sign, p in logs if sign < 0]:
+        return arb(0)  # the integrand is zero
+    if not all(_covers(p, q) for _, p in logs):
+        return arb.pos_inf()
+
+    def evaluate(share: int) -> list[Ball]:
+        if isinstance(q, Density | Mass):
+            return [expectation_at(q, _combined(logs), share)]  # type: ignore[arg-type]
+        terms = (sign * q.expected_log_prob(p, lambda m, f: expectation_at(m, f, share)) for sign, p in logs)  # type: ignore[arg-type]
+        return [sum(terms, start=arb(0))]
+
+    return certified(evaluate, digits)[0]
+
+
+def _combined(logs: Sequence[tuple[int, Univariate]]) -> Integrand:
+    functions: list[tuple[int, LogProb]] = [(sign, p.log_prob()) for sign, p in logs]
+    return lambda x: sum((sign * log_prob(x) for sign, log_prob in functions), start=arb(0))
+
+
+def _covers(p: Family, q: Family) -> bool:
+    """Whether p has mass wherever q has; an impossible count among finitely many shows itself in the sum."""
+    if isinstance(q, Density) and isinstance(p, Density) and p.space == q.space:
+        return p.support[0] <= q.support[0] and q.support[1] <= p.support[1]
+    if isinstance(q, Mass) and isinstance(p, Mass):
+        return q.last is not None or p.last is None
+    if type(q) is type(p):
+        return True
+    raise ValueError(f"{type(q).__name__} and {type(p).__name__} do not live on one space")

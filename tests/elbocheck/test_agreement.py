@@ -17,6 +17,7 @@ from elbocheck.verdict import Finding, Verdict
 from numerics import monte_carlo, normal, quadrature
 from numerics.calibrated import Budget
 
+QUASI = "randomised quasi-Monte Carlo, value and gradient"
 ENCLOSURE, THEOREM = "certified enclosure of the integral", "theorem, evaluated in ball arithmetic"
 
 
@@ -40,7 +41,7 @@ def refuted(findings: dict[str, Finding]) -> set[str]:
 def test_right_witnesses_are_confirmed_for_every_seed(seed: int) -> None:
     findings = confront(seed)
     assert {f.verdict for f in findings.values()} == {Verdict.confirmed}
-    assert len(findings) == 7
+    assert len(findings) == 8
 
 
 def test_spends_a_third_of_the_budget() -> None:
@@ -105,7 +106,7 @@ def test_a_wrong_theorem_would_be_refuted() -> None:
 def test_without_a_theorem_the_other_witnesses_still_speak() -> None:
     findings = judge(None)
     assert {n for n, f in findings.items() if f.verdict is Verdict.undecided} == {THEOREM, ENCLOSURE}
-    assert len(findings) == 7
+    assert len(findings) == 8
     assert not refuted(findings)
 
 
@@ -120,7 +121,7 @@ def test_a_biased_estimator_is_refuted_in_value_and_gradients(monkeypatch: pytes
     right = monte_carlo.log_ratio
     monkeypatch.setattr(monte_carlo, "log_ratio", lambda *a, **k: 1.5 * right(*a, **k))
     findings = confront()
-    assert refuted(findings) == {name for name in findings if name.startswith("reparameterised Monte Carlo")}
+    assert refuted(findings) == {name for name in findings if "Monte Carlo" in name}
 
 
 def test_an_estimator_with_half_the_noise_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +147,7 @@ def test_a_wrong_integral_contradicts_every_other_witness(monkeypatch: pytest.Mo
         "closed form in loc, scale (NumPy)",
         "closed form in loc, log-variance (NumPy)",
         "reparameterised Monte Carlo, value",
+        QUASI,
     }
 
 
@@ -153,3 +155,59 @@ def test_points_are_generic() -> None:
     for point in agreement.POINTS:
         assert 0 not in point.loc
         assert 1 not in point.scale
+
+
+def test_sobol_sets_see_a_bias_that_as_many_plain_draws_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = monte_carlo.log_ratio
+    monkeypatch.setattr(monte_carlo, "log_ratio", lambda *a, **k: 1.0005 * right(*a, **k))
+    assert refuted(confront(num_samples=2**17)) == {QUASI}
+
+
+def test_every_statistical_line_says_its_guarantee() -> None:
+    findings = confront(num_samples=1000)
+    said = {name: f.figure.rpartition("(")[2].rstrip(")") for name, f in findings.items() if "Monte Carlo" in name}
+    assert set(said.values()) == {"finite-sample", "asymptotic"}
+    assert said[QUASI] == "asymptotic"
+
+
+# --- entropy and cross-entropy ---
+
+SLUGS = ("normal-negative-entropy", "normal-cross-entropy")
+
+
+def judge_integrals() -> dict[tuple[str, str], Verdict]:
+    findings = agreement.confront_normal_integrals({slug: prove(slug) for slug in SLUGS})
+    return {(f.identity, f.witness): f.verdict for f in findings}
+
+
+def test_entropy_and_cross_entropy_are_confirmed() -> None:
+    verdicts = judge_integrals()
+    assert set(verdicts.values()) == {Verdict.confirmed}
+    assert len(verdicts) == 6
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "wrong"),
+    [
+        (SLUGS[0], "entropy", lambda s: np.log(s) + 0.5 * np.log(2 * np.pi)),  # the half lost
+        (SLUGS[1], "cross_entropy", lambda m, s, n, t: 0.5 * np.log(2 * np.pi) + 0.5 * s**2),  # the mean's term lost
+    ],
+)
+def test_wrong_code_is_refuted_under_its_identity(
+    slug: str, name: str, wrong: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(normal, name, wrong)
+    verdicts = judge_integrals()
+    assert {key for key, verdict in verdicts.items() if verdict is Verdict.refuted} == {(slug, "closed form (NumPy)")}
+
+
+def test_a_wrong_integral_does_not_meet_its_theorem(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = quadrature.entropy
+    monkeypatch.setattr(quadrature, "entropy", lambda *a, **k: right(*a, **k) + 1e-12)
+    refuted = {key for key, verdict in judge_integrals().items() if verdict is Verdict.refuted}
+    assert refuted == {(SLUGS[0], ENCLOSURE), (SLUGS[0], THEOREM), (SLUGS[0], "closed form (NumPy)")}
+
+
+def test_without_proofs_the_theorems_are_undecided_and_the_code_is_confirmed() -> None:
+    findings = agreement.confront_normal_integrals({})
+    assert [f.verdict for f in findings] == 2 * [Verdict.undecided, Verdict.undecided, Verdict.confirmed]

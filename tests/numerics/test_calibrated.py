@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from numerics.calibrated import Budget, MeanTest, num_samples_needed
-from numerics.monte_carlo import PathwiseRows, estimate, log_ratio
+from numerics.law import NormalApproximation, VarianceBound
+from numerics.moments import estimate
+from numerics.monte_carlo import PathwiseRows, log_ratio
+from numerics.proposal import IndependentNormal
 from numerics.quadratic_form import QuadraticForm, kl_divergence_gradient_laws, kl_divergence_law
 from numerics.quadrature import kl_divergence_normal, kl_divergence_normal_gradient
 
@@ -51,7 +54,7 @@ def sampled(seed):
     """Mean row (value, d/dloc, d/dscale) at each point, drawn once."""
 
     def draw(m, s, n, t):
-        rows = PathwiseRows(partial(log_ratio, p_loc=[n], p_scale=[t]), [m], [s])
+        rows = PathwiseRows(partial(log_ratio, p_loc=[n], p_scale=[t]), IndependentNormal([m], [s]))
         return estimate(rows, NUM_SAMPLES, seed=seed).mean
 
     cache = {}
@@ -151,3 +154,16 @@ def test_budget_refuses_bad_rates(rate):
         Budget(rate)
     with pytest.raises(ValueError, match="share must lie strictly between 0 and 1"):
         Budget().draw(rate)
+
+
+@pytest.mark.parametrize(
+    ("law", "guarantee"),
+    [
+        (FORMS[0], "finite-sample"),
+        (QuadraticForm((0.0,), (0.0,)), "exact"),
+        (VarianceBound(1.0), "finite-sample"),
+        (NormalApproximation(1.0), "asymptotic"),
+    ],
+)
+def test_every_outcome_says_which_guarantee_holds(law, guarantee):
+    assert MeanTest(law, 10, RATE, RATE).verdict(0.0, 0.0).guarantee == guarantee

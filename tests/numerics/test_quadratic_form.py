@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from numerics.monte_carlo import log_ratio, pathwise, pathwise_gradient
+from numerics.proposal import IndependentNormal
 from numerics.quadratic_form import QuadraticForm, check_rate, kl_divergence_gradient_laws, kl_divergence_law
 
 FORMS = [QuadraticForm((0.7,), (-0.4,)), QuadraticForm((-0.45,), (1.3,)), QuadraticForm((0.3, -0.8), (0.0, 0.5))]
@@ -90,8 +91,14 @@ def test_law_describes_each_row_of_the_divergence(seed):
     noise = np.random.default_rng(seed).standard_normal((200, 2))
     integrand = partial(log_ratio, p_loc=P_LOC, p_scale=P_SCALE)
     laws_loc, laws_scale = kl_divergence_gradient_laws(LOC, SCALE, P_LOC, P_SCALE)
-    in_loc, in_scale = pathwise_gradient(integrand, LOC, SCALE, noise)
-    pairs = [(kl_divergence_law(LOC, SCALE, P_LOC, P_SCALE), pathwise(integrand, LOC, SCALE, noise), noise)]
+    in_loc, in_scale = pathwise_gradient(integrand, IndependentNormal(LOC, SCALE), noise)
+    pairs = [
+        (
+            kl_divergence_law(LOC, SCALE, P_LOC, P_SCALE),
+            pathwise(integrand, IndependentNormal(LOC, SCALE), noise),
+            noise,
+        )
+    ]
     pairs += [(laws_loc[j], in_loc[:, j], noise[:, [j]]) for j in range(2)]
     pairs += [(laws_scale[j], in_scale[:, j], noise[:, [j]]) for j in range(2)]
     for law, rows, eps in pairs:
@@ -102,7 +109,7 @@ def test_law_describes_each_row_of_the_divergence(seed):
 
 def test_law_of_a_wrong_scale_leaves_a_spread(seed):
     noise = np.random.default_rng(seed).standard_normal((200, 2))
-    rows = pathwise(partial(log_ratio, p_loc=P_LOC, p_scale=P_SCALE), LOC, SCALE, noise)
+    rows = pathwise(partial(log_ratio, p_loc=P_LOC, p_scale=P_SCALE), IndependentNormal(LOC, SCALE), noise)
     law = kl_divergence_law(LOC, np.square(SCALE), P_LOC, P_SCALE)
     assert np.ptp(rows - (noise**2 - 1) @ np.array(law.square) - noise @ np.array(law.linear)) > 1.0
 
