@@ -93,10 +93,11 @@ def verify_command(
 
 
 def _dataset(data: Data, data_dir: Path | None) -> Dataset:
-    from vae_min.data import DataError, digits, mnist
+    from elbocheck import mnist
+    from vae_min.data import DataError, digits
 
     try:
-        return digits() if data is Data.digits else mnist(data_dir, progress=_Download)
+        return digits() if data is Data.digits else mnist.read(data_dir or mnist.cached(progress=_Download))
     except DataError as error:
         raise UnusableInput(str(error)) from error
 
@@ -180,7 +181,7 @@ def _print_list(derivations: list[Any]) -> None:
 
 
 def _write_all(out: Path, files: dict[str, str]) -> None:
-    from vae_min.atomic import write_text
+    from elbocheck.atomic import write_text
 
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

@@ -19,15 +19,16 @@ from derivations.derivation import Derivation, StepError
 from derivations.document import fragment, main
 from derivations.kernel import KernelError, replay
 from derivations.latex import latex, text
-from elbocheck import agreement, network, report
+from elbocheck import agreement, network, report, witness
+from elbocheck.atomic import write_text
+from elbocheck.drawing import save
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
+from numerics.plane import Estimate
 from vae_min import evaluate, figure
-from vae_min.atomic import write_text
-from vae_min.config import PRESETS
+from vae_min.config import EXERCISE
 from vae_min.data import Dataset, fixed_binarisation
 from vae_min.model import Autoencoder, VariationalAutoencoder
-from vae_min.plane import Estimate
 from vae_min.train import Run, train
 
 # what each proof must prove, written a second time: a script that proved something else would not do
@@ -172,7 +173,7 @@ def _threads(dataset: Dataset) -> Iterator[None]:
 
 
 def _train(model_class: type[Any], dataset: Dataset, seed: int, begin: Begin) -> Run[Any]:
-    config = replace(PRESETS[dataset.name], seed=seed)
+    config = replace(EXERCISE[dataset.name], seed=seed)
     name = "train the VAE" if model_class is VariationalAutoencoder else "train the autoencoder"
     with begin(name, config.epochs) as advance:
         return train(model_class, config, dataset, on_epoch=lambda epoch: advance(1))
@@ -185,9 +186,9 @@ def check(
     x = fixed_binarisation(dataset.test.images, seed=seed)
     with begin("check the KL of each test image", len(x)) as advance:
         findings = network.check_kl(
-            evaluate.kl_witnesses(run.model, x, num_samples=NUM_KL_SAMPLES, seed=seed), budget, advance
+            witness.kl_witnesses(run.model, x, num_samples=NUM_KL_SAMPLES, seed=seed), budget, advance
         )
-    findings.append(network.check_loss(evaluate.loss_witness(run.model, x[:NUM_LOSS_IMAGES], seed=seed)))
+    findings.append(network.check_loss(witness.loss_witness(run.model, run.config, x[:NUM_LOSS_IMAGES], seed=seed)))
     few = x[:NUM_IDENTITY_IMAGES]
     with begin("check log p(x) = ELBO + KL on the plane", len(few)) as advance:
         parts = []
@@ -249,7 +250,7 @@ def _draw(
     shown = []
     for name, (title, caption, drawing) in figures.items():
         for suffix in (".svg", ".png"):
-            figure.save(drawing, out / f"{name}{suffix}")
+            save(drawing, out / f"{name}{suffix}")
         shown.append((title, caption, (out / f"{name}.png").read_bytes(), "image/png"))
     return shown
 

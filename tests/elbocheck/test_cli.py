@@ -14,7 +14,7 @@ import pooch
 import pytest
 
 from derivations import kernel
-from elbocheck import cli, verify
+from elbocheck import cli, mnist, verify
 from elbocheck.verdict import Finding, Verdict
 from elbocheck.verify import Outcome
 from vae_min import data
@@ -107,8 +107,8 @@ def test_damaged_data_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     def damaged(*arguments: object, **options: object) -> None:
         raise data.DataError("train-images: truncated; replace it")
 
-    monkeypatch.setattr(data, "mnist", damaged)
-    assert elbocheck("verify", "--data", "mnist") == 2
+    monkeypatch.setattr(mnist, "read", damaged)
+    assert elbocheck("verify", "--data", "mnist", "--data-dir", ".") == 2
     assert capsys.readouterr().err == "elbocheck: train-images: truncated; replace it\n"
 
 

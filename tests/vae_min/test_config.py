@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from vae_min.config import PRESETS, Config
+from vae_min.config import EXERCISE, Config
 
 
 @pytest.mark.parametrize(
@@ -37,5 +37,5 @@ def test_configurations_are_values():
 
 
 def test_the_presets_are_planes_with_an_analytic_decoder():
-    assert set(PRESETS) == {"digits", "mnist"}
-    assert all(preset.latent_dim == 2 and preset.activation == "tanh" for preset in PRESETS.values())
+    assert set(EXERCISE) == {"digits", "mnist"}
+    assert all(config.latent_dim == 2 and config.activation == "tanh" for config in EXERCISE.values())
