@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import safetensors.torch
+import torch
+import torch.distributed as dist
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -55,8 +57,15 @@ class Checkpoint:
             raise CheckpointError(f"{self.path}: not of this run ({error}); choose another folder") from error
 
 
+def environment() -> dict[str, Any]:
+    """What the bits of a run depend on, besides the machine."""
+    return {"torch": torch.__version__, "threads": torch.get_num_threads()}
+
+
 def save(folder: Path, trainer: Trainer[Any], dataset: Dataset) -> None:
     """Write the state of a training; an older checkpoint of the folder is valid until the new one is.
+
+    In a data-parallel run all processes ask, and the first one writes.
 
     Raises
     ------
@@ -64,6 +73,8 @@ def save(folder: Path, trainer: Trainer[Any], dataset: Dataset) -> None:
         If it cannot be written, the disk being full for example; the older one is then as it was.
     """
     tensors, numbers = trainer.state()
+    if dist.is_initialized() and dist.get_rank() > 0:
+        return
     content = safetensors.torch.save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
     digest = hashlib.sha256(content).hexdigest()
     name = next(name for name, kind in MODELS.items() if type(trainer.model) is kind)
@@ -72,6 +83,7 @@ def save(folder: Path, trainer: Trainer[Any], dataset: Dataset) -> None:
         "model": name,
         "data": dataset.name,
         "config": asdict(trainer.config),
+        **environment(),
         **numbers,
         "tensors": f"checkpoint-{digest[:16]}.safetensors",
         "sha256": digest,

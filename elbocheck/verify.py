@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from derivations.latex import latex, text
 from elbocheck import agreement, network, report, witness
 from elbocheck.atomic import write_text
 from elbocheck.drawing import save
+from elbocheck.training import few_threads
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
 from numerics.plane import Estimate
@@ -96,7 +97,7 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
         write_text(out / "derivations" / f"{slug}.tex", fragment(derivation))
     write_text(out / "derivations" / "main.tex", main(derivations))
     findings += confront(derivations, seed, budget, begin)
-    with _threads(dataset):
+    with few_threads(dataset):
         autoencoder, vae = (_train(c, dataset, seed, begin) for c in (Autoencoder, VariationalAutoencoder))
         checked, numbers = check(vae, dataset, seed, budget, begin)
     findings += checked
@@ -159,17 +160,6 @@ def confront(derivations: dict[str, Derivation], seed: int, budget: Budget, begi
         )
         advance(1)
     return findings
-
-
-@contextmanager
-def _threads(dataset: Dataset) -> Iterator[None]:
-    """One thread for small images: as fast on an idle machine, ten times faster on a busy one, same numbers on all."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if dataset.train.images.shape[1] <= 64 else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _train(model_class: type[Any], dataset: Dataset, seed: int, begin: Begin) -> Run[Any]:

@@ -147,7 +147,7 @@ class Trainer(Generic[Model]):
         self.steps_per_epoch = math.ceil(len(images) / config.batch_size)
         self.step, self.num_steps = 0, config.epochs * self.steps_per_epoch
         self.history: list[Epoch] = []
-        self._images, self._num_images = Binariser(images, config.binarisation, self.device), len(images)
+        self._images, self.num_images = Binariser(images, config.binarisation, self.device), len(images)
         self._loss = Loss(self.model, config, bf16=bf16)
         self._parameters = dict(self.model.named_parameters())
         self._means, self._squares = ({n: torch.zeros_like(p) for n, p in self._parameters.items()} for _ in range(2))
@@ -185,7 +185,7 @@ class Trainer(Generic[Model]):
                 self._check(position if self.device.type == "cpu" else 0, position)
             self.step += 1
             if last:
-                means = (_total(self._record).sum(0) / self._num_images).tolist()
+                means = (_total(self._record).sum(0) / self.num_images).tolist()
                 self.history.append(Epoch(len(self.history) + 1, *means))
                 if on_epoch is not None:
                     on_epoch(self.history[-1])
@@ -233,7 +233,7 @@ class Trainer(Generic[Model]):
         """Draw the order of the images, from a state that is kept: so the middle of an epoch can be restored."""
         self._epoch_generator = state
         self._generator.set_state(state)
-        self._order = torch.randperm(self._num_images, generator=self._generator, device=self.device)
+        self._order = torch.randperm(self.num_images, generator=self._generator, device=self.device)
 
     def _descend(self, position: int) -> None:
         """One step of Adam."""
