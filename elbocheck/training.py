@@ -204,6 +204,8 @@ def _begin_log(path: Path, epochs: int) -> None:
             except (ValueError, KeyError, TypeError):
                 continue  # half a line, of a process that was killed
         write_text(path, "".join(kept))
+        for left in path.parent.glob(f".{LOG}.*.part"):  # by a process that was killed in `write_text`
+            left.unlink(missing_ok=True)
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error.strerror}); name another folder with --out") from error
 

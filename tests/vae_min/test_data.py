@@ -1,6 +1,7 @@
+import pytest
 import torch
 
-from vae_min.data import binarise, digits, fixed_binarisation
+from vae_min.data import Binariser, binarise, digits, fixed_binarisation
 
 
 def test_digits_are_split_once_and_for_all():
@@ -39,3 +40,36 @@ def test_fixed_binarisation_depends_on_its_seed_alone(dataset):
     torch.rand(3)
     assert torch.equal(first, fixed_binarisation(dataset.test.images))
     assert not torch.equal(first, fixed_binarisation(dataset.test.images, seed=1))
+
+
+def test_the_quick_binarisation_has_the_stated_probabilities(monkeypatch):
+    """Over all values of 16 bits, not a sample of them: each pixel is on for as many as its probability says."""
+    grey = torch.tensor([[0.0, 1 / 16, 0.5, 200 / 255, 254 / 255, 1 - 2**-17, 1.0]])
+    source = Binariser(grey, "dynamic")
+    bits = torch.arange(-(2**15), 2**15, dtype=torch.int16)
+    draws = bits.repeat_interleave(7).view(torch.int64)  # one row for each of the 2^16 values
+    monkeypatch.setattr(torch.Tensor, "random_", lambda self, *arguments, **options: self.copy_(draws))
+    mean = source(torch.zeros(2**16, dtype=torch.int64), torch.Generator()).double().mean(0)
+    error = (mean - grey[0].double()).abs()
+    assert error[[0, 6]].tolist() == [0, 0]
+    assert error[1:5].max() <= 2**-17
+    assert error[5] <= 2**-15
+    assert (mean - (grey[0].double() * 255 / 256)).abs().max() > 2**-15  # a wrong twin: 255 levels read as 256
+
+
+@pytest.mark.parametrize("count", [1, 3, 128])
+def test_a_batch_is_that_of_its_indices(count, seed):
+    grey = torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
+    indices = torch.arange(count) % 2
+    generator = torch.Generator().manual_seed(seed)
+    for how in ("dynamic", "threshold", "none"):
+        assert torch.equal(Binariser(grey, how)(indices, generator), grey[indices])
+
+
+def test_the_quick_binarisation_is_fresh_each_time_and_its_generators_alone(seed):
+    source, indices = Binariser(torch.full((4, 50), 0.5), "dynamic"), torch.arange(4)
+    generator = torch.Generator().manual_seed(seed)
+    first, second = source(indices, generator), source(indices, generator)
+    assert not torch.equal(first, second)
+    assert torch.equal(first, source(indices, torch.Generator().manual_seed(seed)))
+    assert first.dtype == torch.float32
