@@ -8,6 +8,7 @@ is the median of the ratios of neighbouring turns.
 
 import argparse
 import multiprocessing as mp
+import os
 import platform
 import statistics
 import time
@@ -153,7 +154,7 @@ def report(times: dict[str, list[float]], rows: list, epochs: int, device: str, 
     """The figures as Markdown."""
     ratio = lambda a, b: statistics.median(x / y for x, y in zip(times[a], times[b], strict=True))
     where = f"{threads} threads" if device == "cpu" else torch.cuda.get_device_name()
-    machine = f"{where}, torch {torch.__version__}, {platform.machine()}, {cpu_name()}"
+    machine = f"{where}, torch {torch.__version__}, {platform.machine()}, {cpu_name()}, load {os.getloadavg()[0]:.1f}"
     lines = [
         f"Preset `example` (784-400-20), batch {PRESET.batch_size}, {machine}; medians of {len(times['ours'])} rounds.",
         "",
