@@ -19,22 +19,17 @@ from rich.table import Table
 from rich.text import Text
 from typer.exceptions import TyperException
 
+from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from elbocheck.cli_train import train_command
+
 if TYPE_CHECKING:
     from elbocheck.verify import Outcome
-    from vae_min.data import Dataset
 
 # torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 _UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 2, 3, 70, 130
 _STYLE = {"proved": "bold green", "confirmed": "green", "refuted": "bold red", "undecided": "yellow"}
-
-
-class Data(StrEnum):
-    """Data sets that `verify` knows."""
-
-    digits = "digits"
-    mnist = "mnist"
 
 
 class Format(StrEnum):
@@ -53,10 +48,6 @@ class Marks(StrEnum):
     text = "text"
     json = "json"
     github = "github"
-
-
-class UnusableInput(Exception):
-    """Input that a command cannot use; one line that names it and the remedy."""
 
 
 @app.callback()
@@ -86,9 +77,7 @@ def verify_command(
     from elbocheck.verify import verify
     from vae_min.train import TrainingError
 
-    if data is Data.digits and data_dir is not None:
-        raise UnusableInput("--data-dir goes with --data mnist; the digits come with the installation")
-    dataset = _dataset(data, data_dir)
+    dataset = read_dataset(data, data_dir)
     try:
         with _progress() as begin:
             outcome = verify(dataset, out, seed=seed, begin=begin)
@@ -100,15 +89,6 @@ def verify_command(
     except BrokenPipeError:
         _discard_output()
     raise typer.Exit(exit_code(outcome.findings))
-
-
-def _dataset(data: Data, data_dir: Path | None) -> Dataset:
-    from vae_min.data import DataError, digits, mnist
-
-    try:
-        return digits() if data is Data.digits else mnist(data_dir, progress=_Download)
-    except DataError as error:
-        raise UnusableInput(str(error)) from error
 
 
 def _print_outcome(outcome: Outcome, as_json: bool) -> None:
@@ -137,6 +117,9 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
         if f.detail:
             print(f"{f.verdict}: {f.identity}, {f.witness}\n  {f.detail}\n")
     print(f"{summary(outcome.findings)}\nreport: {outcome.report}")
+
+
+app.command("train")(train_command)
 
 
 @app.command()
@@ -172,7 +155,7 @@ def derive(
 
 
 def _write_all(out: Path, files: dict[str, str]) -> None:
-    from vae_min.atomic import write_text
+    from elbocheck.atomic import write_text
 
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -217,37 +200,6 @@ def _progress() -> Iterator[Callable[[str, int], AbstractContextManager[Callable
             yield lambda steps: progress.advance(task, steps)
 
         yield begin
-
-
-class _Download:
-    """The progress bar of one download, driven by pooch in the manner of tqdm."""
-
-    def __init__(self, name: str) -> None:
-        columns = (TextColumn(f"download {name}"), BarColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True))
-        self._task = self._progress.add_task("", total=None)
-        self._progress.start()
-
-    @property
-    def total(self) -> float | None:
-        """Bytes to come."""
-        return self._progress.tasks[0].total
-
-    @total.setter
-    def total(self, total: float) -> None:
-        self._progress.update(self._task, total=total)
-
-    def update(self, steps: int) -> None:
-        """Some bytes more have come."""
-        self._progress.advance(self._task, steps)
-
-    def reset(self) -> None:
-        """Start again; pooch does so at the end, to show the bar full."""
-        self._progress.reset(self._task, total=self.total)
-
-    def close(self) -> None:
-        """The download has ended."""
-        self._progress.stop()
 
 
 def main() -> None:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from elbocheck.verdict import Finding, Verdict
+from elbocheck.witness import KLWitnesses, LossWitness
 from numerics.calibrated import Budget, MeanTest
 from numerics.quadratic_form import kl_divergence_law
-from vae_min.evaluate import Identity, KLWitnesses, LossWitness
+from vae_min.evaluate import Identity
 
 _MISS = 0.01
 _EPSILON = torch.finfo(torch.float64).eps

@@ -13,8 +13,8 @@ from latex2mathml.converter import Converter
 from markupsafe import Markup
 
 from derivations.line_break import broken
+from elbocheck.atomic import write_text
 from elbocheck.verdict import Finding, Verdict, summary, tally
-from vae_min.atomic import write_text
 
 Step = tuple[str, str, str]
 Figure = tuple[str, str, bytes, str]

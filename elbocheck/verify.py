@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,16 +20,18 @@ from derivations.document import fragment, main
 from derivations.kernel import KernelError
 from derivations.latex import text
 from derivations.replay import replay
-from elbocheck import agreement, network, report
+from elbocheck import agreement, network, report, witness
+from elbocheck.atomic import write_text
+from elbocheck.drawing import save
 from elbocheck.proof_page import view
+from elbocheck.training import few_threads
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
+from numerics.plane import Estimate
 from vae_min import evaluate, figure
-from vae_min.atomic import write_text
-from vae_min.config import PRESETS
+from vae_min.config import EXERCISE
 from vae_min.data import Dataset, fixed_binarisation
 from vae_min.model import Autoencoder, VariationalAutoencoder
-from vae_min.plane import Estimate
 from vae_min.train import Run, train
 
 # what each proof must prove, written a second time: a script that proved something else would not do
@@ -97,7 +99,7 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
         write_text(out / "derivations" / f"{slug}.tex", fragment(derivation))
     write_text(out / "derivations" / "main.tex", main(derivations))
     findings += confront(derivations, seed, budget, begin)
-    with _threads(dataset):
+    with few_threads(dataset):
         autoencoder, vae = (_train(c, dataset, seed, begin) for c in (Autoencoder, VariationalAutoencoder))
         checked, numbers = check(vae, dataset, seed, budget, begin)
     findings += checked
@@ -165,19 +167,8 @@ def confront(derivations: dict[str, Derivation], seed: int, budget: Budget, begi
     return findings
 
 
-@contextmanager
-def _threads(dataset: Dataset) -> Iterator[None]:
-    """One thread for small images: as fast on an idle machine, ten times faster on a busy one, same numbers on all."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if dataset.train.images.shape[1] <= 64 else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _train(model_class: type[Any], dataset: Dataset, seed: int, begin: Begin) -> Run[Any]:
-    config = replace(PRESETS[dataset.name], seed=seed)
+    config = replace(EXERCISE[dataset.name], seed=seed)
     name = "train the VAE" if model_class is VariationalAutoencoder else "train the autoencoder"
     with begin(name, config.epochs) as advance:
         return train(model_class, config, dataset, on_epoch=lambda epoch: advance(1))
@@ -190,9 +181,9 @@ def check(
     x = fixed_binarisation(dataset.test.images, seed=seed)
     with begin("check the KL of each test image", len(x)) as advance:
         findings = network.check_kl(
-            evaluate.kl_witnesses(run.model, x, num_samples=NUM_KL_SAMPLES, seed=seed), budget, advance
+            witness.kl_witnesses(run.model, x, num_samples=NUM_KL_SAMPLES, seed=seed), budget, advance
         )
-    findings.append(network.check_loss(evaluate.loss_witness(run.model, x[:NUM_LOSS_IMAGES], seed=seed)))
+    findings.append(network.check_loss(witness.loss_witness(run.model, run.config, x[:NUM_LOSS_IMAGES], seed=seed)))
     few = x[:NUM_IDENTITY_IMAGES]
     with begin("check log p(x) = ELBO + KL on the plane", len(few)) as advance:
         parts = []
@@ -242,7 +233,7 @@ def _draw(
     shown = []
     for name, (title, caption, drawing) in figures.items():
         for suffix in (".svg", ".png"):
-            figure.save(drawing, out / f"{name}{suffix}")
+            save(drawing, out / f"{name}{suffix}")
         shown.append((title, caption, (out / f"{name}.png").read_bytes(), "image/png"))
     return shown
 

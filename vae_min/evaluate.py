@@ -1,4 +1,4 @@
-r"""The identities of the exercise on a trained network, per example, in nats, in float64.
+r"""The identity of the evidence on a trained network, per example, in nats, in float64.
 
 .. math:: \log p(x) = \mathrm{ELBO}(x) + D_{\mathrm{KL}}(q(z|x) \,\|\, p(z|x))
 
@@ -13,59 +13,29 @@ of its three terms is computed with nodes and sums of its own, so that an error 
                           on cells of side 1/9 by a sum of its own
 ========================  ==========================================================================
 
-The objective's log-likelihood and KL divergence meet expressions that share no code with them: `log_joint`
-below, and `numerics.normal`.
+The objective's log-likelihood meets an expression that shares no code with it, `log_joint`.
 """
 
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from numerics import normal
+from numerics.plane import Estimate, Floats, find_cells, hermite, integral, log_integral, log_sum, midpoint
 from vae_min import objective
+from vae_min.distribution import Bernoulli, DiagonalNormal
 from vae_min.model import VariationalAutoencoder
-from vae_min.plane import CHUNK, Estimate, find_cells, hermite, integral, log_integral, midpoint, refined
-from vae_min.train import draw_terms, negative_elbo
 
 _EVIDENCE_WIDTH, _POSTERIOR_WIDTH = 1 / 8, 1 / 9  # sides of the cells
 _PER_CELL = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # nodes per side of a cell, until two agree
 _UNDER_Q = (12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)  # nodes per axis of q
 _Q_DEVIATIONS = 8.5  # half the side of the square around q; beyond, q holds 4e-17
 _TOLERANCE = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class KLWitnesses:
-    """The KL divergence of q(z|x) from the prior by three witnesses, each of shape (B,), in nats.
-
-    ``monte_carlo`` is the mean of log q(z) - log p(z) over ``num_samples`` draws ``z = loc + scale * noise`` per
-    image, a quadratic form in the noise; ``loc`` and ``log_variance``, shape (B, D), give its coefficients.
-    """
-
-    closed_form: Tensor
-    numerics: Tensor
-    monte_carlo: Tensor
-    num_samples: int
-    loc: Tensor
-    log_variance: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class LossWitness:
-    """The loss of one training step on ``batch_size`` images, in nats, and what it must be at the same noise.
-
-    ``gradient`` and ``expected_gradient`` hold the derivatives in all parameters of the model, shape (P,).
-    """
-
-    loss: Tensor
-    expected: Tensor
-    gradient: Tensor
-    expected_gradient: Tensor
-    batch_size: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +49,12 @@ class Identity:
     @property
     def gap(self) -> Tensor:
         """``log_evidence - (elbo + posterior_kl)``, shape (B,): zero but for quadrature."""
-        return self.log_evidence.value - (self.elbo.value + self.posterior_kl.value)
+        return cast(Tensor, self.log_evidence.value - (self.elbo.value + self.posterior_kl.value))
 
     @property
     def error(self) -> Tensor:
         """Sum of the three error estimates, shape (B,)."""
-        return self.log_evidence.error + self.elbo.error + self.posterior_kl.error
+        return cast(Tensor, self.log_evidence.error + self.elbo.error + self.posterior_kl.error)
 
     @property
     def tolerance(self) -> Tensor:
@@ -94,77 +64,36 @@ class Identity:
     @property
     def holds(self) -> Tensor:
         """Where the gap is within tolerance and the ELBO below the evidence, bool of shape (B,)."""
-        below = self.elbo.value < self.log_evidence.value + self.tolerance
+        below: Tensor = self.elbo.value < self.log_evidence.value + self.tolerance
         return (self.gap.abs() <= self.tolerance) & below
 
 
 def identity(model: VariationalAutoencoder, x: Tensor) -> Identity:
-    """All three terms of the identity.
+    """All three terms of the identity for binary images (B, N).
 
-    Parameters
-    ----------
-    model : VariationalAutoencoder
-        With two latent dimensions and an analytic activation.
-    x : Tensor, shape (B, N)
-        Binary images.
+    The model has two latent dimensions, a diagonal covariance, a Bernoulli decoder and an analytic activation.
 
     Raises
     ------
     ValueError
-        If the latent space is not a plane, or the images are not binary.
+        If the model is of another kind, or the images are not binary.
     """
     return Identity(log_evidence(model, x), elbo(model, x), posterior_kl(model, x))
-
-
-@torch.no_grad()
-def kl_witnesses(model: VariationalAutoencoder, x: Tensor, *, num_samples: int = 1000, seed: int = 0) -> KLWitnesses:
-    """KL divergence from the prior of each image x of shape (B, N): objective, `numerics`, and sampled."""
-    posterior = _double(model).encode(x.double())
-    loc, scale = posterior.loc, posterior.scale
-    generator = torch.Generator().manual_seed(seed)
-    total = torch.zeros(len(x), dtype=torch.float64)
-    for _ in range(num_samples):
-        z = posterior.rsample(torch.randn(loc.shape, generator=generator, dtype=torch.float64))
-        total += (normal.log_prob(z, loc, scale) - normal.log_prob(z, 0.0, 1.0)).sum(-1)
-    reference = normal.kl_divergence_standard(loc, posterior.log_variance)
-    closed_form = objective.kl_divergence(posterior)
-    return KLWitnesses(closed_form, reference, total / num_samples, num_samples, loc, posterior.log_variance)
-
-
-def loss_witness(model: VariationalAutoencoder, x: Tensor, *, seed: int = 0) -> LossWitness:
-    """The loss that training descends, for images x of shape (B, N), and the same written without the objective.
-
-    The second is minus the mean of log p(x|z) - KL, with z drawn by its own expression at the same noise, the
-    likelihood from `log_joint` and the divergence from `numerics`.
-    """
-    model, x = _double(model), x.double()
-    loss = negative_elbo(draw_terms(model, x, torch.Generator().manual_seed(seed)))
-    noise = torch.randn(len(x), model.latent_dim, generator=torch.Generator().manual_seed(seed))
-    loc, log_variance = model.encoder(x).chunk(2, dim=-1)
-    z = loc + (log_variance / 2).exp() * noise
-    likelihood = log_joint(model, x)(z).diagonal() - normal.log_prob(z, 0.0, 1.0).sum(-1)
-    expected = (normal.kl_divergence_standard(loc, log_variance) - likelihood).sum() / len(x)
-    return LossWitness(loss.detach(), expected.detach(), _gradient(loss, model), _gradient(expected, model), len(x))
-
-
-def _gradient(loss: Tensor, model: VariationalAutoencoder) -> Tensor:
-    gradients = torch.autograd.grad(loss, list(model.parameters()))
-    return torch.cat([g.flatten() for g in gradients])
 
 
 @torch.no_grad()
 def log_evidence(model: VariationalAutoencoder, x: Tensor) -> Estimate:
     """log p(x) of each image by dense quadrature over the latent plane; as `identity`."""
     model, x = _checked(model, x)
-    cells = find_cells(log_joint(model, x), _EVIDENCE_WIDTH)
-    return log_integral(lambda images: log_joint(model, x[images]), cells, _PER_CELL)
+    cells = find_cells(_on_arrays(log_joint(model, x)), _EVIDENCE_WIDTH)
+    return _tensors(log_integral(lambda images: _on_arrays(log_joint(model, x[images])), cells, _PER_CELL))
 
 
 @torch.no_grad()
 def elbo(model: VariationalAutoencoder, x: Tensor) -> Estimate:
     """ELBO of each image: the objective's own terms, its expectation by Gauss-Hermite; as `identity`."""
     model, x = _checked(model, x)
-    rows = [integral(hermite, _reconstruction(model, image), _UNDER_Q) for image in torch.split(x, 1)]
+    rows = [integral(hermite, _on_arrays(_reconstruction(model, image)), _UNDER_Q) for image in torch.split(x, 1)]
     value, error = torch.tensor(rows, dtype=torch.float64).T
     return Estimate(value - objective.kl_divergence(model.encode(x)), error)
 
@@ -179,8 +108,9 @@ def posterior_kl(model: VariationalAutoencoder, x: Tensor) -> Estimate:
     taken from there it would drop out of the identity, and any evidence would pass. So nodes and sum are its own.
     """
     model, x = _checked(model, x)
-    normaliser = _log_normaliser(model, x)
-    rows = [integral(midpoint, _excess(model, image), _UNDER_Q) for image in torch.split(x, 1)]
+    cells = find_cells(_on_arrays(log_joint(model, x)), _POSTERIOR_WIDTH)
+    normaliser = _tensors(log_sum(lambda images: _on_arrays(log_joint(model, x[images])), cells, _PER_CELL))
+    rows = [integral(midpoint, _on_arrays(_excess(model, image)), _UNDER_Q) for image in torch.split(x, 1)]
     value, error = torch.tensor(rows, dtype=torch.float64).T
     return Estimate(value + normaliser.value, error + normaliser.error)
 
@@ -189,30 +119,13 @@ def log_joint(model: VariationalAutoencoder, x: Tensor) -> Callable[[Tensor], Te
     """log p(x, z) as a function of codes of shape (K, 2), for images of shape (B, N); values of shape (K, B)."""
 
     def density(z: Tensor) -> Tensor:
-        logits = model.decode(z).logits  # (K, N)
-        log_normaliser = logsigmoid(-logits).sum(-1, keepdim=True)  # (K, 1)
+        pixels = model.decode(z)
+        assert isinstance(pixels, Bernoulli)
+        log_normaliser = logsigmoid(-pixels.logits).sum(-1, keepdim=True)  # (K, 1)
         prior: Tensor = normal.log_prob(z, 0.0, 1.0).sum(-1, keepdim=True)
-        return logits @ x.T + log_normaliser + prior
+        return pixels.logits @ x.T + log_normaliser + prior
 
     return density
-
-
-def _log_normaliser(model: VariationalAutoencoder, x: Tensor) -> Estimate:
-    """log of the sum of p(x, z) on the spacing 1/9, summed by other code than `log_evidence`."""
-    cells = find_cells(log_joint(model, x), _POSTERIOR_WIDTH)
-
-    def at(count: int, images: Tensor) -> Tensor:
-        spacing, density = cells.width / count, log_joint(model, x[images])
-        steps = spacing * (torch.arange(count, dtype=torch.float64) - (count - 1) / 2)
-        centres = cells.of(images)
-        shift = density(centres).amax(0)  # (b,), keeps the exponentials in range
-        total = torch.zeros_like(shift)
-        for chunk in torch.split(centres, CHUNK // count**2):
-            z = (chunk[:, None] + torch.cartesian_prod(steps, steps)).flatten(0, 1)
-            total += (density(z) - shift).exp().sum(0)
-        return shift + (total * spacing**2).log()
-
-    return cells.with_outside(refined(at, len(x), _PER_CELL))
 
 
 def _reconstruction(model: VariationalAutoencoder, image: Tensor) -> Callable[[Tensor], Tensor]:
@@ -224,11 +137,12 @@ def _reconstruction(model: VariationalAutoencoder, image: Tensor) -> Callable[[T
 def _excess(model: VariationalAutoencoder, image: Tensor) -> Callable[[Tensor], Tensor]:
     """Integrand of E_q[log q - log p(x, z)] for one image, on the square [-1, 1]^2 that stands for q's."""
     posterior, density = model.encode(image), log_joint(model, image)
-    loc, half = posterior.loc, _Q_DEVIATIONS * posterior.scale  # (1, 2)
+    assert isinstance(posterior, DiagonalNormal)
+    loc, scale, half = posterior.loc, posterior.scale, _Q_DEVIATIONS * posterior.scale  # (1, 2)
 
     def integrand(u: Tensor) -> Tensor:
         z = loc + half * u  # (K, 2)
-        log_q: Tensor = normal.log_prob(z, loc, posterior.scale).sum(-1)
+        log_q: Tensor = normal.log_prob(z, loc, scale).sum(-1)
         return half.prod() * log_q.exp() * (log_q - density(z).squeeze(-1))
 
     return integrand
@@ -237,10 +151,16 @@ def _excess(model: VariationalAutoencoder, image: Tensor) -> Callable[[Tensor], 
 def _checked(model: VariationalAutoencoder, x: Tensor) -> tuple[VariationalAutoencoder, Tensor]:
     if model.latent_dim != 2:
         raise ValueError(f"dense quadrature needs 2 latent dimensions, the model has {model.latent_dim}")
+    if model.covariance != "diagonal" or model.log_variance is not None:
+        raise ValueError("dense quadrature needs a diagonal covariance and a Bernoulli decoder")
     if not ((x == 0) | (x == 1)).all():
         raise ValueError("the images must be binary: grey values have no Bernoulli likelihood")
-    return _double(model), x.double()
+    return copy.deepcopy(model).double().eval(), x.double()
 
 
-def _double(model: VariationalAutoencoder) -> VariationalAutoencoder:
-    return copy.deepcopy(model).double().eval()
+def _on_arrays(function: Callable[[Tensor], Tensor]) -> Callable[[Floats], Floats]:
+    return lambda points: function(torch.from_numpy(points)).numpy()
+
+
+def _tensors(estimate: Estimate) -> Estimate:
+    return Estimate(torch.from_numpy(estimate.value), torch.from_numpy(estimate.error))

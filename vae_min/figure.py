@@ -1,16 +1,13 @@
 """Figure 1 of the exercise, digits from the prior, reconstructions. Each function returns a new figure."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 
-import matplotlib as mpl
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from vae_min.atomic import replacing
 from vae_min.data import Dataset
 from vae_min.model import Autoencoder, LatentModel, VariationalAutoencoder
 
@@ -72,24 +69,6 @@ def reconstructions(
     for axis, name in zip(axes[:, 0], ("original", "autoencoder", "VAE"), strict=True):
         axis.set_ylabel(name, rotation=0, ha="right", va="center")
     return figure
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG or SVG, whichever the suffix says: completely or not at all, always the same bytes.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is neither ``.png`` nor ``.svg``.
-    OSError
-        If the file cannot be written; an older one is then as it was.
-    """
-    kind = path.suffix.removeprefix(".")
-    if kind not in ("png", "svg"):
-        raise ValueError(f"{path}: a figure is written as .png or .svg")
-    metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-    with replacing(path) as part, mpl.rc_context({"svg.hashsalt": "elbocheck"}):
-        figure.savefig(part, format=kind, dpi=150, bbox_inches="tight", metadata=metadata)
 
 
 def _scatter(axes: Axes, model: LatentModel, images: Tensor, labels: Tensor, title: str) -> None:

@@ -1,42 +1,39 @@
 """The autoencoder and the variational autoencoder: one encoder body, one decoder.
 
 The VAE's encoder ends in 2D outputs (D means, D log-variances) where the autoencoder's ends in D (Problem 2.3
-of the exercise). Nothing else differs.
+of the exercise), or in D + D (D + 1) / 2 with a full covariance (2.4). Nothing else differs.
 """
 
 from itertools import pairwise
-from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from vae_min.config import Activation, Config
-from vae_min.distribution import Bernoulli, DiagonalNormal
+from vae_min.distribution import Bernoulli, CholeskyNormal, DiagonalNormal, Posterior
 
 
 class LatentModel(nn.Module):
-    """What both models share: the body of the encoder, the decoder, and a point of latent space per image.
-
-    Parameters
-    ----------
-    config : Config
-        Sizes and activation.
-    num_pixels : int
-        Pixels N of an image.
-    """
-
-    outputs_per_latent: ClassVar[int]
+    """What both models share: the body of the encoder, the decoder, and a point of latent space per image."""
 
     def __init__(self, config: Config, num_pixels: int) -> None:
         super().__init__()
         hidden, latent_dim = config.hidden_sizes, config.latent_dim
-        outputs = self.outputs_per_latent * latent_dim
-        self.latent_dim = latent_dim
-        self.encoder = _perceptron((num_pixels, *hidden, outputs), config.activation)
-        self.decoder = _perceptron((latent_dim, *reversed(hidden), num_pixels), config.activation)
+        self.latent_dim, self.covariance = latent_dim, config.covariance
+        self.encoder = _perceptron((num_pixels, *hidden, self.num_outputs(config)), config.activation)
+        linear = config.decoder == "linear-normal"
+        self.decoder = _perceptron((latent_dim, *(() if linear else hidden[::-1]), num_pixels), config.activation)
+        self.log_variance = nn.Parameter(torch.zeros(())) if linear else None  # of the decoder's noise
 
-    def decode(self, z: Tensor) -> Bernoulli:
-        """Distribution of the image given codes z of shape (..., D); its logits have shape (..., N)."""
-        return Bernoulli(self.decoder(z))
+    @staticmethod
+    def num_outputs(config: Config) -> int:
+        """Outputs of the encoder."""
+        raise NotImplementedError
+
+    def decode(self, z: Tensor) -> Bernoulli | DiagonalNormal:
+        """Distribution of the image given codes z of shape (..., D); its parameters have shape (..., N)."""
+        outputs = self.decoder(z)
+        return Bernoulli(outputs) if self.log_variance is None else DiagonalNormal(outputs, self.log_variance)
 
     def codes(self, x: Tensor) -> Tensor:
         """Point of latent space that stands for each image x of shape (..., N); shape (..., D)."""
@@ -46,7 +43,10 @@ class LatentModel(nn.Module):
 class Autoencoder(LatentModel):
     """Deterministic code: a compressor, not a generative model."""
 
-    outputs_per_latent = 1
+    @staticmethod
+    def num_outputs(config: Config) -> int:
+        """D."""
+        return config.latent_dim
 
     def encode(self, x: Tensor) -> Tensor:
         """Codes of images x of shape (..., N); shape (..., D)."""
@@ -59,12 +59,19 @@ class Autoencoder(LatentModel):
 
 
 class VariationalAutoencoder(LatentModel):
-    """Prior N(0, I) on codes, Bernoulli decoder p(x|z), diagonal normal encoder q(z|x)."""
+    """Prior N(0, I) on codes, decoder p(x|z), normal encoder q(z|x)."""
 
-    outputs_per_latent = 2
+    @staticmethod
+    def num_outputs(config: Config) -> int:
+        """2D with a diagonal covariance, D + D (D + 1) / 2 with a full one."""
+        size = config.latent_dim
+        return 2 * size if config.covariance == "diagonal" else size + size * (size + 1) // 2
 
-    def encode(self, x: Tensor) -> DiagonalNormal:
+    def encode(self, x: Tensor) -> Posterior:
         """Approximate posterior q(z|x) of images x of shape (..., N)."""
+        if self.covariance == "full":
+            sizes = (self.latent_dim, self.latent_dim, self.latent_dim * (self.latent_dim - 1) // 2)
+            return CholeskyNormal(*self.encoder(x).split(sizes, dim=-1))
         loc, log_variance = self.encoder(x).chunk(2, dim=-1)  # (..., 2D) -> 2 x (..., D)
         return DiagonalNormal(loc, log_variance)
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pooch
 import pytest
 
 from derivations.replay import replay
-from elbocheck import cli, verify
+from elbocheck import cli, mnist, verify
 from elbocheck.verdict import Finding, Verdict
 from elbocheck.verify import Outcome
 from vae_min import data
@@ -107,8 +103,8 @@ def test_damaged_data_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     def damaged(*arguments: object, **options: object) -> None:
         raise data.DataError("train-images: truncated; replace it")
 
-    monkeypatch.setattr(data, "mnist", damaged)
-    assert elbocheck("verify", "--data", "mnist") == 2
+    monkeypatch.setattr(mnist, "read", damaged)
+    assert elbocheck("verify", "--data", "mnist", "--data-dir", ".") == 2
     assert capsys.readouterr().err == "elbocheck: train-images: truncated; replace it\n"
 
 
@@ -156,27 +152,6 @@ def test_the_module_runs_and_help_imports_neither_torch_nor_sympy() -> None:
 def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert elbocheck() == 0
     assert "verify" in capsys.readouterr().out
-
-
-def test_a_download_drives_its_bar(tmp_path: Path) -> None:
-    (tmp_path / "served").mkdir()
-    (tmp_path / "served" / "file").write_bytes(bytes(300_000))
-    handler = partial(QuietHandler, directory=str(tmp_path / "served"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        bar = cli._Download("file")
-        download = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16)
-        download(f"http://127.0.0.1:{server.server_port}/file", str(tmp_path / "got"), None)
-        server.shutdown()
-    assert (tmp_path / "got").read_bytes() == bytes(300_000)
-    (task,) = bar._progress.tasks
-    assert (task.completed, task.total) == (300_000, 300_000)
-    assert not bar._progress.live.is_started
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
 
 
 def test_a_fault_of_its_own_is_no_refutation(

@@ -9,10 +9,11 @@ import torch
 
 from elbocheck.network import check_identity, check_kl, check_loss
 from elbocheck.verdict import Verdict
+from elbocheck.witness import KLWitnesses, LossWitness
 from numerics import normal
 from numerics.calibrated import Budget
-from vae_min.evaluate import Identity, KLWitnesses, LossWitness
-from vae_min.plane import Estimate
+from numerics.plane import Estimate
+from vae_min.evaluate import Identity
 
 NUMERICS, SAMPLING = (
     "objective's KL of each test image, against numerics",

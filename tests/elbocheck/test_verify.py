@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +14,17 @@ import torch
 from derivations import catalogue
 from derivations.derivation import StepError
 from elbocheck import verify as verify_module
+from elbocheck import witness
 from elbocheck.verdict import Finding, Verdict, exit_code
 from elbocheck.verify import Outcome, table, verify
 from numerics import normal
-from vae_min import evaluate, objective
-from vae_min.config import PRESETS
+from vae_min import evaluate, objective, train
+from vae_min.config import EXERCISE
 from vae_min.data import digits
-from vae_min.distribution import DiagonalNormal
-from vae_min.model import VariationalAutoencoder
+from vae_min.gradient import ElboGradient
+from vae_min.model import LatentModel, VariationalAutoencoder
 from vae_min.objective import Terms, elbo_terms
+from vae_min.train import Loss, negative_elbo
 
 LOSS = "training loss and its gradient, at fixed noise"
 
@@ -30,8 +32,8 @@ LOSS = "training loss and its gradient, at fixed noise"
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few epochs and images: the identities hold however well a network is trained."""
-    presets = {"digits": replace(PRESETS["digits"], hidden_sizes=(16,), epochs=2)}
-    monkeypatch.setattr(verify_module, "PRESETS", presets)
+    exercise = {"digits": replace(EXERCISE["digits"], hidden_sizes=(16,), epochs=2)}
+    monkeypatch.setattr(verify_module, "EXERCISE", exercise)
     monkeypatch.setattr(verify_module, "NUM_SAMPLES", 20_000)
     monkeypatch.setattr(verify_module, "NUM_KL_SAMPLES", 1_000)
     monkeypatch.setattr(verify_module, "NUM_IDENTITY_IMAGES", 4)
@@ -130,36 +132,69 @@ def test_a_network_trained_with_a_wrong_kl_is_refuted(
     }
 
 
-def half_weight(terms: Terms) -> torch.Tensor:
-    return terms.reconstruction - 0.5 * terms.kl
+class WrongLoss(Loss):
+    """A training loss whose terms are right, put together wrongly."""
+
+    def backward(self, x: torch.Tensor, noise: torch.Tensor) -> Terms:
+        model = self._terms.model
+        assert isinstance(model, VariationalAutoencoder)
+        terms = self.wrong(model, x, noise[0])
+        for parameter in model.parameters():
+            parameter.grad = None
+        negative_elbo(terms).backward()
+        return Terms(*(term.detach() for term in terms))
+
+    @staticmethod
+    def wrong(model: VariationalAutoencoder, x: torch.Tensor, noise: torch.Tensor) -> Terms:
+        return elbo_terms(model, x, noise)
 
 
-def scaled(model: VariationalAutoencoder, x: torch.Tensor, generator: torch.Generator) -> Terms:
-    right = elbo_terms(model, x, torch.randn(len(x), model.latent_dim, generator=generator))
-    return Terms(right.reconstruction / 64, right.kl)
+def wrong_loss(function: Callable[..., Terms]) -> type[Loss]:
+    return type("Wrong", (WrongLoss,), {"wrong": staticmethod(function)})
 
 
-def without_noise(model: VariationalAutoencoder, x: torch.Tensor, generator: torch.Generator) -> Terms:
-    return elbo_terms(model, x, torch.zeros(len(x), model.latent_dim))
+def scaled(model: VariationalAutoencoder, x: torch.Tensor, noise: torch.Tensor) -> Terms:
+    right = elbo_terms(model, x, noise)
+    return Terms(right.reconstruction / 64 - right.kl, right.reconstruction / 64, right.kl)
 
 
-def shared_noise(model: VariationalAutoencoder, x: torch.Tensor, generator: torch.Generator) -> Terms:
-    return elbo_terms(model, x, torch.randn(1, model.latent_dim, generator=generator).expand(len(x), -1))
+def cut(model: VariationalAutoencoder, x: torch.Tensor, noise: torch.Tensor) -> Terms:
+    right = elbo_terms(model, x, noise)
+    return Terms(right.reconstruction - right.kl.detach(), right.reconstruction, right.kl)
 
 
-def detached(q: DiagonalNormal) -> torch.Tensor:
-    v = q.log_variance
-    return 0.5 * (q.loc.detach().square() + v.exp() - v - 1).sum(-1)
+class HalfWeight(ElboGradient):
+    """The written-out gradient, of an objective whose KL divergence is halved."""
+
+    def __init__(self, model: LatentModel, beta: float) -> None:
+        super().__init__(model, beta / 2)
+
+
+class WithoutTheOne(ElboGradient):
+    """The written-out gradient without the term that comes from -log sigma^2."""
+
+    def __call__(self, x: torch.Tensor, noise: torch.Tensor, weight: float) -> Terms:
+        terms = super().__call__(x, noise, weight)
+        last = self._encoder._layers[-1][0].bias
+        assert last.grad is not None
+        last.grad[last.shape[0] // 2 :] -= 0.5 * weight * len(x)
+        return terms
 
 
 WRONG_LOSSES = {
-    "KL weighted by a half": (Terms, "objective", property(half_weight)),
-    "reconstruction averaged over pixels": (evaluate, "draw_terms", scaled),
-    "never samples": (evaluate, "draw_terms", without_noise),
-    "one noise for the batch": (evaluate, "draw_terms", shared_noise),
-    "gradient cut": (objective, "kl_divergence", detached),
-    "sum for mean": (evaluate, "negative_elbo", lambda terms: -terms.objective.sum()),
+    "KL weighted by a half": (train, "ElboGradient", HalfWeight),
+    "a term of the written-out gradient lost": (train, "ElboGradient", WithoutTheOne),
+    "reconstruction averaged over pixels": (witness, "Loss", wrong_loss(scaled)),
+    "never samples": (witness, "Loss", wrong_loss(lambda m, x, noise: elbo_terms(m, x, 0 * noise))),
+    "one noise for the batch": (witness, "Loss", wrong_loss(lambda m, x, noise: elbo_terms(m, x, noise[:1]))),
+    "gradient cut": (witness, "Loss", wrong_loss(cut)),
+    "sum for mean": (witness, "negative_elbo", lambda terms: -terms.objective.sum()),
 }
+
+
+def test_the_twins_differ_from_a_loss_that_is_confirmed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(witness, "Loss", WrongLoss)
+    assert refuted(run(tmp_path)) == set()
 
 
 @pytest.mark.parametrize("name", WRONG_LOSSES)

@@ -1,5 +1,6 @@
 """Small trained networks that the tests share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,12 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """ELBOCHECK_TEST_SEED=k chooses other draws: what is claimed holds for every k."""
+    return int(os.environ.get("ELBOCHECK_TEST_SEED", "0"))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from matplotlib.image import imread
 
 from vae_min import figure
 from vae_min.config import Config
@@ -44,38 +43,6 @@ def test_originals_stand_above_reconstructions(autoencoder, vae, dataset):
         assert np.array_equal(row, model.decode(model.codes(x)).mean.detach())
 
 
-@pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_the_same_figure_gives_the_same_bytes(tmp_path, vae, dataset, suffix):
-    paths = [tmp_path / f"{name}.{suffix}" for name in "ab"]
-    for path in paths:
-        figure.save(figure.prior_samples(vae, dataset, rows=2, columns=2), path)
-    other = tmp_path / f"c.{suffix}"
-    figure.save(figure.prior_samples(vae, dataset, rows=2, columns=2, seed=1), other)
-    assert paths[0].read_bytes() == paths[1].read_bytes() != other.read_bytes()
-    assert len(list(tmp_path.iterdir())) == 3
-
-
-def test_a_png_can_be_read_back(tmp_path, vae, dataset):
-    figure.save(figure.prior_samples(vae, dataset, rows=2, columns=2), tmp_path / "a.png")
-    assert imread(tmp_path / "a.png").std() > 0.1
-
-
-def test_a_figure_that_cannot_be_written_leaves_the_old_one(tmp_path, vae, dataset, monkeypatch):
-    drawn = figure.prior_samples(vae, dataset, rows=2, columns=2)
-    (tmp_path / "a.png").write_text("old")
-
-    def full(path, **options):
-        path.write_text("half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(drawn, "savefig", full)
-    with pytest.raises(OSError, match="No space left"):
-        figure.save(drawn, tmp_path / "a.png")
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
-
-
-def test_unusable_requests_are_refused(tmp_path, autoencoder, vae, dataset):
-    with pytest.raises(ValueError, match=r"a figure is written as .png or .svg"):
-        figure.save(figure.prior_samples(vae, dataset), tmp_path / "a.pdf")
+def test_a_latent_space_that_is_no_plane_is_refused(autoencoder, dataset):
     with pytest.raises(ValueError, match="a plane of codes needs 2 latent dimensions, the model has 3"):
         figure.latent_codes(autoencoder, VariationalAutoencoder(Config(latent_dim=3), 64), dataset)

@@ -1,6 +1,6 @@
 import pytest
 
-from vae_min.atomic import replacing, write_text
+from elbocheck.atomic import replacing, write_text
 
 
 def test_a_written_file_takes_the_name(tmp_path):

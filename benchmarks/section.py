@@ -1,0 +1,27 @@
+"""A section of ``docs/benchmark.md``: the command that wrote it, and what the command printed."""
+
+import re
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmark.md"
+
+
+def insert(page: str, name: str, command: str, table: str) -> str:
+    """`page` with this table between the marks of its section, the command above it.
+
+    Raises
+    ------
+    ValueError
+        If the marks are not there, once.
+    """
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    body = f"```console\n$ {command}\n```\n\n{table}\n\n"
+    changed, count = marked.subn(lambda match: f"{match[1]}{body}{match[2]}", page)
+    if count != 1:
+        raise ValueError(f"{count} places for {name!r}, not one")
+    return changed
+
+
+def write(name: str, command: str, table: str) -> None:
+    """Put the table into the page."""
+    PAGE.write_text(insert(PAGE.read_text(encoding="utf-8"), name, command, table), encoding="utf-8")

@@ -1,0 +1,141 @@
+"""Checkpoints of a training: tensors as safetensors, the rest as JSON, never half written, never unpickled.
+
+``checkpoint.json`` names the file of its tensors with its SHA-256. A new pair is written tensors first; the JSON
+takes its name last, in one step. So a process may die at any moment and leaves the old checkpoint or the new one.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import safetensors.torch
+import torch
+import torch.distributed as dist
+from safetensors import SafetensorError
+from torch import Tensor
+
+from elbocheck.atomic import replacing, write_text
+from vae_min.config import Config
+from vae_min.data import Dataset
+from vae_min.model import Autoencoder, LatentModel, VariationalAutoencoder
+from vae_min.train import Trainer
+
+NAME: Final = "checkpoint.json"
+MODELS: Final[Mapping[str, type[LatentModel]]] = {"vae": VariationalAutoencoder, "autoencoder": Autoencoder}
+_FORMAT: Final = "elbocheck checkpoint 1"
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be read, written or continued; one line that names the file and the remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a checkpoint holds: which run it is of, and a `Trainer.state`."""
+
+    path: Path
+    model: str
+    config: Config
+    data: str
+    tensors: Mapping[str, Tensor]
+    numbers: Mapping[str, Any]
+
+    def restore(self, trainer: Trainer[Any]) -> None:
+        """Continue this checkpoint's run.
+
+        Raises
+        ------
+        CheckpointError
+            If the trainer is of another run.
+        """
+        try:
+            trainer.restore(self.tensors, self.numbers)
+        except (ValueError, TypeError, KeyError, RuntimeError) as error:
+            raise CheckpointError(f"{self.path}: not of this run ({error}); choose another folder") from error
+
+
+def environment() -> dict[str, Any]:
+    """What the bits of a run depend on, besides the machine."""
+    return {"torch": torch.__version__, "threads": torch.get_num_threads()}
+
+
+def save(folder: Path, trainer: Trainer[Any], dataset: Dataset) -> None:
+    """Write the state of a training; an older checkpoint of the folder is valid until the new one is.
+
+    In a data-parallel run all processes ask, and the first one writes.
+
+    Raises
+    ------
+    CheckpointError
+        If it cannot be written, the disk being full for example; the older one is then as it was.
+    """
+    tensors, numbers = trainer.state()
+    if dist.is_initialized() and dist.get_rank() > 0:
+        return
+    content = safetensors.torch.save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
+    digest = hashlib.sha256(content).hexdigest()
+    name = next(name for name, kind in MODELS.items() if type(trainer.model) is kind)
+    document = {
+        "format": _FORMAT,
+        "model": name,
+        "data": dataset.name,
+        "config": asdict(trainer.config),
+        **environment(),
+        **numbers,
+        "tensors": f"checkpoint-{digest[:16]}.safetensors",
+        "sha256": digest,
+    }
+    path = folder / str(document["tensors"])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as part:
+            part.write_bytes(content)
+        write_text(folder / NAME, json.dumps(document, indent=1) + "\n")
+        for stale in (*folder.glob("checkpoint-*.safetensors"), *folder.glob(".checkpoint*.part")):
+            if stale != path:
+                stale.unlink(missing_ok=True)
+    except OSError as error:
+        reason = f"cannot be written ({error.strerror}); free space or name another folder"
+        raise CheckpointError(f"{path}: {reason}; the last good checkpoint, if any, is as it was") from error
+
+
+def load(folder: Path) -> Checkpoint:
+    """Read the checkpoint of a folder; nothing in it is executed.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none, or it is damaged or foreign.
+    """
+    path = folder / NAME
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(document, dict) or document.get("format") != _FORMAT:
+            raise ValueError(f"it does not say {_FORMAT!r}")
+        config, name = Config.from_mapping(document["config"]), document["tensors"]
+        if document["model"] not in MODELS or not isinstance(document["data"], str):
+            raise ValueError("unknown model or data")
+        if not (isinstance(name, str) and Path(name).name == name):
+            raise ValueError("its tensors must lie beside it")
+        if type(document["step"]) is not int or not isinstance(document["history"], list):
+            raise ValueError("step or history missing")
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}); name the folder of a run") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path}: not a checkpoint of elbocheck ({error}); train anew in another folder"
+        ) from error
+    path = folder / name
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != document["sha256"]:
+            raise CheckpointError(f"{path}: damaged (SHA-256 differs); train anew in another folder")
+        tensors = safetensors.torch.load(content)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}); train anew in another folder") from error
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path}: not safetensors ({error}); train anew in another folder") from error
+    return Checkpoint(folder / NAME, document["model"], config, document["data"], tensors, document)

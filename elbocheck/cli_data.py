@@ -1,0 +1,74 @@
+"""What the commands share: the data sets they know, and input that they cannot use."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from vae_min.data import Dataset
+
+
+class Data(StrEnum):
+    """Data sets that the commands know."""
+
+    digits = "digits"
+    mnist = "mnist"
+
+
+class UnusableInput(Exception):
+    """Input that a command cannot use; one line that names it and the remedy."""
+
+
+def read_dataset(data: Data, data_dir: Path | None) -> Dataset:
+    """The data set, read or downloaded.
+
+    Raises
+    ------
+    UnusableInput
+        If it cannot be had; one line that names the file.
+    """
+    from elbocheck import mnist
+    from vae_min.data import DataError, digits
+
+    if data is Data.digits and data_dir is not None:
+        raise UnusableInput("--data-dir goes with --data mnist; the digits come with the installation")
+    try:
+        return digits() if data is Data.digits else mnist.read(data_dir or mnist.cached(progress=Download))
+    except DataError as error:
+        raise UnusableInput(str(error)) from error
+
+
+class Download:
+    """The progress bar of one download, driven by pooch in the manner of tqdm."""
+
+    def __init__(self, name: str) -> None:
+        columns = (TextColumn(f"download {name}"), BarColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task("", total=None)
+        self._progress.start()
+
+    @property
+    def total(self) -> float | None:
+        """Bytes to come."""
+        return self._progress.tasks[0].total
+
+    @total.setter
+    def total(self, total: float) -> None:
+        self._progress.update(self._task, total=total)
+
+    def update(self, steps: int) -> None:
+        """Some bytes more have come."""
+        self._progress.advance(self._task, steps)
+
+    def reset(self) -> None:
+        """Start again; pooch does so at the end, to show the bar full."""
+        self._progress.reset(self._task, total=self.total)
+
+    def close(self) -> None:
+        """The download has ended."""
+        self._progress.stop()

@@ -1,0 +1,168 @@
+"""The command `train`: its options, its progress bar, what it prints."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from vae_min.config import Binarisation, Config, Covariance, Decoder, Objective
+
+if TYPE_CHECKING:
+    from vae_min.train import Epoch
+
+
+def train_command(
+    preset: Annotated[str | None, typer.Option(help="exercise, example or burda.", show_default="exercise")] = None,
+    data: Annotated[Data | None, typer.Option(help="Images to train on.", show_default="digits")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder with the four MNIST files.")] = None,
+    model: Annotated[Literal["vae", "autoencoder"] | None, typer.Option(show_default="vae")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for checkpoint and log.")] = Path("elbocheck-run"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint, if any.")] = False,
+    objective: Annotated[Objective | None, typer.Option(help="What is maximised.")] = None,
+    num_importance_samples: Annotated[
+        int | None, typer.Option("-k", "--num-importance-samples", help="Samples of iwae.")
+    ] = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of the KL divergence.")] = None,
+    latent_dim: Annotated[int | None, typer.Option(help="Dimension of the latent space.")] = None,
+    covariance: Annotated[Covariance | None, typer.Option(help="Of the posterior.")] = None,
+    decoder: Annotated[Decoder | None, typer.Option(help="Of the images.")] = None,
+    binarisation: Annotated[Binarisation | None, typer.Option(help="Of grey values.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the images.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images per step, of all processes together.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Adam's, at the start.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of every random number.")] = None,
+    device: Annotated[Literal["cpu", "cuda", "mps"], typer.Option(help="Where to compute.")] = "cpu",
+    bf16: Annotated[bool, typer.Option("--bf16", help="Compute the network in bfloat16, on cuda.")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Log for TensorBoard too.")] = False,
+) -> None:
+    """Train an autoencoder or a VAE; saved after each epoch, it resumes bit for bit.
+
+    An option that is not given has the preset's value. Data-parallel: torchrun --nproc-per-node N -m elbocheck train ...
+    """
+    from elbocheck import training
+    from elbocheck.checkpoint import CheckpointError
+
+    options = {
+        "objective": objective,
+        "num_importance_samples": num_importance_samples,
+        "beta": beta,
+        "latent_dim": latent_dim,
+        "covariance": covariance,
+        "decoder": decoder,
+        "binarisation": binarisation,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    changes = {name: value for name, value in options.items() if value is not None}
+    _check_device(device, bf16)
+    try:
+        plan = training.plan(out, changes, resume=resume, preset_name=preset, model=model, data=data and data.value)
+    except (LookupError, ValueError) as error:
+        raise UnusableInput(str(error.args[0])) from error
+    except (training.RunError, CheckpointError) as error:
+        raise UnusableInput(str(error)) from error
+    dataset = read_dataset(Data(plan.data), data_dir)
+    try:
+        with (
+            training.data_parallel(device) as own_device,
+            _interruptible() as interrupted,
+            _display(plan.config, plan.model, plan.notes(dataset)) as (on_epoch, on_step),
+        ):
+            trainer = training.run(
+                plan,
+                dataset,
+                device=own_device,
+                bf16=bf16,
+                tensorboard=tensorboard,
+                on_epoch=on_epoch,
+                should_stop=lambda step, num_steps: on_step(step, num_steps) or bool(interrupted),
+            )
+    except (training.RunError, CheckpointError) as error:
+        raise UnusableInput(str(error)) from error
+    stopped = trainer.step < trainer.num_steps
+    if os.environ.get("RANK", "0") == "0":
+        text = (
+            f"{_figures(plan.config, plan.model, trainer.history[-1])}\nrun: {out}"
+            if not stopped
+            else (f"stopped at step {trainer.step} and saved; go on with --resume --out {out}")
+        )
+        typer.echo(text, err=stopped)
+    if stopped:
+        raise KeyboardInterrupt
+
+
+def _check_device(device: str, bf16: bool) -> None:
+    import torch
+
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available[device]:
+        raise UnusableInput(f"--device {device}: there is none on this machine; use --device cpu")
+    if bf16 and device != "cuda":
+        raise UnusableInput("--bf16 goes with --device cuda")
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """Collect the first Ctrl-C, so that the step under way ends and is saved; a second one ends the program."""
+    received: list[int] = []
+
+    def receive(number: int, frame: object) -> None:
+        received.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, receive)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _display(
+    config: Config, model: str, notes: list[str]
+) -> Iterator[tuple[Callable[[Epoch, float], None], Callable[[int, int], bool]]]:
+    """A bar of all steps with the figures of the last epoch, on standard error, by the first process."""
+    import torch.distributed as dist
+
+    show = not dist.is_initialized() or dist.get_rank() == 0
+    columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
+        task, shown = progress.add_task("first epoch", total=None, visible=False), 0.0
+        for note in notes if show else []:
+            progress.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+
+        def on_epoch(epoch: Epoch, speed: float) -> None:
+            figures = f"{_figures(config, model, epoch)}, {speed:,.0f} examples/s"
+            progress.update(task, description=figures)
+
+        def on_step(step: int, num_steps: int) -> bool:
+            nonlocal shown
+            if (now := time.monotonic()) > shown + 0.1 or step == num_steps:
+                shown = now
+                progress.update(task, completed=step, total=num_steps, visible=True)
+            return False
+
+        yield on_epoch, on_step
+
+
+def _figures(config: Config, model: str, epoch: Epoch) -> str:
+    if model == "autoencoder":
+        return f"epoch {epoch.number}: log p(x|z) {epoch.reconstruction:.2f} nats"
+    bound = f"IWAE-{config.num_importance_samples}" if config.objective == "iwae" else "ELBO"
+    if config.binarisation == "none" and config.decoder == "bernoulli":
+        bound = "score"
+    name = bound if config.beta == 1 else f"{config.beta:g}-weighted {bound}"
+    parts = f"reconstruction {epoch.reconstruction:.2f}, KL {epoch.kl:.2f}"
+    return f"epoch {epoch.number}: {name} {epoch.objective:.2f} nats ({parts})"

@@ -1,0 +1,227 @@
+"""A training run in a folder: begun or resumed, logged, saved after each epoch, stopped without loss."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from elbocheck import checkpoint
+from elbocheck.atomic import write_text
+from elbocheck.checkpoint import Checkpoint
+from vae_min.config import Config, preset
+from vae_min.data import Dataset
+from vae_min.train import Epoch, Trainer, TrainingError
+
+LOG = "log.jsonl"
+
+
+class RunError(Exception):
+    """A run that cannot be begun, continued or finished; one line that says where and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be trained in a folder; ``saved`` is the checkpoint to go on from, if there is one."""
+
+    out: Path
+    config: Config
+    model: str
+    data: str
+    saved: Checkpoint | None = None
+
+    def notes(self, dataset: Dataset) -> list[str]:
+        """What the user should know before it begins."""
+        notes = []
+        if self.config.binarisation == "none" and self.config.decoder == "bernoulli":
+            notes.append(
+                "the pixels stay grey: their Bernoulli 'likelihood' is a score, not one, and bounds no evidence"
+            )
+        if self.saved is not None:
+            with few_threads(dataset):
+                environment = checkpoint.environment()
+            for name, now in environment.items():
+                if (then := self.saved.numbers.get(name)) != now:
+                    notes.append(f"begun with {name} {then}, resumed with {now}: the numbers need not be the same bits")
+        return notes
+
+
+def plan(
+    out: Path,
+    changes: Mapping[str, Any],
+    *,
+    resume: bool = False,
+    preset_name: str | None = None,
+    model: str | None = None,
+    data: str | None = None,
+) -> Plan:
+    """What options ask for. ``None`` leaves a choice to the run that is resumed, and else to the defaults.
+
+    Raises
+    ------
+    RunError
+        If the folder holds a run that is not to be resumed, or the options contradict it.
+    LookupError, ValueError
+        If there is no such preset, or a value is out of range.
+    elbocheck.checkpoint.CheckpointError
+        If the checkpoint of the folder cannot be read.
+    """
+    if not (out / checkpoint.NAME).exists():
+        config = preset(preset_name or "exercise", data or "digits", **changes)
+        return Plan(out=out, config=config, model=model or "vae", data=data or "digits")
+    if not resume:
+        raise RunError(f"{out}: holds a run already; add --resume to continue it, or name another folder with --out")
+    saved = checkpoint.load(out)
+    base = preset(preset_name, saved.data) if preset_name is not None else saved.config
+    wanted = {"model": model or saved.model, "data": data or saved.data} | asdict(replace(base, **changes))
+    have = {"model": saved.model, "data": saved.data} | asdict(saved.config)
+    for name, value in wanted.items():
+        if value != have[name]:
+            raise RunError(f"{out}: its {name} is {have[name]}, not {value}; name another folder with --out")
+    return Plan(out=out, config=saved.config, model=saved.model, data=saved.data, saved=saved)
+
+
+def run(
+    plan: Plan,
+    dataset: Dataset,
+    *,
+    device: str = "cpu",
+    bf16: bool = False,
+    tensorboard: bool = False,
+    on_epoch: Callable[[Epoch, float], None] = lambda epoch, speed: None,
+    should_stop: Callable[[int, int], bool] = lambda step, num_steps: False,
+) -> Trainer[Any]:
+    """Train as planned, to the end or until ``should_stop``; either way the state is saved.
+
+    Parameters
+    ----------
+    on_epoch
+        Called after each epoch, once it is saved, with its means and the examples per second.
+    should_stop
+        Asked after each step, with the number of steps done and of all.
+
+    Raises
+    ------
+    RunError
+        If the objective leaves the finite numbers, or the log cannot be written.
+    elbocheck.checkpoint.CheckpointError
+        If the checkpoint is not of this run, or none can be written; the last good one is as it was.
+    """
+    keep_memory()
+    with few_threads(dataset), ExitStack() as stack:
+        trainer: Trainer[Any] = Trainer(checkpoint.MODELS[plan.model], plan.config, dataset, device=device, bf16=bf16)
+        if plan.saved is not None:
+            plan.saved.restore(trainer)
+        first = not dist.is_initialized() or dist.get_rank() == 0
+        if first:
+            _begin_log(plan.out / LOG, len(trainer.history))
+        writer = _tensorboard(stack, plan.out, len(trainer.history)) if tensorboard and first else None
+        since = [time.perf_counter(), trainer.step]
+
+        def finish(epoch: Epoch) -> None:
+            now, examples = (
+                time.perf_counter(),
+                (trainer.step - since[1]) / trainer.steps_per_epoch * trainer.num_images,
+            )
+            speed = examples / (now - since[0])
+            if first:
+                line = {
+                    "epoch": epoch.number,
+                    "step": trainer.step,
+                    **asdict(epoch),
+                    "learning_rate": trainer.learning_rate,
+                }
+                del line["number"]
+                _append(plan.out / LOG, json.dumps({**line, "examples_per_second": round(speed, 1)}) + "\n")
+            if writer is not None:
+                for name in ("objective", "reconstruction", "kl"):
+                    writer.add_scalar(name, getattr(epoch, name), epoch.number)
+            checkpoint.save(plan.out, trainer, dataset)
+            on_epoch(epoch, speed)
+            since[:] = time.perf_counter(), trainer.step
+
+        try:
+            ended = trainer.run(on_epoch=finish, should_stop=lambda: should_stop(trainer.step + 1, trainer.num_steps))
+        except TrainingError as error:
+            last = f"{plan.out / checkpoint.NAME}, epoch {len(trainer.history)}" if trainer.history else "none yet"
+            raise RunError(f"{error}; the last good checkpoint: {last}") from error
+        if not ended:
+            checkpoint.save(plan.out, trainer, dataset)
+    return trainer
+
+
+@contextmanager
+def few_threads(dataset: Dataset) -> Iterator[None]:
+    """One thread for small images: as fast on an idle machine, ten times faster on a busy one, same numbers on all."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if dataset.train.images.shape[1] <= 64 else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def keep_memory() -> None:
+    """Have the C library keep what each step frees: asking the system for it again costs a tenth of the time."""
+    torch.set_flush_denormal(True)  # Adam's means decay into numbers that some processors are slow with
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, its largest value
+        libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
+
+
+@contextmanager
+def data_parallel(device: str) -> Iterator[str]:
+    """Join the processes that torchrun has started, if it has; gives this process's device."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield device
+        return
+    dist.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl")
+    try:
+        yield device if device == "cpu" else f"{device}:{os.environ['LOCAL_RANK']}"
+    finally:
+        dist.destroy_process_group()
+
+
+def _begin_log(path: Path, epochs: int) -> None:
+    """Keep the lines of the epochs that the checkpoint holds: what came after it comes again."""
+    kept = []
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
+            try:
+                if json.loads(line)["epoch"] <= epochs:
+                    kept.append(line + "\n")
+            except (ValueError, KeyError, TypeError):
+                continue  # half a line, of a process that was killed
+        write_text(path, "".join(kept))
+        for left in path.parent.glob(f".{LOG}.*.part"):  # by a process that was killed in `write_text`
+            left.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror}); name another folder with --out") from error
+
+
+def _append(path: Path, line: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as log:
+            log.write(line)
+    except OSError as error:
+        reason = f"cannot be written ({error.strerror}); free space and add --resume"
+        raise RunError(f"{path}: {reason}; the last good checkpoint, if any, is as it was") from error
+
+
+def _tensorboard(stack: ExitStack, out: Path, epochs: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise RunError("--tensorboard needs the extra: pip install 'elbocheck[tensorboard]'") from error
+    return stack.enter_context(SummaryWriter(out / "tensorboard", purge_step=epochs + 1))

@@ -1,0 +1,103 @@
+"""The written-out gradient against automatic differentiation of the objective, and against what it must reject."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from vae_min import gradient
+from vae_min.config import Config
+from vae_min.gradient import ElboGradient, is_written_out
+from vae_min.model import Autoencoder, VariationalAutoencoder
+from vae_min.objective import elbo_terms
+
+EPS32, EPS64 = (torch.finfo(dtype).eps for dtype in (torch.float32, torch.float64))
+
+
+def model_of(config, seed, dtype):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = VariationalAutoencoder(config, 30).to(dtype)
+        return model, torch.rand(7, 30).round().to(dtype), torch.randn(7, config.latent_dim, dtype=dtype)
+
+
+def by_differentiation(model, x, noise, beta, weight):
+    model.zero_grad()
+    terms = elbo_terms(model, x, noise, beta=beta)
+    (weight * terms.objective.sum()).backward()
+    return terms, [p.grad.clone() for p in model.parameters()]
+
+
+def difference(model, gradients):
+    """Of the whole gradient, relative to its norm."""
+    squares = [
+        ((p.grad - g).square().sum(), g.square().sum()) for p, g in zip(model.parameters(), gradients, strict=True)
+    ]
+    return (sum(a for a, _ in squares) / sum(b for _, b in squares)).sqrt().item()
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1000 * EPS64), (torch.float32, 1000 * EPS32)])
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("hidden_sizes", [(), (9,), (12, 5)])
+@pytest.mark.parametrize("beta", [1.0, 0.3])
+def test_it_is_the_objectives_gradient(dtype, tolerance, activation, hidden_sizes, beta, seed):
+    """To the rounding of sums of at most a thousand terms."""
+    config = Config(latent_dim=3, hidden_sizes=hidden_sizes, activation=activation, beta=beta)
+    model, x, noise = model_of(config, seed, dtype)
+    expected_terms, expected = by_differentiation(model, x, noise, beta, -0.25)
+    terms = ElboGradient(model, beta)(x, noise, -0.25)
+    assert difference(model, expected) < tolerance
+    for value, wanted in zip(terms, expected_terms, strict=True):
+        torch.testing.assert_close(value, wanted.detach(), rtol=tolerance, atol=0)
+        assert not value.requires_grad
+
+
+def without(name, monkeypatch):
+    """Lose one factor of the chain rule."""
+    if name == "activation":
+        monkeypatch.setattr(gradient, "_BACKWARD", dict.fromkeys(gradient._BACKWARD, lambda g, y: g))
+    else:
+        monkeypatch.setattr(torch.Tensor, {"sigmoid": "sigmoid", "noise": "mul_", "variance": "square"}[name], lost)
+
+
+def lost(self, *arguments, **options):
+    return self.clone()
+
+
+@pytest.mark.parametrize("name", ["activation", "sigmoid", "noise", "variance"])
+def test_a_factor_lost_is_seen(name, monkeypatch, seed):
+    model, x, noise = model_of(Config(latent_dim=3, hidden_sizes=(9,)), seed, torch.float64)
+    _, expected = by_differentiation(model, x, noise, 1.0, -0.25)
+    without(name, monkeypatch)
+    ElboGradient(model, 1.0)(x, noise, -0.25)
+    monkeypatch.undo()
+    assert difference(model, expected) > 1e-3
+
+
+def test_beta_is_seen(seed):
+    model, x, noise = model_of(Config(latent_dim=3), seed, torch.float64)
+    _, expected = by_differentiation(model, x, noise, 1.0, -0.25)
+    ElboGradient(model, 0.9)(x, noise, -0.25)
+    assert difference(model, expected) > 1e-4
+
+
+@pytest.mark.parametrize(("rows", "inputs", "outputs"), [(1, 1, 1), (128, 784, 400), (37, 20, 41)])
+def test_the_quick_product_is_the_product(rows, inputs, outputs, seed):
+    """To the rounding of a sum of so many terms in float32, for plain and transposed operands."""
+    generator = torch.Generator().manual_seed(seed)
+    draw = lambda *shape: torch.randn(*shape, generator=generator)
+    x, weight, bias = draw(rows, inputs), draw(outputs, inputs), draw(outputs)
+    bound = (inputs + 2) * EPS32 * (x.abs() @ weight.abs().T + bias.abs())
+    exact = x.double() @ weight.double().T + bias.double()
+    assert ((gradient._affine(x, weight, bias) - exact).abs() <= bound).all()
+    assert (gradient._affine(x.T.contiguous().t(), weight.T.contiguous().t(), bias) - exact).abs().le(bound).all()
+    assert ((gradient._affine(x, weight, bias, "relu") - exact.relu()).abs() <= bound).all()
+
+
+def test_what_is_not_written_out_is_known():
+    usual = Config(latent_dim=3)
+    assert is_written_out(VariationalAutoencoder(usual, 4), usual)
+    assert not is_written_out(Autoencoder(usual, 4), usual)
+    for changes in ({"covariance": "full"}, {"decoder": "linear-normal"}, {"objective": "stl"}, {"objective": "iwae"}):
+        config = replace(usual, **changes)
+        assert not is_written_out(VariationalAutoencoder(config, 4), config)
