@@ -1,9 +1,9 @@
 r"""
 The excess :math:`e^t - 1 - t`, by which exponential growth exceeds its tangent, without cancellation.
 
-Every Kullback-Leibler divergence between two scales is made of it: with :math:`t = \log(a / b)` it is
-:math:`a/b - 1 - \log(a/b)`, the divergence of two exponentials. Near :math:`t = 0` it is :math:`t^2/2`, while
-the two terms that are subtracted are of size :math:`t`: the usual expression loses all digits there.
+It is what a divergence costs that is written in a logarithm: of a variance, of odds, or of a distance. Near
+:math:`t = 0` it is :math:`t^2/2`, while the two terms that are subtracted are of size :math:`t`: the usual expression
+loses all digits there.
 """
 
 import math
@@ -14,43 +14,6 @@ from numerics.array import Array, as_arrays
 
 # B_n / n! for n = 2, 4, ..., 20 by Euler's formula: scipy's table of Bernoulli numbers is right to 1e-12 only.
 _BERNOULLI = tuple(2.0 * (-1) ** (n // 2 + 1) * float(zeta(n)) / (2.0 * math.pi) ** n for n in range(2, 21, 2))
-
-
-def growth_and_rate(numerator: Array, denominator: Array) -> tuple[Array, Array]:
-    """
-    The relative growth ``numerator / denominator - 1`` and its rate ``log(numerator / denominator)``.
-
-    Parameters
-    ----------
-    numerator, denominator : array
-        Positive, of shapes that broadcast.
-
-    Returns
-    -------
-    tuple of array
-        ``(growth, rate)``, each with a small relative error, also where the two arguments are almost equal
-        and where their quotient is extreme.
-
-    Notes
-    -----
-    Within a factor of two the difference of two floating-point numbers is exact (Sterbenz), so ``growth`` is
-    right to two roundings, and ``log1p`` keeps its relative precision.
-
-    Examples
-    --------
-    >>> growth, rate = growth_and_rate(1.0 + 2.0**-40, 1.0)
-    >>> float(growth) == 2.0**-40, float(rate) == 2.0**-40 - 2.0**-81
-    (True, True)
-    """
-    xp, numerator, denominator = as_arrays(numerator, denominator)
-    growth = (numerator - denominator) / denominator
-    near = xp.abs(growth) < 0.5
-    # The inner `where` keeps log1p away from -1: an infinite derivative times zero would be a NaN gradient.
-    near_rate = xp.log1p(xp.where(near, growth, xp.zeros_like(growth)))
-    largest = xp.finfo(growth.dtype).max
-    # An overflowing quotient must leave growth - rate infinite, not inf - inf.
-    far_rate = xp.log(xp.clip(numerator / denominator, max=largest))
-    return growth, xp.where(near, near_rate, far_rate)
 
 
 def excess(growth: Array, rate: Array) -> Array:
