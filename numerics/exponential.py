@@ -9,6 +9,7 @@ Requirements: rates are positive; they are not checked.
 
 import math
 
+from numerics import gamma
 from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
 from numerics.bregman import of_log
 
@@ -126,3 +127,85 @@ def kl_divergence(q_rate: Array, p_rate: Array) -> Array:
     """
     xp, dtype, q_rate, p_rate = as_wide_arrays(q_rate, p_rate)
     return narrowed(xp, of_log(p_rate, q_rate), dtype)
+
+
+def kl_divergence_gamma(q_rate: Array, p_concentration: Array, p_rate: Array) -> Array:
+    r"""
+    Divergence of an exponential distribution, the gamma with concentration 1, from a gamma one, elementwise.
+
+    Parameters
+    ----------
+    q_rate, p_concentration, p_rate : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats.
+
+    References
+    ----------
+    .. [1] Penny, KL-Divergences of Normal, Gamma, Dirichlet and Wishart densities (2001), eq. 15.
+
+    Examples
+    --------
+    >>> float(kl_divergence_gamma(2.0, 1.0, 2.0))
+    0.0
+    """
+    xp, q_rate, p_concentration, p_rate = as_arrays(q_rate, p_concentration, p_rate)
+    return gamma.kl_divergence(xp.ones_like(q_rate), q_rate, p_concentration, p_rate)
+
+
+def kl_divergence_gumbel(q_rate: Array, p_loc: Array, p_scale: Array) -> Array:
+    r"""
+    Divergence of an exponential distribution from a Gumbel one, elementwise.
+
+    Parameters
+    ----------
+    q_rate, p_loc, p_scale : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats, by :func:`numerics.gamma.kl_divergence_gumbel`.
+
+    References
+    ----------
+    .. [1] Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions 1 (1994), eq. 17.8 (moment generating
+       function).
+
+    Examples
+    --------
+    >>> round(float(kl_divergence_gumbel(1.0, 0.0, 1.0)), 12)
+    0.5
+    """
+    xp, q_rate, p_loc, p_scale = as_arrays(q_rate, p_loc, p_scale)
+    return gamma.kl_divergence_gumbel(xp.ones_like(q_rate), q_rate, p_loc, p_scale)
+
+
+def kl_divergence_normal(q_rate: Array, p_loc: Array, p_scale: Array) -> Array:
+    r"""
+    Divergence of an exponential distribution from a normal one, elementwise.
+
+    Parameters
+    ----------
+    q_rate, p_loc, p_scale : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats, by :func:`numerics.gamma.kl_divergence_normal`.
+
+    References
+    ----------
+    .. [1] Cover and Thomas, Elements of Information Theory (2006), eq. 8.46.
+
+    Examples
+    --------
+    >>> round(float(kl_divergence_normal(1.0, 1.0, 1.0)), 12)
+    0.418938533205
+    """
+    xp, q_rate, p_loc, p_scale = as_arrays(q_rate, p_loc, p_scale)
+    return gamma.kl_divergence_normal(xp.ones_like(q_rate), q_rate, p_loc, p_scale)

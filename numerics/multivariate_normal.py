@@ -151,18 +151,9 @@ def kl_divergence(q_loc: Array, q_scale_tril: Array, p_loc: Array, p_scale_tril:
     0.0
     """
     xp, dtype, q_loc, q_scale_tril, p_loc, p_scale_tril = as_wide_arrays(q_loc, q_scale_tril, p_loc, p_scale_tril)
-    q_lower = xp.tril(q_scale_tril)
-    columns = xp.broadcast_arrays(q_lower - xp.tril(p_scale_tril), q_lower)
-    growth, spread = (solve_lower(p_scale_tril, column) for column in columns)
-    # Off the diagonal the two agree; each is precise where the other cancels.
-    near = xp.sum(growth * growth, axis=(-2, -1), keepdims=True) < 1.0
-    spread = xp.tril(xp.where(near, growth, spread), k=-1)
     shift = solve_lower(p_scale_tril, (q_loc - p_loc)[..., None])
-    q_diagonal, p_diagonal = map(xp.linalg.diagonal, (q_scale_tril, p_scale_tril))
-    stretch = (q_diagonal - p_diagonal) / p_diagonal
-    axial = xp.sum(of_log(q_diagonal, p_diagonal) + 0.5 * stretch * stretch, axis=-1)
-    squares = xp.sum(spread * spread, axis=(-2, -1)) + xp.sum(shift * shift, axis=(-2, -1))
-    return narrowed(xp, 0.5 * squares + axial, dtype)
+    spread = divergence_of_factors(xp, q_scale_tril, p_scale_tril, q_scale_tril - p_scale_tril)
+    return narrowed(xp, 0.5 * xp.sum(shift * shift, axis=(-2, -1)) + spread, dtype)
 
 
 def kl_divergence_full(q_loc: Array, q_covariance: Array, p_loc: Array, p_covariance: Array) -> Array:
@@ -234,6 +225,37 @@ def kl_divergence_diagonal(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: 
     """
     xp, dtype, *parameters = as_wide_arrays(q_loc, q_scale, p_loc, p_scale)
     return narrowed(xp, xp.sum(normal.kl_divergence(*parameters), axis=-1), dtype)
+
+
+def divergence_of_factors(xp: Any, q_scale_tril: Array, p_scale_tril: Array, difference: Array) -> Array:
+    """
+    The divergence of centred normals from Cholesky factors and their difference; see :func:`kl_divergence`.
+
+    Parameters
+    ----------
+    xp : namespace
+    q_scale_tril, p_scale_tril, difference : array, shape (..., D, D)
+        ``difference`` is that of q less p.
+
+    Returns
+    -------
+    array, shape (...)
+        In nats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(float(divergence_of_factors(np, 2.0 * np.eye(1), np.eye(1), np.eye(1))), 12)
+    0.80685281944
+    """
+    growth, spread = (solve_lower(p_scale_tril, xp.tril(columns)) for columns in (difference, q_scale_tril))
+    # Off the diagonal the two agree; each is precise where the other cancels.
+    near = xp.sum(growth * growth, axis=(-2, -1), keepdims=True) < 1.0
+    spread = xp.tril(xp.where(near, growth, spread), k=-1)
+    q_diagonal, p_diagonal, step = map(xp.linalg.diagonal, (q_scale_tril, p_scale_tril, difference))
+    stretch = step / p_diagonal
+    axial = xp.sum(of_log(q_diagonal, p_diagonal, step) + 0.5 * stretch * stretch, axis=-1)
+    return axial + 0.5 * xp.sum(spread * spread, axis=(-2, -1))
 
 
 def _half_log_det(xp: Any, scale_tril: Array) -> Array:

@@ -1,7 +1,7 @@
 import mpmath
 import numpy as np
 import pytest
-from mpmath import log
+from mpmath import log, loggamma
 
 from numerics import exponential
 
@@ -9,6 +9,7 @@ from .definition import (
     assert_accuracy,
     assert_definition,
     assert_gradient,
+    assert_pair,
     assert_textbook_fails,
     every_case,
     every_gradient,
@@ -60,3 +61,16 @@ def test_outside_the_support():
 
 def test_quotients_that_overflow_do_not():
     assert float(exponential.kl_divergence(1e200, 1e-200)) == pytest.approx(400 * np.log(10) - 1, rel=1e-14, abs=0)
+
+
+PAIRS = [
+    (exponential.kl_divergence_gamma, (1.5, 0.7), lambda x, a, s: a * log(s) - loggamma(a) + (a - 1) * log(x) - s * x),
+    (exponential.kl_divergence_normal, (0.7, 1.2), lambda x, m, s: log(mpmath.npdf(x, m, s))),
+    (exponential.kl_divergence_gumbel, (0.7, 1.2), lambda x, m, b: -(x - m) / b - mpmath.exp(-(x - m) / b) - log(b)),
+]
+
+
+@pytest.mark.parametrize(("function", "p", "log_p"), PAIRS)
+@pytest.mark.parametrize("q", [(2.3,), (0.7,)])
+def test_pairs(q, function, p, log_p):
+    assert_pair(function, q, p, log_density, log_p, positive_mean)
