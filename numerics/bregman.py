@@ -23,7 +23,7 @@ from numerics.array import Array, as_arrays
 from numerics.binet import binet_divergence, binet_slope
 
 # (artanh(w) - w) / w^3 = sum w^(2k) / (2k + 3); for |w| < 1/4 the first term left out is below 2e-17 of the sum.
-_NEAR = 0.25
+_NEAR_SQUARE = 0.0625
 _SERIES = tuple(1.0 / (2 * k + 3) for k in range(12))
 
 
@@ -236,8 +236,8 @@ def _near_equality(xp: Any, x: Array, y: Array, difference: Array) -> tuple[Arra
     """Whether |w| < 1/4, then w and R(w^2), zero and R(0) elsewhere: a gradient through them is never a NaN."""
     total = x + y
     w = difference / xp.where(total > 0.0, total, xp.ones_like(total))
-    near = (xp.abs(w) < _NEAR) & (total > 0.0)
-    w = xp.where(near, w, xp.zeros_like(w))
+    near = (w * w < _NEAR_SQUARE) & (total > 0.0)
+    w = xp.where(near, w, 0.0)
     return near, w, _series(w * w)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from numerics.excess import excess
 
-# Both sides of the switch at rate 1, and down to where the square underflows the unit.
-RATES = [-40.0, -3.0, -1.0 - 1e-9, -1.0 + 1e-9, -0.6, -1e-3, -1e-9, 1e-15, 1e-5, 0.3, 1.0 - 1e-9, 1.0 + 1e-9, 5.0]
+# Both sides of the switch at rate 1/16, and down to where the square underflows the unit.
+RATES = [-40.0, -3.0, -0.6, -0.0626, -0.0624, -1e-3, -1e-9, 1e-15, 1e-5, 0.0624, 0.0626, 0.3, 1.0 - 1e-9, 5.0]
 
 
 def true_excess(rate):
@@ -20,8 +20,14 @@ def relative_error(value, truth):
 
 @pytest.mark.parametrize("rate", RATES)
 def test_excess_keeps_all_digits(rate):
-    # Roundings: expm1, three products, the bracket and the final difference, at most 1.1e-16 / 0.37 each.
-    assert relative_error(excess(np.expm1(rate), rate), true_excess(rate)) < 2e-15
+    # Beyond the switch one rounding of expm1, which is 32 times the excess there.
+    assert relative_error(excess(np.expm1(rate), rate), true_excess(rate)) < 4e-15
+
+
+@pytest.mark.parametrize("rate", [-1.01, -0.99, -0.3, -1e-4, 1e-12, 0.5, 0.99, 1.01])
+def test_excess_in_float32(rate):
+    rate = np.float32(rate)
+    assert relative_error(excess(np.expm1(rate), rate), true_excess(float(rate))) < 2.5e-7
 
 
 def test_the_subtraction_it_replaces_loses_them():
