@@ -10,8 +10,10 @@ a scale that is not positive gives a NaN, an infinity, or a value without meanin
 
 import math
 
-from numerics.array import Array, as_arrays, widened
-from numerics.excess import excess, growth_and_rate
+from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
+from numerics.bregman import of_log
+from numerics.excess import excess
+from numerics.special_function import erf
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -131,8 +133,9 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     .. math:: \log\frac{\sigma_p}{\sigma_q} + \frac{\sigma_q^2 + (\mu_q - \mu_p)^2}{2\sigma_p^2} - \frac12
         = \frac{u^2}{2} + \bigl(u - \log(1 + u)\bigr) + \frac{\delta^2}{2}.
 
-    None of the three terms on the right is negative, so their sum loses no digits. Float32 is evaluated in float64 and
-    rounded once: the roundings of the quotients alone can reach five units in the last place.
+    None of the three terms on the right is negative, so their sum loses no digits; the second is
+    :func:`numerics.bregman.of_log`. Float32 is evaluated in float64 and rounded once: the roundings of the quotients
+    alone can reach five units in the last place.
 
     References
     ----------
@@ -145,12 +148,9 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     >>> float(kl_divergence(0.7, 0.4, 0.7, 0.4))
     0.0
     """
-    xp, *given = as_arrays(q_loc, q_scale, p_loc, p_scale)
-    q_loc, q_scale, p_loc, p_scale = widened(xp, *given)
-    growth, rate = growth_and_rate(q_scale, p_scale)
-    shift = (q_loc - p_loc) / p_scale
-    divergence = 0.5 * growth * growth + excess(growth, rate) + 0.5 * shift * shift
-    return xp.astype(divergence, xp.result_type(*given), copy=False)
+    xp, dtype, q_loc, q_scale, p_loc, p_scale = as_wide_arrays(q_loc, q_scale, p_loc, p_scale)
+    growth, shift = (q_scale - p_scale) / p_scale, (q_loc - p_loc) / p_scale
+    return narrowed(xp, of_log(q_scale, p_scale) + 0.5 * (growth * growth + shift * shift), dtype)
 
 
 def kl_divergence_standard(loc: Array, log_variance: Array) -> Array:
@@ -185,3 +185,69 @@ def kl_divergence_standard(loc: Array, log_variance: Array) -> Array:
     xp, loc, log_variance = as_arrays(loc, log_variance)
     terms = loc * loc + excess(xp.expm1(log_variance), log_variance)
     return 0.5 * xp.sum(terms, axis=-1)
+
+
+def kl_divergence_laplace(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) -> Array:
+    r"""
+    Divergence of a normal distribution from a Laplace one, elementwise.
+
+    Parameters
+    ----------
+    q_loc, q_scale, p_loc, p_scale : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        :math:`\log 2b + \mathbb E|x - m| / b` less the entropy, in nats.
+
+    Notes
+    -----
+    The mean distance is that of a folded normal: with :math:`\delta = \mu - m`,
+    :math:`\mathbb E|x - m| = \sigma \sqrt{2/\pi}\, e^{-\delta^2 / 2\sigma^2}
+    + \delta \operatorname{erf}(\delta / \sigma\sqrt2)`.
+
+    References
+    ----------
+    .. [1] Leone, Nelson and Nottingham, The folded normal distribution, Technometrics 3 (1961), eq. 7.
+
+    Examples
+    --------
+    >>> round(float(kl_divergence_laplace(0.0, 1.0, 0.0, 1.0)), 12)
+    0.072093208158
+    """
+    xp, dtype, q_loc, q_scale, p_loc, p_scale = as_wide_arrays(q_loc, q_scale, p_loc, p_scale)
+    deviation = (q_loc - p_loc) / q_scale
+    mean = math.sqrt(2.0 / math.pi) * xp.exp(-0.5 * deviation * deviation)
+    mean = (q_scale / p_scale) * (mean + deviation * erf(math.sqrt(0.5) * deviation))
+    return narrowed(xp, xp.log(2.0 * p_scale) + mean - entropy(q_scale), dtype)
+
+
+def kl_divergence_gumbel(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) -> Array:
+    r"""
+    Divergence of a normal distribution from a Gumbel one, elementwise.
+
+    Parameters
+    ----------
+    q_loc, q_scale, p_loc, p_scale : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        :math:`\log b + (\mu - m)/b + e^{-(\mu - m)/b + \sigma^2 / 2 b^2}` less the entropy, in nats.
+
+    References
+    ----------
+    .. [1] Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions 1 (1994), eq. 13.11 (moment generating
+       function of the normal).
+
+    Examples
+    --------
+    >>> round(float(kl_divergence_gumbel(0.0, 1.0, 0.0, 1.0)), 12)
+    0.229782737495
+    """
+    xp, dtype, q_loc, q_scale, p_loc, p_scale = as_wide_arrays(q_loc, q_scale, p_loc, p_scale)
+    shift, ratio = (q_loc - p_loc) / p_scale, q_scale / p_scale
+    cross = xp.log(p_scale) + shift + xp.exp(0.5 * ratio * ratio - shift)
+    return narrowed(xp, cross - entropy(q_scale), dtype)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from numerics.array import as_arrays, widened
+from numerics.array import as_arrays, as_wide_arrays, narrowed, widened
 
 
 def test_numbers_become_float64():
@@ -38,3 +38,19 @@ def test_widened_keeps_float32_where_the_device_has_nothing_wider():
 
     value = np.float32([1.0])
     assert widened(Mps, value)[0] is value
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ((torch.ones(1), 2.0), torch.float32),
+        ((torch.ones(1, dtype=torch.float16), 2.0), torch.float16),
+        ((torch.ones(1), torch.ones(1, dtype=torch.float64)), torch.float64),
+        ((1.0, 2.0), np.float64),
+    ],
+)
+def test_wide_arrays_remember_the_dtype_of_the_result(values, dtype):
+    xp, remembered, *wide = as_wide_arrays(*values)
+    assert remembered == dtype
+    assert all(value.dtype != xp.float32 for value in wide)
+    assert narrowed(xp, wide[0], remembered).dtype == dtype

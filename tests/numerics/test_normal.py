@@ -241,3 +241,25 @@ def test_shapes_broadcast_and_dtype_is_kept(dtype):
     assert all(r.shape == (4, 3) and r.dtype == dtype for r in results)
     assert normal.entropy(scale).dtype == normal.kl_divergence_standard(loc, loc).dtype == dtype
     assert normal.kl_divergence_standard(loc, loc).shape == (4,)
+
+
+@pytest.mark.parametrize("q", [(0.7, 0.4), (-1.1, 2.3)])
+def test_divergences_from_other_families(q):
+    p = (-0.6, 1.3)
+    with mpmath.workdps(25):
+        loc, scale, m, b = map(mpmath.mpf, (*q, *p))
+        densities = {
+            normal.kl_divergence_laplace: lambda x: -abs(x - m) / b - mpmath.log(2 * b),
+            normal.kl_divergence_gumbel: lambda x: -(x - m) / b - mpmath.exp(-(x - m) / b) - mpmath.log(b),
+        }
+        grid = sorted([*mpmath.linspace(loc - 12 * scale, loc + 12 * scale, 13), m])
+        for function, log_p in densities.items():
+
+            def integrand(x, log_p=log_p):
+                density = mpmath.npdf(x, loc, scale)
+                return density * (mpmath.log(density) - log_p(x))
+
+            truth = float(mpmath.quad(integrand, grid))
+            assert float(function(*q, *p)) == pytest.approx(truth, rel=1e-12, abs=0)
+            # The twin: q and p exchange their parameters.
+            assert float(function(*p, *q)) != pytest.approx(truth, rel=1e-2, abs=0)

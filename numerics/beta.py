@@ -1,0 +1,261 @@
+r"""
+The beta distribution with density proportional to :math:`x^{a-1} (1-x)^{b-1}` on the unit interval.
+
+``concentration1`` is a, ``concentration0`` is b: the two concentrations of a Dirichlet distribution on two categories. All
+functions take arrays of the Python array API standard or numbers, broadcast, and keep the dtype. Values are in nats.
+
+Requirements: both parameters are positive; they are not checked.
+"""
+
+import math
+from typing import Any
+
+from numerics import dirichlet, normal
+from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
+from numerics.special_function import digamma, log_gamma, x_log_y
+
+
+def log_prob(value: Array, concentration1: Array, concentration0: Array) -> Array:
+    r"""
+    Log density, elementwise.
+
+    Parameters
+    ----------
+    value, concentration1, concentration0 : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        :math:`(a - 1) \log x + (b - 1) \log(1 - x) - \log B(a, b)` in nats; minus infinity outside the unit interval.
+
+    References
+    ----------
+    .. [1] Bishop, Pattern Recognition and Machine Learning (2006), eq. 2.13.
+
+    Examples
+    --------
+    >>> round(float(log_prob(0.5, 2.0, 2.0)), 12), float(log_prob(1.5, 2.0, 2.0))
+    (0.405465108108, -inf)
+    """
+    xp, value, concentration1, concentration0 = as_arrays(value, concentration1, concentration0)
+    inside = (value >= 0.0) & (value <= 1.0)
+    value = xp.where(inside, value, 0.5 * xp.ones_like(value))
+    density = x_log_y(concentration1 - 1.0, value) + x_log_y(concentration0 - 1.0, 1.0 - value)
+    density = density - dirichlet.log_multivariate_beta(_stack(xp, concentration1, concentration0))
+    return xp.where(inside, density, -math.inf * xp.ones_like(density))
+
+
+def entropy(concentration1: Array, concentration0: Array) -> Array:
+    r"""
+    Differential entropy, elementwise.
+
+    Parameters
+    ----------
+    concentration1, concentration0 : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats; 0 for the uniform distribution, concentrations 1 and 1.
+
+    References
+    ----------
+    .. [1] Bishop, Pattern Recognition and Machine Learning (2006), eq. B.22 (with two categories).
+
+    Examples
+    --------
+    >>> float(entropy(1.0, 1.0))
+    0.0
+    """
+    xp, concentration1, concentration0 = as_arrays(concentration1, concentration0)
+    return dirichlet.entropy(_stack(xp, concentration1, concentration0))
+
+
+def cross_entropy(
+    q_concentration1: Array, q_concentration0: Array, p_concentration1: Array, p_concentration0: Array
+) -> Array:
+    r"""
+    Cross-entropy :math:`-\mathbb E_q \log p`, elementwise.
+
+    Parameters
+    ----------
+    q_concentration1, q_concentration0, p_concentration1, p_concentration0 : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats.
+
+    References
+    ----------
+    .. [1] Bishop, Pattern Recognition and Machine Learning (2006), eq. B.21 (with two categories).
+
+    Examples
+    --------
+    >>> round(float(cross_entropy(1.0, 1.0, 2.0, 1.0)), 12)
+    0.30685281944
+    """
+    xp, *parameters = as_arrays(q_concentration1, q_concentration0, p_concentration1, p_concentration0)
+    return dirichlet.cross_entropy(_stack(xp, *parameters[:2]), _stack(xp, *parameters[2:]))
+
+
+def kl_divergence(
+    q_concentration1: Array, q_concentration0: Array, p_concentration1: Array, p_concentration0: Array
+) -> Array:
+    r"""
+    Kullback-Leibler divergence :math:`\mathbb E_q[\log q - \log p]`, elementwise.
+
+    Parameters
+    ----------
+    q_concentration1, q_concentration0, p_concentration1, p_concentration0 : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats; exactly 0 at equality. Float32 is evaluated in float64.
+
+    Notes
+    -----
+    That of the Dirichlet distributions on two categories, :func:`numerics.dirichlet.kl_divergence`.
+
+    References
+    ----------
+    .. [1] Gil, Alajaji and Linder, Renyi divergence measures for commonly used univariate continuous distributions,
+       Information Sciences 249 (2013), Table 3 (usual expression).
+
+    Examples
+    --------
+    >>> round(float(kl_divergence(2.0, 1.0, 1.0, 1.0)), 12), float(kl_divergence(0.3, 4.0, 0.3, 4.0))
+    (0.19314718056, 0.0)
+    """
+    xp, *parameters = as_arrays(q_concentration1, q_concentration0, p_concentration1, p_concentration0)
+    return dirichlet.kl_divergence(_stack(xp, *parameters[:2]), _stack(xp, *parameters[2:]))
+
+
+def kl_divergence_uniform(q_concentration1: Array, q_concentration0: Array, p_low: Array, p_high: Array) -> Array:
+    r"""
+    Divergence of a beta distribution from a uniform one, elementwise.
+
+    Parameters
+    ----------
+    q_concentration1, q_concentration0, p_low, p_high : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        :math:`\log(h - l)` more than from the uniform distribution on the unit interval, in nats; infinite where
+        ``p_low > 0`` or ``p_high < 1``.
+
+    References
+    ----------
+    .. [1] Cover and Thomas, Elements of Information Theory (2006), eq. 8.46.
+
+    Examples
+    --------
+    >>> float(kl_divergence_uniform(1.0, 1.0, 0.0, 1.0)), float(kl_divergence_uniform(1.0, 1.0, 0.5, 2.0))
+    (0.0, inf)
+    """
+    xp, q_concentration1, q_concentration0, p_low, p_high = as_arrays(q_concentration1, q_concentration0, p_low, p_high)
+    one = xp.ones_like(q_concentration1)
+    inside = (p_low <= 0.0) & (p_high >= 1.0)
+    width = xp.where(inside, p_high - p_low, xp.ones_like(p_high - p_low))
+    value = kl_divergence(q_concentration1, q_concentration0, one, one) + xp.log(width)
+    return xp.where(inside, value, math.inf * xp.ones_like(value))
+
+
+def kl_divergence_exponential(q_concentration1: Array, q_concentration0: Array, p_rate: Array) -> Array:
+    r"""
+    Divergence of a beta distribution from an exponential one, elementwise.
+
+    Parameters
+    ----------
+    q_concentration1, q_concentration0, p_rate : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        :math:`\lambda\, \mathbb E x - \log \lambda` less the entropy, in nats.
+
+    References
+    ----------
+    .. [1] Bishop, Pattern Recognition and Machine Learning (2006), eq. 2.15 (mean).
+
+    Examples
+    --------
+    >>> float(kl_divergence_exponential(1.0, 1.0, 1.0))
+    0.5
+    """
+    xp, dtype, a, b, p_rate = as_wide_arrays(q_concentration1, q_concentration0, p_rate)
+    return narrowed(xp, p_rate * (a / (a + b)) - xp.log(p_rate) - entropy(a, b), dtype)
+
+
+def kl_divergence_gamma(
+    q_concentration1: Array, q_concentration0: Array, p_concentration: Array, p_rate: Array
+) -> Array:
+    r"""
+    Divergence of a beta distribution from a gamma one, elementwise.
+
+    Parameters
+    ----------
+    q_concentration1, q_concentration0, p_concentration, p_rate : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats, from the means of x and of log x.
+
+    References
+    ----------
+    .. [1] Bishop, Pattern Recognition and Machine Learning (2006), eq. 2.15 and B.21.
+
+    Examples
+    --------
+    >>> float(kl_divergence_gamma(1.0, 1.0, 1.0, 1.0))
+    0.5
+    """
+    xp, dtype, a, b, p_concentration, p_rate = as_wide_arrays(
+        q_concentration1, q_concentration0, p_concentration, p_rate
+    )
+    mean_log = digamma(a) - digamma(a + b)
+    cross = log_gamma(p_concentration) - p_concentration * xp.log(p_rate) - (p_concentration - 1.0) * mean_log
+    return narrowed(xp, cross + p_rate * (a / (a + b)) - entropy(a, b), dtype)
+
+
+def kl_divergence_normal(q_concentration1: Array, q_concentration0: Array, p_loc: Array, p_scale: Array) -> Array:
+    r"""
+    Divergence of a beta distribution from a normal one, elementwise.
+
+    Parameters
+    ----------
+    q_concentration1, q_concentration0, p_loc, p_scale : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats: the normal's cross-entropy at the beta's mean and variance less the beta's entropy.
+
+    References
+    ----------
+    .. [1] Bishop, Pattern Recognition and Machine Learning (2006), eq. 2.15 and 2.16 (moments).
+
+    Examples
+    --------
+    >>> round(float(kl_divergence_normal(1.0, 1.0, 0.5, 1.0)), 12)
+    0.960605199871
+    """
+    xp, dtype, a, b, p_loc, p_scale = as_wide_arrays(q_concentration1, q_concentration0, p_loc, p_scale)
+    mean = a / (a + b)
+    deviation = xp.sqrt(mean * (b / (a + b)) / (a + b + 1.0))
+    return narrowed(xp, normal.cross_entropy(mean, deviation, p_loc, p_scale) - entropy(a, b), dtype)
+
+
+def _stack(xp: Any, first: Array, second: Array) -> Array:
+    return xp.stack(xp.broadcast_arrays(first, second), axis=-1)

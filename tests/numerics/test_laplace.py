@@ -1,0 +1,85 @@
+import mpmath
+import numpy as np
+import pytest
+import torch
+from mpmath import exp, log, mpf
+
+from numerics import laplace
+
+from .definition import (
+    assert_accuracy,
+    assert_definition,
+    assert_gradient,
+    assert_pair,
+    assert_textbook_fails,
+    every_case,
+    every_gradient,
+)
+from .reference import kl_laplace
+
+POINTS = [((0.7, 0.4), (-0.6, 1.3)), ((-1.1, 2.3), (0.9, 0.8))]
+
+
+def usual(m, a, n, b):
+    d = abs(m - n)
+    return np.log(b / a) + (d + a * np.exp(-d / a)) / b - 1
+
+
+WRONG = {
+    "distance over the scale of p": lambda m, a, n, b: (
+        usual(m, a, n, b) + a / b * (np.exp(-abs(m - n) / b) - np.exp(-abs(m - n) / a))
+    ),
+    "log inverted": lambda m, a, n, b: usual(m, a, n, b) - 2 * np.log(b / a),
+    "distance not absolute": lambda m, a, n, b: usual(m, a, n, b) - 2 * abs(m - n) / b,
+    "variance for scale": lambda m, a, n, b: usual(m, a**2, n, b**2),
+}
+
+
+def log_density(x, m, b):
+    return -abs(x - m) / b - log(2 * b)
+
+
+def mean_of(log_q):
+    """Between and beyond the kinks, of which each density has one; 60 scales hold the mass to 1e-26."""
+    kinks = [mpf(x) for x in (-140, -60, -20, -6, "-1.1", "-0.6", 0, "0.7", "0.9", 6, 20, 60, 140)]
+    return lambda function: mpmath.quad(lambda x: exp(log_q(x)) * function(x), kinks)
+
+
+@pytest.mark.parametrize(("q", "p"), POINTS)
+def test_definition(q, p):
+    q, p = (tuple(float(mpf(x)) for x in parameters) for parameters in (q, p))
+    assert_definition(laplace, log_density, mean_of, q, p, [-3.0, 0.25, 4.0])
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize(("q", "p"), POINTS)
+def test_wrong_twin_is_not_the_integral(q, p, wrong):
+    truth = float(kl_laplace(*map(mpf, (*q, *p))))
+    assert abs(WRONG[wrong](*q, *p) - truth) > 1e-2 * truth
+
+
+@every_case
+def test_accuracy(regime, dtype, convert, seed):
+    assert_accuracy("Laplace", regime, dtype, convert, seed)
+
+
+def test_accuracy_rejects_the_usual_expression(seed):
+    assert_textbook_fails("Laplace", usual, seed)
+
+
+@every_gradient
+def test_gradient(regime, dtype, seed):
+    assert_gradient("Laplace", regime, dtype, seed)
+
+
+def test_hessian_at_equality_is_the_fisher_information():
+    point = torch.tensor([0.3, 0.7], dtype=torch.float64)
+    hessian = torch.autograd.functional.hessian(lambda q: laplace.kl_divergence(q[0], q[1], 0.3, 0.7), point)
+    torch.testing.assert_close(hessian, torch.eye(2, dtype=torch.float64) / 0.49, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("q", [(0.7, 0.4), (-1.1, 2.3)])
+def test_divergence_from_a_normal(q):
+    assert_pair(
+        laplace.kl_divergence_normal, q, (0.4, 1.5), log_density, lambda x, m, s: log(mpmath.npdf(x, m, s)), mean_of
+    )
