@@ -447,14 +447,13 @@ def random_model(rng: random.Random, zeros: float = 0.1, infinite: float = 0) ->
     families = {}
     for family, names in (("p", ("x", "y", "z")), ("q", ("x", "z"))):
         cells = list(itertools.product(*(spaces[s] for s in names)))
-        masses = [Fraction(0) if rng.random() < zeros else Fraction(rng.randint(1, 9)) for _ in cells]
+        masses = [0 if rng.random() < zeros else rng.randint(1, 9) for _ in cells]
         masses = [m * all(w is not None for _, w in cell) for m, cell in zip(masses, cells, strict=True)]
-        masses[0] = masses[0] or Fraction(1)
-        table = {}
+        masses[0] = masses[0] or 1
+        total, nothing, table = sum(masses), Fraction(0), {}
         for cell, mass in zip(cells, masses, strict=True):
-            for _, w in cell:
-                mass /= w or 1
-            table[tuple(p for p, _ in cell)] = mass / sum(masses)
+            points = tuple(p for p, _ in cell)
+            table[points] = Fraction(mass, total) / math.prod(w for _, w in cell) if mass else nothing
         families[family] = (names, table)
     vectors = [
         tuple(Fraction(rng.randint(-4, 6), rng.randint(1, 3)) for _ in range(rng.randint(1, 3))) for _ in range(3)
