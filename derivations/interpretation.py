@@ -261,7 +261,7 @@ class Interpretation:
         raise NoValueError(f"{proposition.head} cannot be decided")
 
     def _is_bijection(self, name: tuple[str, str], image: Term, factor: Term, env: Environment) -> bool:
-        """Whether a map of finite spaces, or one of R^J that is affine in each component, keeps all integrals."""
+        """Whether a map of finite spaces, or one of R^J that is affine, keeps all integrals."""
         (*inner,) = self._every(name, env)
         images = [self.value(image, e) for e in inner]
         factors = [self.value(factor, e) for e in inner]
@@ -271,13 +271,11 @@ class Interpretation:
             for point, d, w in zip(images, factors, weights[name[1]], strict=True):
                 sums[point] = sums[point] + d * w
             return all(close(total, weights[point.space][point.place]) for point, total in sums.items())
-        slopes = (
-            slope_in(component, e) for component, e in zip(images[0].components, inner[0][name].components, strict=True)
-        )
-        volume: Any = fmpq(1)
-        for s in slopes:
-            volume = volume * (s if is_positive(s) else -s)
-        return close(volume, factors[0])
+        e, image_point = inner[0][name], images[0]
+        if not isinstance(image_point, RealPoint) or len(image_point.components) != len(e.components):
+            raise NoValueError("a map between spaces of different dimensions")
+        volume = determinant([[slope_in(c, x) for x in e.components] for c in image_point.components])
+        return close(volume if is_positive(volume) else -volume, factors[0])
 
     def _every(self, name: tuple[str, str], env: Environment) -> Iterator[Environment]:
         """Environments for all values of a variable: one in which it is a variable of the forms, where it is real."""
@@ -327,9 +325,18 @@ def slope_in(component: Any, variable: Form) -> Any:
         raise NoValueError("a map that is not affine")
     parts = by_degree(component.parts[0][1], g)
     s = total_form(parts.get(1, {}))
-    if max(parts) != 1 or isinstance(s, Form):
+    if max(parts) > 1 or isinstance(s, Form):
         raise NoValueError("a map that is not affine")
     return s
+
+
+def determinant(matrix: list[list[Any]]) -> Any:
+    """By expansion along the first row."""
+    total: Any = fmpq(int(not matrix))
+    for i, c in enumerate(matrix[0] if matrix else ()):
+        minor = [row[:i] + row[i + 1 :] for row in matrix[1:]]
+        total = total + (-1) ** i * (c * determinant(minor))
+    return total
 
 
 def bound_name(term: Term) -> tuple[str, str]:

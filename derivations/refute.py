@@ -82,8 +82,8 @@ def refute(
                 return None
             try:
                 found = _attempt(vocabulary, f"{seed} {attempt}", attempt, deadline, conventions)
-            except (ArithmeticError, LookupError, RecursionError):
-                continue
+            except (ArithmeticError, LookupError, RecursionError, TypeError, AttributeError):
+                continue  # the model does not suit the claim, which may say anything: no counterexample
             if found is not None:
                 return found
     return None

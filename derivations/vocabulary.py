@@ -119,6 +119,9 @@ class Vocabulary:
                     found.update(
                         {k: number(1) for k in (t.data[1], *kinds) if k not in (*NUMBERS, *PARAMETERS, *found)}
                     )
+        for t in self.terms:
+            if t.head == "bijection" and t.bound is not None and (t.args[0].data[-1] in found):
+                found.setdefault(t.bound.data[1], found[t.args[0].data[-1]])
         for _ in self.families:
             for spaces in self.families.values():
                 if not found.keys().isdisjoint(spaces):

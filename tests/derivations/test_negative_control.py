@@ -1,6 +1,6 @@
 """Of the mutants of all derivations none that is false is proved, and nearly all are refuted, which is checked again.
 
-ELBOCHECK_MUTANTS of each step are tried (``all`` of them if asked).
+ELBOCHECK_MUTANTS of each step of some derivations are tried; all of all, if it is ``all``.
 """
 
 import math
@@ -24,7 +24,8 @@ SAMPLE = None if WANTED == "all" else int(WANTED)
 
 @pytest.fixture(scope="module")
 def verdicts(seed):
-    return [v for slug in DERIVATIONS for v in judged_mutants(prove(slug), SAMPLE, seed)]
+    slugs = DERIVATIONS if SAMPLE is None else random.Random(f"slugs {seed}").sample(list(DERIVATIONS), 12)
+    return [v for slug in slugs for v in judged_mutants(prove(slug), SAMPLE, seed)]
 
 
 def test_no_false_mutant_is_proved(verdicts):
@@ -41,7 +42,7 @@ def test_nearly_all_that_are_not_true_are_refuted(verdicts):
 def test_counterexamples_have_the_values_that_they_say(verdicts, seed):
     """Computed again without balls, forms or dual numbers; what that cannot do is less than a tenth."""
     found = [v for v in verdicts if v.counterexample is not None]
-    chosen = found if SAMPLE is None else random.Random(seed).sample(found, min(100, len(found)))
+    chosen = found if SAMPLE is None else random.Random(seed).sample(found, min(40, len(found)))
     out_of_reach = 0
     for verdict in chosen:
         said = rational(verdict.counterexample.left), rational(verdict.counterexample.right)
@@ -58,7 +59,7 @@ def test_counterexamples_have_the_values_that_they_say(verdicts, seed):
 def test_no_reason_of_the_derivation_proves_what_is_false(verdicts, seed):
     """A false mutant against all reasons of its derivation, not its own only."""
     false = [v for v in verdicts if v.name == "refuted"]
-    for verdict in random.Random(seed).sample(false, min(30, len(false))):
+    for verdict in random.Random(seed).sample(false, min(6, len(false))):
         for step in prove(verdict.mutant.slug).steps:
             theorem = proof(verdict.mutant.claim, step)
             assert theorem is None or refute(theorem.conclusion, theorem.hypotheses, conventions=True) is None
