@@ -335,8 +335,9 @@ def _integrable(term: Term) -> str:
 def _differential(term: Term) -> str:
     at, value, body = term.args
     derivative = Term("derivative", (at, body), bound=term.bound)
-    known = "" if alpha_equal(value, derivative) else rf"\text{{ and is }} {_print(value)}"
-    return rf"{_print(derivative)} \text{{ exists}}{known}"
+    if alpha_equal(value, derivative):
+        return rf"{_print(derivative)} \text{{ exists}}"
+    return rf"{_print(derivative)} \text{{ exists and is }} {_print(value)}"
 
 
 def _bijection(term: Term) -> str:

@@ -1,17 +1,18 @@
 """The printed forms: balanced, deterministic, and different for different terms."""
 
+import itertools
 import random
 import re
 
 import pytest
 
+from derivations import kernel
 from derivations.catalogue import DERIVATIONS, prove
-from derivations.kernel import Term, bind, density, log, number, variable
+from derivations.kernel import KernelError, Term, bind, canonical, density, log, number, variable
 from derivations.latex import latex, text
 
-from .finite_model import Undecided, random_model, same
 from .mutation import mutants
-from .random_term import POOL, Terms, random_env
+from .random_term import POOL, Terms
 
 pytestmark = pytest.mark.usefixtures("precise")
 
@@ -97,15 +98,6 @@ def test_one_name_for_two_kinds_is_refused():
     assert {v.data[1] for v in POOL["index"]} == {"index"}
 
 
-def dimensionless(term):
-    """The term with 1 for the dimension of each normal density: that alone is left out of print.
-
-    N(mu, diag sigma^2) says as little; the hypothesis that z is in R^J says it.
-    """
-    args = tuple(map(dimensionless, term.args))
-    return Term(term.head, (args[0], ONE, *args[2:]) if term.head == "normal" else args, term.data, term.bound)
-
-
 @pytest.mark.parametrize("slug", DERIVATIONS)
 def test_a_mistake_is_seen_in_print(slug):
     """No mutant of a line is printed as the line is: what is read is what was proved."""
@@ -114,36 +106,246 @@ def test_a_mistake_is_seen_in_print(slug):
         printed = latex(line)
         assert balanced(printed)
         alike = [m for _, m in mutants(line) if latex(m) == printed]
-        assert {dimensionless(m) for m in alike} <= {dimensionless(line)}
+        assert {read_as(m) for m in alike} <= {read_as(line)}
 
 
-def test_what_is_printed_alike_is_equal(seed):
-    """Of a random term and all its mutants, those with the same print have the same value, wherever it is defined."""
+def read_as(term):
+    """What two terms that print alike share: `derivations.latex` says in what they may differ."""
+    return canonical(_flat(term))
 
-    def undefined(op, *values):
-        raise Undecided(op)
 
-    rng = random.Random(f"alike {seed}")
-    g, models, alike, apart = Terms(rng), [random_model(rng, zeros=0) for _ in range(5)], 0, 0
-    for model in models:
-        model.arbitrary = undefined
-    for _ in range(250):
-        term = distinct_kinds(g.real(3))
-        prints = {}
-        for candidate in (term, *(m for _, m in mutants(term))):
-            prints.setdefault(latex(candidate), []).append(candidate)
-        apart += len(prints)
-        model = rng.choice(models)
-        env = {(name + kind[0].upper(), kind): value for (name, kind), value in random_env(rng, model).items()}
-        for first, *others in prints.values():
-            for other in others:
-                try:
-                    assert same(model.value(first, env), model.value(other, env)), text(first)
-                except Undecided:
-                    continue
-                alike += 1
-    assert apart > 1000
-    assert alike > 10
+def _flat(term):
+    args = [_flat(a) for a in term.args]
+    if term.head == "multiply":
+        return kernel.multiply(*(f for a in args for f in (a.args if a.head == "multiply" else [a])))
+    if term.head == "add":
+        return kernel.add(*args)
+    return Term(term.head, tuple(args), term.data, term.bound)
+
+
+def variants(term):
+    """Terms a bracket, a sign or an order away from a term: what a careless print would not tell apart."""
+    yield from _variants_here(term)
+    for i, arg in enumerate(term.args):
+        for variant in variants(arg):
+            yield from made(term, (*term.args[:i], variant, *term.args[i + 1 :]))
+
+
+def made(term, args, data=None, bound=None):
+    try:
+        yield Term(term.head, tuple(args), term.data if data is None else data, term.bound if bound is None else bound)
+    except KernelError:
+        return
+
+
+def _variants_here(term):
+    head, args = term.head, term.args
+    for i, child in enumerate(args):  # the parent changes places with the child
+        for k, inner in enumerate(child.args):
+            for lowered in made(term, (*args[:i], inner, *args[i + 1 :])):
+                yield from made(child, (*child.args[:k], lowered, *child.args[k + 1 :]))
+    if head in ("add", "multiply"):
+        yield Term("multiply" if head == "add" else "add", args)
+        yield Term(head, args[::-1])
+        yield from (Term(head, (Term(head, args[:k]), *args[k:])) for k in range(2, len(args)))
+        yield from (Term(head, (*args[:k], Term(head, args[k:]))) for k in range(1, len(args) - 1))
+        yield Term(head, (number(-1), *args))
+        yield Term("multiply", (number(-1), term))
+    if head == "power":
+        base, exponent = args
+        yield (base**exponent) ** exponent
+        yield base ** (exponent * exponent)
+        if exponent.head == "number":
+            yield from ((base ** (-exponent.data[0])) ** -1, (base**-1) ** (-exponent.data[0]), ONE * term)
+            yield base ** (-exponent.data[0])
+    if head == "number":
+        value = term.data[0]
+        yield from (number(-value), number(-1) * number(-value), ONE * term, term * ONE)
+        yield number(value.numerator) * number(value.denominator) ** -1
+    if head == "normal":
+        point, size, mean, variance = args
+        for other in (ONE, TWO, N, MU_J, S, A, number(0)):
+            for changed in (
+                (point, other, mean, variance),
+                (point, size, other, variance),
+                (point, size, mean, other),
+                (point, size, mean, other**2),
+            ):
+                yield from made(term, changed)
+        yield from made(term, (Y, size, mean, variance))
+    if head == "tuple" and term.data != ("x",):
+        yield from made(term, args, data=("x",))
+    if head in ("kl", "expectation", "integral"):
+        for other in (X, Y):
+            yield from made(term, args, bound=other)
+
+
+MU_J, MU_I, I, Y = Term("component", (MU, J)), Term("component", (MU, variable("i", "index"))), variable("i", "index"), variable("y", "z")  # fmt: skip
+LEAVES = (A, B, J, I, N, ONE, TWO, MU_J, MU_I, S, Term("pi"), kernel.delta(I, J), number(-1), number(-3), number("1/2"),
+          number("-1/2"), density("p", [Z]), density("p", [X], [Z]), Term("component", (Z, J)),
+          Term("component", (MU, J + ONE)), Term("component", (MU, I * J)),
+          Term("component", (variable("M", "matrix"), I, J)), Term("component", (variable("M", "matrix"), I + ONE, J)),
+          Term("function", (Z,), ("f", "real")), Term("function", (J, Z), ("g", "real")))  # fmt: skip
+
+
+def expression(rng, depth):
+    """A random expression, names standing for the same things in all of them."""
+    if depth <= 0 or rng.random() < 0.12:
+        return rng.choice(LEAVES)
+
+    def inner():
+        return expression(rng, depth - 1)
+
+    def law():
+        bound, mean, variance = rng.choice((I, J)), rng.choice((MU_J, MU_I, A, inner())), rng.choice((S**2, S, A, ONE))
+        try:
+            normal = [bind("normal", bound, rng.choice((Z, Y)), rng.choice((N, ONE, TWO)), mean, variance)]
+        except KernelError:
+            normal = []
+        return rng.choice([density("p", [Z]), density("q", [Z], [X]), density("q", [Y], [X]), *normal])
+
+    point = [Z, Y, Term("tuple", (N, inner()), (rng.choice("zx"),), J)]
+    t = variable("t", "real")
+    choices = (
+        lambda: Term("add", tuple(inner() for _ in range(rng.choice((2, 2, 3))))),
+        lambda: Term("multiply", tuple(inner() for _ in range(rng.choice((2, 2, 3))))),
+        lambda: Term("multiply", tuple(inner() for _ in range(rng.choice((2, 3, 4))))),
+        lambda: inner() ** rng.choice((-1, -1, 2, -2)),
+        lambda: inner() ** rng.choice((number("1/2"), number("-1/2"), N, inner())),
+        lambda: log(inner()),
+        lambda: bind(rng.choice(("sum", "product")), rng.choice((I, J)), ONE, N, inner()),
+        lambda: bind("integral", rng.choice((Z, Y)), inner()),
+        lambda: bind("expectation", rng.choice((Z, Y)), law(), inner()),
+        lambda: bind("kl", rng.choice((Z, Y, X)), law(), law()),
+        lambda: bind("derivative", t, rng.choice((A, B, ONE)), kernel.substitute(inner(), A, t)),
+        lambda: density("p", [rng.choice(point)]),
+        lambda: law(),
+    )
+    try:
+        return rng.choice(choices)()
+    except KernelError:  # a limit that holds its index, or the like
+        return inner()
+
+
+def claim(rng, depth):
+    """A random proposition."""
+    first, second, t = expression(rng, depth), expression(rng, depth), variable("t", "real")
+    body = kernel.substitute(first, A, t)
+    slope = rng.choice((second, bind("derivative", t, A, body)))
+    image = Term("tuple", (N, first), (rng.choice("zx"),), J)
+    return rng.choice((
+        lambda: kernel.equal(first, second),
+        lambda: kernel.at_most(first, second),
+        lambda: bind("integrable", Z, density("p", [Z]) * first),
+        lambda: bind("differential", t, A, slope, body),
+        lambda: kernel.equal(bind("derivative", t, A, body), slope),
+        lambda: bind("bijection", Y, image, second),
+        lambda: bind("forall", Z, bind("dimension", None, rng.choice((Z, Y)), N)),
+        lambda: bind("forall_in", J, ONE, N, kernel.positive(first)),
+    ))()  # fmt: skip
+
+
+def test_different_terms_print_differently(seed):
+    """Of random terms, and of each with all its variants, no two print alike, as LaTeX and as text."""
+    rng = random.Random(f"apart {seed}")
+    compared, several = 0, {latex: {}, text: {}}
+    for i in range(60):
+        term = claim(rng, 2) if i % 4 == 0 else expression(rng, rng.choice((1, 2, 3)))
+        for show, everything in several.items():
+            prints = {}
+            for candidate in (term, *itertools.islice(variants(term), 60)):
+                printed = show(candidate)
+                meaning = read_as(candidate)
+                assert prints.setdefault(printed, meaning) == meaning, printed
+                assert everything.setdefault(printed, meaning) == meaning, printed
+                compared += 1
+    assert compared > 2_000
+
+
+def test_small_terms_print_differently():
+    """All terms of two levels over a few leaves."""
+    leaves = (A, B, ONE, TWO, number(-1), number(-3), number("1/2"), number("-1/2"))
+    level = list(leaves)
+    for u in leaves:
+        level += [log(u), u**-1, u**-2, u ** number("1/2"), bind("sum", J, ONE, N, u), bind("integral", Z, u)]
+        level += [w for v in leaves for w in (u + v, u * v, u**v, u * v * A, u * (v * A), u / v * A)]
+    for show in (latex, text):
+        seen = {}
+        for term in (w for u in level[::9] for v in level[::3] for w in (u + v, u * v, u / v)):
+            printed = show(term)
+            assert seen.setdefault(printed, read_as(term)) == read_as(term), printed
+        assert len(seen) > 2_000
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (A ** number("-1/2"), (A ** number("1/2")) ** -1),
+        (A**-2, (A**2) ** -1),
+        (A * (B**-1 * S**-1), A * (B * S) ** -1),
+        (bind("sum", J, ONE, N, (S + A) * B), bind("sum", J, ONE, N, S + A) * B),
+        (number("1/2"), TWO**-1),
+        (number(-3), number(-1) * number(3)),
+        (kernel.equal(bind("derivative", B, A, B), ONE), bind("differential", B, A, ONE, B)),
+        (bind("kl", Z, density("p", [Z]), density("q", [Z])), bind("kl", X, density("p", [Z]), density("q", [Z]))),
+        (bind("normal", J, Z, N, S, S), bind("normal", J, Z, TWO, S, S)),
+        (bind("forall", Z, bind("dimension", None, Z, N)), bind("dimension", None, Z, N)),
+        (density("p", [Term("tuple", (N, S), ("x",), J)]), density("p", [Term("tuple", (N, S), ("z",), J)])),
+    ],
+)
+def test_pairs_that_a_careless_print_would_confuse(left, right):
+    assert latex(left) != latex(right)
+    assert text(left) != text(right)
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        (variable("pi", "real") + Term("pi"), "two variables of different kinds are named 'pi'"),
+        (Term("function", (Z,), ("f", "real")) + Term("function", (A,), ("f", "real")), "two functions of different"),
+        (Term("function", (Z,), ("p", "real")) + density("p", [Z]), "two functions of different kinds are named 'p'"),
+        (variable("z1", "real") + Term("component", (Z, ONE)), "'z1' would print as a component of 'z'"),
+    ],
+)
+def test_a_name_for_two_things_is_refused(term, message):
+    with pytest.raises(ValueError, match=message):
+        latex(term)
+
+
+HEADS = {
+    "function": (Term("function", (J, Z), ("f", "real")), "f_{j}(z)", "f_j(z)"),
+    "tuple": (Term("tuple", (N, S), ("z",), J), r"\left(\sigma_{j}\right)_{j=1}^{n}", "(sigma_j)_{j=1}^n"),
+    "delta": (kernel.delta(I, J + ONE), r"\delta_{i, j + 1}", "delta_{i, j + 1}"),
+    "derivative": (bind("derivative", B, A, log(B)), r"\frac{\partial}{\partial a} \log a", "d/da log a"),
+    "derivative at a point": (
+        bind("derivative", B, ONE, log(B)),
+        r"\left. \frac{\partial}{\partial b} \log b \right|_{b = 1}",
+        "d/db log b |_{b = 1}",
+    ),
+    "differential": (
+        bind("differential", B, A, A**-1, log(B)),
+        r"\frac{\partial}{\partial a} \log a \text{ exists and is } \frac{1}{a}",
+        "d/da log a exists and is (1 / a)",
+    ),
+    "bijection": (
+        bind("bijection", Y, Term("tuple", (N, S), ("z",), J), A),
+        r"y \mapsto z = \left(\sigma_{j}\right)_{j=1}^{n} \text{ is one-to-one and onto, } \mathrm{d}z = a \, \mathrm{d}y",
+        "y -> z = (sigma_j)_{j=1}^n is one-to-one and onto, dz = a dy",
+    ),
+    "at_most": (kernel.at_most(A, B), r"a \leq b", "a <= b"),
+    "normal": (
+        bind("normal", J, Z, N, Term("component", (MU, J)), S**2),
+        r"\mathcal{N}_{n}(z;\, \mu, \operatorname{diag} \sigma^{2})",
+        "N_n(z; mu, diag sigma^2)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_heads(name):
+    term, as_latex, as_text = HEADS[name]
+    assert latex(term) == as_latex
+    assert text(term) == as_text
 
 
 def test_stable():
