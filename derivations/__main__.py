@@ -14,4 +14,4 @@ if __name__ == "__main__":
         sys.exit(2)
     except StepError as error:
         print(error, file=sys.stderr)
-        sys.exit(3)
+        sys.exit(1 if error.counterexample else 3)

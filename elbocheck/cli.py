@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-_UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 2, 3, 70, 130
+_REFUTED, _UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 1, 2, 3, 70, 130
 _STYLE = {"proved": "bold green", "confirmed": "green", "refuted": "bold red", "undecided": "yellow"}
 
 
@@ -142,7 +142,7 @@ def derive(
         raise UnusableInput(str(error.args[0])) from error
     except StepError as error:
         print(f"elbocheck: not proved: {error}", file=sys.stderr)
-        raise typer.Exit(_UNDECIDED) from error
+        raise typer.Exit(_REFUTED if error.counterexample else _UNDECIDED) from error
     if out is None:
         write = proof_document.listed if list_ else proof_document.printed
         print(write(derivations, format), end="")

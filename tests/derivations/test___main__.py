@@ -49,7 +49,7 @@ def test_a_script_prints_its_latex(script):
 
 def test_an_unknown_slug():
     finished = run("-m", "derivations", "elbo-gab")
-    assert finished.returncode != 0
+    assert finished.returncode == 2
     assert finished.stdout == ""
     assert finished.stderr.startswith("no derivation 'elbo-gab'; nearest: elbo-gap")
     assert finished.stderr.count("\n") == 1

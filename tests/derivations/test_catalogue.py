@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from derivations.catalogue import DERIVATIONS, prove
+from derivations.catalogue import DERIVATIONS, SCRIPTS, dependencies, prove
 
 
 @pytest.mark.parametrize("slug", DERIVATIONS)
@@ -13,7 +13,7 @@ def test_a_derivation_is_filed_under_its_slug(slug):
     assert derivation.slug == slug
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", slug)
     assert derivation.title[0].isupper()
-    assert re.fullmatch(r"problem \d\.\d|beyond the exercise", derivation.source)
+    assert re.fullmatch(r"problem \d\.\d|beyond the exercise(: .+)?", derivation.source)
     assert derivation.steps
 
 
@@ -22,6 +22,15 @@ def test_each_comes_after_those_it_uses():
     for i, slug in enumerate(slugs):
         assert set(prove(slug).uses) <= set(slugs[:i])
     assert prove("kl-normal-standard").uses == ("normal-negative-entropy", "normal-cross-entropy")
+
+
+def test_what_is_said_to_be_used_is_used():
+    found = dependencies(map(prove, DERIVATIONS))
+    assert {slug: set(prove(slug).uses) for slug in DERIVATIONS} == {slug: set(used) for slug, used in found.items()}
+
+
+def test_no_slug_is_listed_by_two_scripts():
+    assert sum(len(script.DERIVATIONS) for script in SCRIPTS) == len(DERIVATIONS)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,17 @@
 """What replay refuses, with the step named."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import derivations
+from derivations.catalogue import DERIVATIONS, prove
+from derivations.certificate import export
 from derivations.kernel import KernelError, infer, variable
-from derivations.replay import replay
+from derivations.replay import main, replay
 
 STEP = {"rule": "delta_same", "premises": [], "arguments": [], "hypotheses": [], "conclusion": 0}
 
@@ -85,3 +91,49 @@ def test_a_term_too_deep_is_refused_with_the_step():
     step = {**SQUARE["steps"][0], "arguments": [{"term": 50_000}]}
     with pytest.raises(KernelError, match="step 0, square: "):
         replay({**SQUARE, "terms": deep(50_000), "steps": [step]})
+
+
+def file(tmp_path, content):
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return str(path)
+
+
+def test_all_derivations_replay_in_a_process_without_sympy(tmp_path):
+    document = [{"slug": slug, "title": "", "proof": export(*prove(slug).theorems)} for slug in DERIVATIONS]
+    program = (
+        "import sys; sys.modules['sympy'] = None; from derivations.replay import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, file(tmp_path, document)]
+    done = subprocess.run(
+        command, cwd=Path(derivations.__file__).parents[1], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[1].rstrip(",") for line in done.stdout.splitlines()] == list(DERIVATIONS)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_bare_proof_and_what_derive_writes(wrapped, tmp_path, capsys):
+    proof = export(*prove("elbo-gap").theorems)
+    assert main([file(tmp_path, {"slug": "elbo-gap", "title": "", "proof": proof} if wrapped else proof)]) == 0
+    assert f"{len(proof['steps'])} steps replayed" in capsys.readouterr().out
+
+
+def test_a_rejected_certificate_exits_1_with_the_step(tmp_path, capsys):
+    proof = export(*prove("elbo-gap").theorems)
+    proof["steps"][3]["rule"] = "delta_same"
+    assert main([file(tmp_path, {"slug": "elbo-gap", "proof": proof})]) == 1
+    assert "elbo-gap rejected, step 3, delta_same: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["{", "", "\xff"])
+def test_an_unreadable_file_exits_2(content, tmp_path, capsys):
+    path = tmp_path / "proof.json"
+    path.write_bytes(content.encode("latin-1"))
+    assert main([str(path)]) == 2
+    assert "not a proof in JSON" in capsys.readouterr().err
+
+
+def test_no_file_exits_2(tmp_path, capsys):
+    assert main([]) == main([str(tmp_path / "absent")]) == 2
+    assert "usage: " in capsys.readouterr().err

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from derivations import catalogue
+from derivations.derivation import StepError
 from derivations.replay import replay
 from elbocheck import cli, mnist, verify
 from elbocheck.verdict import Finding, Verdict
@@ -69,7 +72,8 @@ def test_json_is_one_document_and_nothing_else(
         (("verify", "--data-dir", "."), "--data-dir goes with --data mnist"),
         (("verify", "--data", "mnist", "--data-dir", "/no/such/folder"), "/no/such/folder"),
         (("derive", "elbo-gpa"), "nearest: elbo-gap"),
-        (("derive", "--format", "pdf"), "'text', 'latex', 'json'"),
+        (("derive", "--list", "--format", "latex"), "--list goes with --format text, markdown or json"),
+        (("derive", "--format", "pdf"), "'text', 'latex', 'markdown', 'html', 'json'"),
     ],
 )
 def test_what_it_cannot_use_is_one_line_and_exit_2(
@@ -134,6 +138,37 @@ def test_derive_lists_slugs_with_what_they_suppose(capsys: pytest.CaptureFixture
     for slug in ("elbo-gap", "normal-negative-entropy", "normal-cross-entropy", "kl-normal-standard"):
         assert f"{slug}\n" in printed
     assert "int q(z | x) dz = 1" in printed
+
+
+def test_derive_lists_in_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert elbocheck("derive", "--list", "--format", "json", "elbo-gap", "kl-normal-standard", "elbo-gap") == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert [e["slug"] for e in entries] == ["elbo-gap", "kl-normal-standard"]
+    assert entries[0]["steps"] == 5
+
+
+@pytest.mark.parametrize("format", ["text", "latex", "markdown", "html", "json"])
+def test_derive_is_the_same_on_every_run(format: str) -> None:
+    command = [sys.executable, "-m", "elbocheck", "derive", "elbo-gap", "kl-nonnegative", "--format", format]
+    first, second = (
+        subprocess.run(command, capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": hash_seed}).stdout
+        for hash_seed in ("1", "31")
+    )
+    assert first == second != b""
+
+
+def test_a_step_that_does_not_hold_stops_derive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        raise StepError("elbo-gap, step 2: log p(x)  =  0\n  not by 'algebra': the two sides do not become equal")
+
+    monkeypatch.setattr(catalogue, "DERIVATIONS", {"elbo-gap": fails})
+    assert elbocheck("derive", "elbo-gap") == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "step 2: log p(x)  =  0" in err
+    assert "not by 'algebra'" in err
 
 
 def test_the_module_runs_and_help_imports_neither_torch_nor_sympy() -> None:
