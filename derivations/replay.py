@@ -84,8 +84,8 @@ def proofs(document: Any) -> list[tuple[str, Any]]:
     if isinstance(document, list) and document:
         return [found for entry in document for found in proofs(entry)]
     if isinstance(document, Mapping) and "proof" in document:
-        return [(str(document.get("slug")), document["proof"])]
-    return [("proof", document)]
+        return [(f"{document.get('slug')}, ", document["proof"])]
+    return [("", document)]
 
 
 def main(paths: list[str]) -> int:
@@ -102,9 +102,9 @@ def main(paths: list[str]) -> int:
             try:
                 replay(proof)
             except KernelError as error:
-                print(f"{path}: {name} rejected, {error}", file=sys.stderr)
+                print(f"{path}: {name}rejected, {error}", file=sys.stderr)
                 return 1
-            print(f"{path}: {name}, {len(proof['steps'])} steps replayed")
+            print(f"{path}: {name}{len(proof['steps'])} steps replayed")
     return 0 if paths else 2
 
 

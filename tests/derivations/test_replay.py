@@ -123,7 +123,7 @@ def test_a_rejected_certificate_exits_1_with_the_step(tmp_path, capsys):
     proof = export(*prove("elbo-gap").theorems)
     proof["steps"][3]["rule"] = "delta_same"
     assert main([file(tmp_path, {"slug": "elbo-gap", "proof": proof})]) == 1
-    assert "elbo-gap rejected, step 3, delta_same: " in capsys.readouterr().err
+    assert "elbo-gap, rejected, step 3, delta_same: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ["{", "", "\xff"])
