@@ -76,10 +76,10 @@ def _prove(proposition: Term, joint: frozenset[str]) -> Theorem | None:
     return None
 
 
-def _nonzero(term: Term) -> Theorem:
-    """``t != 0`` from what makes t positive: its parts, or else t > 0 itself."""
-    nonzero, positive = infer("positive_nonzero", term), _positive_parts(term)
-    return nonzero if positive is None else infer("discharge", positive, nonzero)
+def _nonzero(term: Term) -> Theorem | None:
+    """``t != 0`` from the positivity of its parts; a difference may be negative, so that t > 0 is not supposed of it."""
+    positive = _positive_parts(term)
+    return None if positive is None else infer("discharge", positive, infer("positive_nonzero", term))
 
 
 def _normalised(equation: Term, joint: frozenset[str]) -> Theorem | None:

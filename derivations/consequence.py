@@ -29,6 +29,10 @@ def consequences(proposition: Term, others: list[Term], joint: Iterable[str]) ->
                 yield integrable_combination(z, proposition.args[0], others, *families, taken_apart=apart)
     elif proposition.head == "positive":
         yield from _positive_elsewhere(proposition.args[0], others)
+    elif proposition.head == "nonzero":
+        known = [h for h in others if h.head == "positive"]
+        for proof in _positive_elsewhere(proposition.args[0], known):
+            yield infer("discharge", proof, infer("positive_nonzero", proposition.args[0]))
 
 
 def _positive_elsewhere(term: Term, others: list[Term]) -> Iterator[Theorem]:
