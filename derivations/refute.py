@@ -141,6 +141,8 @@ def draw(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Int
     for v in vocabulary.variables:
         if v.data[1] in NUMBERS:
             values[v.data] = _number(model, v, number)
+    for v, formula in vocabulary.number_definitions:
+        values[v.data] = interpretation.value(formula, values)
     for space, dimension in vocabulary.real_spaces.items():
         model.dimensions[space] = place_of(interpretation.value(dimension, values))
         if not 1 <= model.dimensions[space] <= 5:

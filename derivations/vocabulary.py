@@ -43,6 +43,8 @@ class Vocabulary:
         The free variables, those that others depend on first.
     real_spaces
         ``{space: dimension}`` for the spaces R^J; any other space is finite.
+    number_definitions
+        ``(variable, formula)`` for hypotheses such as ``K = N + 1``.
     families
         ``{family: names of its spaces}``.
     positive
@@ -71,6 +73,7 @@ class Vocabulary:
         order = {"natural": 0, "index": 1, "real": 2}
         names = free(claim).union(*map(free, hypotheses))
         self.variables = sorted(names, key=lambda v: (order.get(v.data[1], 3), v.data))
+        self.number_definitions = list(self._number_definitions())
         self.families = self._families()
         self.definitions = {
             d.name: d
@@ -88,6 +91,15 @@ class Vocabulary:
         self.draws = dict(self._draws())
         self.independences = dict(self._independences())
         self.moments = self._moments()
+
+    def _number_definitions(self) -> Iterator[tuple[Term, Term]]:
+        for h in self.hypotheses:
+            for v, formula in (h.args, h.args[::-1]) if h.head == "equal" else ():
+                numbers = all(sort_of(u) in NUMBERS for u in free(formula))
+                simple = all(t.head in ("add", "multiply", "number", "variable") for _, t in subterms(formula))
+                if v.head == "variable" and v not in free(formula) and numbers and simple:
+                    yield v, formula
+                    break
 
     def _families(self) -> dict[str, tuple[str, ...]]:
         spaces: dict[str, set[str]] = {}
