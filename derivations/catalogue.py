@@ -24,7 +24,6 @@ from derivations import (
     reparameterization,
 )
 from derivations.derivation import Derivation
-from derivations.kernel import Theorem
 
 # a new script is registered here, after those whose theorems it uses
 SCRIPTS = (
@@ -73,7 +72,7 @@ def prove(slug: str) -> Derivation:
 
 
 def dependencies(derivations: Iterable[Derivation]) -> dict[str, tuple[str, ...]]:
-    """For each derivation the slugs of those whose theorems its proof rests on directly, as found in the proof.
+    """For each derivation the slugs of those of the others on whose theorems its proof rests; `derive` finds them in the proof.
 
     Examples
     --------
@@ -81,23 +80,4 @@ def dependencies(derivations: Iterable[Derivation]) -> dict[str, tuple[str, ...]
     {'normal-cross-entropy': (), 'kl-normal-standard': ('normal-cross-entropy',)}
     """
     proved = {d.slug: d for d in derivations}
-    owner = {id(theorem): slug for slug, d in proved.items() for theorem in d.theorems}
-    found = {slug: _owners(d, owner) for slug, d in proved.items()}
-    return {slug: tuple(s for s in proved if s in found[slug]) for slug in proved}
-
-
-def _owners(derivation: Derivation, owner: Mapping[int, str]) -> set[str]:
-    """The slugs of the theorems of others at which a walk from a theorem to its premises arrives first."""
-    pending: list[Theorem] = [p for theorem in derivation.theorems for p in theorem.premises]
-    seen: set[int] = set()
-    slugs: set[str] = set()
-    while pending:
-        theorem = pending.pop()
-        if id(theorem) in seen:
-            continue
-        seen.add(id(theorem))
-        if owner.get(id(theorem), derivation.slug) != derivation.slug:
-            slugs.add(owner[id(theorem)])
-        else:
-            pending.extend(theorem.premises)
-    return slugs
+    return {slug: tuple(s for s in proved if s in d.uses) for slug, d in proved.items()}
