@@ -88,25 +88,24 @@ def proofs(document: Any) -> list[tuple[str, Any]]:
     return [("", document)]
 
 
-def main(paths: list[str]) -> int:
-    """Replay each file; 1 if one is rejected, 2 if one cannot be read or none is given."""
-    if not paths:
-        print("usage: python -m derivations.replay PROOF.json ...", file=sys.stderr)
+def outcome(paths: list[str]) -> tuple[int, list[str]]:
+    """Exit code and lines for some files: 1 if a proof is rejected, 2 if a file cannot be read or none is given."""
+    lines: list[str] = []
     for path in paths:
         try:
             document = json.loads(Path(path).read_text("utf-8"))
         except (OSError, ValueError, RecursionError) as error:
-            print(f"{path}: not a proof in JSON: {error}", file=sys.stderr)
-            return 2
+            return 2, [f"{path}: not a proof in JSON: {error}"]
         for name, proof in proofs(document):
             try:
                 replay(proof)
             except KernelError as error:
-                print(f"{path}: {name}rejected, {error}", file=sys.stderr)
-                return 1
-            print(f"{path}: {name}{len(proof['steps'])} steps replayed")
-    return 0 if paths else 2
+                return 1, [f"{path}: {name}rejected, {error}"]
+            lines.append(f"{path}: {name}{len(proof['steps'])} steps replayed")
+    return (0, lines) if paths else (2, ["usage: python -m derivations.replay PROOF.json ..."])
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code, said = outcome(sys.argv[1:])
+    print("\n".join(said), file=sys.stderr if code else sys.stdout)
+    sys.exit(code)

@@ -1,4 +1,4 @@
-"""How long the proofs take, beside the naive route: ``python benchmarks/derivations.py [--write PAGE.md]``.
+"""How long the proofs take, beside the naive route: ``python benchmarks/proving.py [--write PAGE.md]``.
 
 Each measurement is one fresh process: nothing is warm, and no other process runs meanwhile.
 """
@@ -141,7 +141,7 @@ def main() -> None:
     figures = table(everything, naive)
     print(figures, end="")
     if options.write:
-        options.write.write_text(page(figures, "python benchmarks/derivations.py --write PAGE.md"), encoding="utf-8")
+        options.write.write_text(page(figures, "python benchmarks/proving.py --write PAGE.md"), encoding="utf-8")
 
 
 if __name__ == "__main__":
