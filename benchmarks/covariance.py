@@ -7,6 +7,7 @@ dimension are timed in turns; the figure is the median.
 """
 
 import argparse
+import os
 import statistics
 import time
 
@@ -50,8 +51,9 @@ def seconds(trainers: dict[str, Trainer], rounds: int, steps: int) -> dict[str, 
 
 def report(rounds: int, steps: int) -> str:
     """The table as Markdown."""
+    load = f"{os.getloadavg()[0]:.1f}"
     lines = [
-        f"Digits, one hidden layer of 128, batch 128, one thread; medians of {rounds} rounds of {steps} steps.",
+        f"Digits, one hidden layer of 128, batch 128, one thread, load {load}; medians of {rounds} rounds of {steps} steps.",
         "",
         "| D | outputs, diagonal | outputs, full | parameters, diagonal | parameters, full | ms, diagonal | ms, full | full / diagonal |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -80,7 +82,8 @@ def main() -> None:
     table = report(options.rounds, options.steps)
     print(table)
     if options.write:
-        section.write("covariance", "python benchmarks/covariance.py", table)
+        command = f"python benchmarks/covariance.py --rounds {options.rounds} --steps {options.steps}"
+        section.write("covariance", command, table)
 
 
 if __name__ == "__main__":

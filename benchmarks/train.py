@@ -206,7 +206,9 @@ def main() -> None:
     table = report(times, rows, options.epochs, options.device, options.threads)
     print(table)
     if options.write:
-        section.write(f"train-{options.device}", f"python benchmarks/train.py --device {options.device}", table)
+        shown = ("device", "threads", "rounds", "steps", "epochs", "seeds")
+        command = " ".join(["python benchmarks/train.py", *(f"--{n} {getattr(options, n)}" for n in shown)])
+        section.write(f"train-{options.device}", command, table)
 
 
 if __name__ == "__main__":

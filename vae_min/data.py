@@ -38,8 +38,6 @@ class Dataset:
 def digits() -> Dataset:
     """Scikit-learn's bundled digits, 8x8 pixels: 1,397 for training, 400 for tests, equally mixed by class.
 
-    Examples
-    --------
     >>> digits().train.images.shape, digits().test.images.shape
     (torch.Size([1397, 64]), torch.Size([400, 64]))
     """
@@ -77,7 +75,7 @@ class Binariser:
 
     def __call__(self, indices: Tensor, generator: torch.Generator) -> Tensor:
         """Images of these indices, float32 of shape (B, N), binarised afresh."""
-        grey = self._images[indices]
+        grey = self._images.index_select(0, indices)
         if not self._quick:
             return binarise(grey, "dynamic", generator) if self._dynamic else grey
         bits = torch.empty(-(-grey.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=generator)

@@ -248,9 +248,9 @@ class Trainer(Generic[Model]):
 
     def _check(self, first: int, last: int) -> None:
         """Raise at the first of some steps of this epoch whose objective is not finite."""
-        finite = self._record[first : last + 1].isfinite().all(1).tolist()
-        if not all(finite):
-            self.step += first + finite.index(False) - last
+        record = self._record[first : last + 1]
+        if not math.isfinite(record.sum()):
+            self.step += first + record.isfinite().all(1).tolist().index(False) - last
             raise TrainingError(
                 f"the objective is not finite at step {self.step + 1} (learning rate {self.learning_rate:.3g}): "
                 "lower the learning rate"
