@@ -11,7 +11,7 @@ import derivations
 from derivations.catalogue import DERIVATIONS, prove
 from derivations.certificate import export
 from derivations.kernel import KernelError, infer, variable
-from derivations.replay import main, replay
+from derivations.replay import outcome, replay
 
 STEP = {"rule": "delta_same", "premises": [], "arguments": [], "hypotheses": [], "conclusion": 0}
 
@@ -102,7 +102,7 @@ def file(tmp_path, content):
 def test_all_derivations_replay_in_a_process_without_sympy(tmp_path):
     document = [{"slug": slug, "title": "", "proof": export(*prove(slug).theorems)} for slug in DERIVATIONS]
     program = (
-        "import sys; sys.modules['sympy'] = None; from derivations.replay import main; sys.exit(main(sys.argv[1:]))"
+        "import sys, runpy; sys.modules['sympy'] = None; runpy.run_module('derivations.replay', run_name='__main__')"
     )
     command = [sys.executable, "-c", program, file(tmp_path, document)]
     done = subprocess.run(
@@ -113,27 +113,30 @@ def test_all_derivations_replay_in_a_process_without_sympy(tmp_path):
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_a_bare_proof_and_what_derive_writes(wrapped, tmp_path, capsys):
+def test_a_bare_proof_and_what_derive_writes(wrapped, tmp_path):
     proof = export(*prove("elbo-gap").theorems)
-    assert main([file(tmp_path, {"slug": "elbo-gap", "title": "", "proof": proof} if wrapped else proof)]) == 0
-    assert f"{len(proof['steps'])} steps replayed" in capsys.readouterr().out
+    code, (line,) = outcome([file(tmp_path, {"slug": "elbo-gap", "title": "", "proof": proof} if wrapped else proof)])
+    assert code == 0
+    assert f"{len(proof['steps'])} steps replayed" in line
 
 
-def test_a_rejected_certificate_exits_1_with_the_step(tmp_path, capsys):
+def test_a_rejected_certificate_exits_1_with_the_step(tmp_path):
     proof = export(*prove("elbo-gap").theorems)
     proof["steps"][3]["rule"] = "delta_same"
-    assert main([file(tmp_path, {"slug": "elbo-gap", "proof": proof})]) == 1
-    assert "elbo-gap, rejected, step 3, delta_same: " in capsys.readouterr().err
+    code, (line,) = outcome([file(tmp_path, {"slug": "elbo-gap", "proof": proof})])
+    assert code == 1
+    assert "elbo-gap, rejected, step 3, delta_same: " in line
 
 
 @pytest.mark.parametrize("content", ["{", "", "\xff"])
-def test_an_unreadable_file_exits_2(content, tmp_path, capsys):
+def test_an_unreadable_file_exits_2(content, tmp_path):
     path = tmp_path / "proof.json"
     path.write_bytes(content.encode("latin-1"))
-    assert main([str(path)]) == 2
-    assert "not a proof in JSON" in capsys.readouterr().err
+    code, (line,) = outcome([str(path)])
+    assert code == 2
+    assert "not a proof in JSON" in line
 
 
 def test_no_file_exits_2(tmp_path, capsys):
-    assert main([]) == main([str(tmp_path / "absent")]) == 2
+    assert outcome([])[0] == outcome([str(tmp_path / "absent")])[0] == 2
     assert "usage: " in capsys.readouterr().err
