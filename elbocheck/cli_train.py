@@ -89,14 +89,15 @@ def train_command(
                 on_epoch=on_epoch,
                 should_stop=lambda step, num_steps: on_step(step, num_steps) or bool(interrupted),
             )
+            step, stopped, history = trainer.step, trainer.step < trainer.num_steps, trainer.history
+            del trainer  # it holds the group of processes, which ends here
     except (training.RunError, CheckpointError) as error:
         raise UnusableInput(str(error)) from error
-    stopped = trainer.step < trainer.num_steps
     if os.environ.get("RANK", "0") == "0":
         text = (
-            f"{_figures(plan.config, plan.model, trainer.history[-1])}\nrun: {out}"
+            f"{_figures(plan.config, plan.model, history[-1])}\nrun: {out}"
             if not stopped
-            else (f"stopped at step {trainer.step} and saved; go on with --resume --out {out}")
+            else (f"stopped at step {step} and saved; go on with --resume --out {out}")
         )
         typer.echo(text, err=stopped)
     if stopped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import sys
@@ -188,6 +189,8 @@ def data_parallel(device: str) -> Iterator[str]:
     dist.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl")
     try:
         yield device if device == "cpu" else f"{device}:{os.environ['LOCAL_RANK']}"
+        gc.collect()  # what still holds the group at the end of the process would abort it
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 
