@@ -10,7 +10,7 @@ a scale that is not positive gives a NaN, an infinity, or a value without meanin
 
 import math
 
-from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
+from numerics.array import Array, as_arrays, as_wide_arrays, narrowed, widened
 from numerics.bregman import of_log
 from numerics.excess import excess
 from numerics.special_function import erf
@@ -184,7 +184,8 @@ def kl_divergence_standard(loc: Array, log_variance: Array) -> Array:
     """
     xp, loc, log_variance = as_arrays(loc, log_variance)
     terms = loc * loc + excess(xp.expm1(log_variance), log_variance)
-    return 0.5 * xp.sum(terms, axis=-1)
+    # Float32 is added in float64: the roundings of a long sum alone would exceed those of its terms.
+    return narrowed(xp, 0.5 * xp.sum(*widened(xp, terms), axis=-1), terms.dtype)
 
 
 def kl_divergence_laplace(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) -> Array:
