@@ -269,7 +269,7 @@ def kl_divergence_logits(q_logits: Array, p_logits: Array) -> Array:
 
     step = step - at_likeliest(step)
     # It is 0 there; as a constant, since its derivatives would cancel all but the last digits of those of the others.
-    step = xp.where(likeliest & (count == 1.0), xp.zeros_like(step), step)
+    step = xp.where(count == 1.0, xp.where(likeliest, 0.0, step), step)
     # With the likeliest categories counted, not exponentiated: their derivatives are small, not differences from 1.
     others = xp.where(likeliest, -math.inf * xp.ones_like(step), q_logits - top)
     q_weight = xp.log(count + xp.sum(xp.exp(others), axis=-1, keepdims=True))

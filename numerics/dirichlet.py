@@ -149,7 +149,7 @@ def kl_divergence(q_concentration: Array, p_concentration: Array) -> Array:
     q_total, p_total, surplus = q_top + q_rest, p_top + p_rest, top + rest
     shares = q * (p_total / q_total)
     # Near equality, and where one category outweighs the others, a difference of products keeps what p - shares loses.
-    near = (xp.abs(difference) < 0.5 * q) & (xp.abs(surplus) < 0.5 * q_total)
+    near = xp.maximum(xp.abs(difference / q), xp.abs(surplus / q_total)) < 0.5
     others = xp.where(near, difference - q * (surplus / q_total), p - shares)
     own = xp.where(
         near, difference * (q_rest / q_total) - q * (rest / q_total), p * (q_rest / q_total) - q * (p_rest / q_total)

@@ -157,8 +157,9 @@ def kl_divergence(q_concentration: Array, q_rate: Array, p_concentration: Array,
     matched = q_concentration * (p_rate / q_rate)
     # The difference from it is exact where the parameters are close: their differences are.
     growth = (p_rate - q_rate) / q_rate
-    close = (p_concentration - q_concentration) - q_concentration * growth
-    near = (xp.abs(growth) < 0.5) & (xp.abs(p_concentration - q_concentration) < 0.5 * q_concentration)
+    step = p_concentration - q_concentration
+    close = step - q_concentration * growth
+    near = xp.maximum(xp.abs(growth), xp.abs(step / q_concentration)) < 0.5
     scale = of_entropy(p_concentration, matched, xp.where(near, close, p_concentration - matched))
     return narrowed(xp, of_log_gamma(p_concentration, q_concentration) + scale, dtype)
 

@@ -20,7 +20,7 @@ def pairs(seed, size=200):
     rng = np.random.default_rng(seed)
     x = np.exp(3 * rng.normal(size=size))
     near = x * (1 + 10.0 ** rng.uniform(-15, -0.5, size) * rng.choice([-1, 1], size))
-    ratios = np.array([0.6 - 1e-9, 0.6 + 1e-9, 5 / 3 - 1e-9, 5 / 3 + 1e-9])
+    ratios = np.array([7 / 9 - 1e-9, 7 / 9 + 1e-9, 9 / 7 - 1e-9, 9 / 7 + 1e-9])
     ones = np.array([1 - 1e-9, 1.0, 1 + 1e-9, 0.3, 40.0])[:, None]
     switches = [np.broadcast_to(ones, (5, 4)).ravel(), (ones * ratios).ravel()]
     extreme = 10.0 ** rng.uniform(-20, 20, (2, size))
@@ -42,7 +42,7 @@ def test_divergences_keep_their_digits(function, seed):
     x, y = pairs(seed)
     with mpmath.workdps(100):
         truths = [divergence(function, *pair) for pair in zip(x, y, strict=True)]
-        # Roundings of 1 at the edge of the near range, where the divergence is 0.1, and two bits below 1.
+        # Roundings of 1 at the edge of the near range, where the divergence is 0.03, and two bits below 1.
         assert worst_error(function(x, y), truths) < 3e-14
         assert worst_error(function(x, x), [mpf(0)] * len(x)) == 0
 
@@ -101,7 +101,8 @@ def test_zero_belongs_to_the_domain_of_the_entropy():
 
 def test_quotients_may_overflow():
     assert float(bregman.of_log(1e-200, 1e200)) == pytest.approx(400 * np.log(10) - 1, rel=1e-15, abs=0)
-    assert float(bregman.log_quotient(1e200, 1e-200)) == pytest.approx(400 * np.log(10), rel=1e-15, abs=0)
+    with np.errstate(over="ignore"):
+        assert float(bregman.log_quotient(1e200, 1e-200)) == pytest.approx(400 * np.log(10), rel=1e-15, abs=0)
 
 
 def test_shapes_broadcast():
