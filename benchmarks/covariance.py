@@ -79,6 +79,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_memory()
+    torch.set_flush_denormal(True)
     table = report(options.rounds, options.steps)
     print(table)
     if options.write:

@@ -38,6 +38,7 @@ class Ours:
 
     def __init__(self, dataset: Dataset, config: Config, device: str) -> None:
         keep_memory()
+        torch.set_flush_denormal(True)
         self.trainer = Trainer(VariationalAutoencoder, config, dataset, device=device)
 
     def run(self, steps: int) -> None:

@@ -119,7 +119,7 @@ def run(
         If the checkpoint is not of this run, or none can be written; the last good one is as it was.
     """
     keep_memory()
-    with few_threads(dataset), ExitStack() as stack:
+    with few_threads(dataset), without_denormals(), ExitStack() as stack:
         trainer: Trainer[Any] = Trainer(checkpoint.MODELS[plan.model], plan.config, dataset, device=device, bf16=bf16)
         if plan.saved is not None:
             plan.saved.restore(trainer)
@@ -172,9 +172,18 @@ def few_threads(dataset: Dataset) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Denormal numbers count as 0: Adam's means decay into them, and some processors are slow with them."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
 def keep_memory() -> None:
     """Have the C library keep what each step frees: asking the system for it again costs a tenth of the time."""
-    torch.set_flush_denormal(True)  # Adam's means decay into numbers that some processors are slow with
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, its largest value
         libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD

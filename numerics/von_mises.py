@@ -8,6 +8,7 @@ Requirements: concentrations are positive; they are not checked.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -123,7 +124,8 @@ def kl_divergence(q_loc: Array, q_concentration: Array, p_loc: Array, p_concentr
         D_{\log I_0}(\kappa_p, \kappa_q) = d^2 \int_0^1 (1 - s) A'(\kappa_q + s d)\,ds ,
 
     the integral by a quadrature rule for concentrations within a factor of 2, and by its value else. :math:`A'` is about
-    :math:`\kappa^{-2}/2`, computed to the roundings of 1: the relative error grows as :math:`\kappa^2`.
+    :math:`\kappa^{-2}/2`, up to :math:`\kappa = 1000` computed to the roundings of 1, which costs up to six digits, and from
+    there on by its expansion.
 
     References
     ----------
@@ -139,8 +141,8 @@ def kl_divergence(q_loc: Array, q_concentration: Array, p_loc: Array, p_concentr
     integral = 0.0 * step
     for point, weight in zip(_POINTS.tolist(), _WEIGHTS.tolist(), strict=True):
         s = 0.5 + point
-        integral = integral + weight * (1.0 - s) * _resultant_slope(q + s * step)
-    far = xp.log(bessel_i0e(p)) - xp.log(bessel_i0e(q)) + step * (1.0 - _resultant(q))
+        integral = integral + weight * (1.0 - s) * _resultant_slope(xp, q + s * step)
+    far = xp.log(bessel_i0e(p)) - xp.log(bessel_i0e(q)) + step * _resultant_deficit(xp, q)
     concentration = xp.where((p < 2.0 * q) & (q < 2.0 * p), step * step * integral, far)
     sine = xp.sin(0.5 * (q_loc - p_loc))
     return narrowed(xp, concentration + 2.0 * p * _resultant(q) * sine * sine, dtype)
@@ -150,6 +152,20 @@ def _resultant(concentration: Array) -> Array:
     return bessel_i1e(concentration) / bessel_i0e(concentration)
 
 
-def _resultant_slope(concentration: Array) -> Array:
+# from here on the expansions in 1/kappa have lost no more than what the ratio of Bessel functions loses
+_LARGE = 1000.0
+
+
+def _resultant_deficit(xp: Any, concentration: Array) -> Array:
+    """``1 - A``; for large concentrations by its expansion (Mardia and Jupp, A.8), where the difference cancels."""
+    inverse = 1.0 / xp.where(concentration > _LARGE, concentration, _LARGE + 0.0 * concentration)
+    series = inverse * (1 / 2 + inverse * (1 / 8 + inverse * (1 / 8 + inverse * (25 / 128 + inverse * (13 / 32)))))
+    return xp.where(concentration > _LARGE, series, 1.0 - _resultant(concentration))
+
+
+def _resultant_slope(xp: Any, concentration: Array) -> Array:
+    """``A'``; for large concentrations by the derivative of the expansion."""
+    inverse = 1.0 / xp.where(concentration > _LARGE, concentration, _LARGE + 0.0 * concentration)
+    series = inverse**2 * (1 / 2 + inverse * (1 / 4 + inverse * (3 / 8 + inverse * (25 / 32 + inverse * (65 / 32)))))
     resultant = _resultant(concentration)
-    return 1.0 - resultant / concentration - resultant * resultant
+    return xp.where(concentration > _LARGE, series, 1.0 - resultant / concentration - resultant * resultant)
