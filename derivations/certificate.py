@@ -15,37 +15,42 @@ def export(*proved: Theorem) -> dict[str, Any]:
     Each rule application is one step, premises named by their position; terms stand in tables, each once. A theorem that
     was proved twice is there once, and so is one that a rewrite by ``a = a`` left as it was.
     """
-    theorems = _distinct(proved)
-    position = {_statement(step): i for i, step in enumerate(theorems)}
+    theorems, place = _distinct(proved)
     terms, statements = _Table(), _Table()
     steps = [
         {
             "rule": step.rule,
-            "premises": [position[_statement(p)] for p in step.premises],
+            "premises": [place[id(p)] for p in step.premises],
             "arguments": [terms.argument(a) for a in step.arguments],
             "hypotheses": [statements.position(h) for h in step.hypotheses],
             "conclusion": statements.position(step.conclusion),
         }
         for step in theorems
     ]
-    last = [position[_statement(t)] for t in proved]
+    last = [place[id(t)] for t in proved]
     return {"terms": terms.rows, "statements": statements.rows, "steps": steps, "theorems": last}
 
 
-def _statement(theorem: Theorem) -> tuple[Any, ...]:
-    return *theorem.hypotheses, theorem.conclusion
+def _distinct(proved: tuple[Theorem, ...]) -> tuple[list[Theorem], dict[int, int]]:
+    """The theorems on which some rest, premises first: of those with one statement the first, and none in vain.
 
-
-def _distinct(proved: tuple[Theorem, ...]) -> list[Theorem]:
-    """The theorems on which some rest, premises first: of those with one statement the first, and none in vain."""
-    first: dict[tuple[Any, ...], Theorem] = {}
+    With them, for each theorem (by its identity: to hash a term is to walk through it) the place of its statement.
+    """
+    table = _Table()
+    places: dict[tuple[int, ...], int] = {}
+    firsts: list[Theorem] = []
+    place: dict[int, int] = {}
     for theorem in ancestry(*proved):
-        first.setdefault(_statement(theorem), theorem)
-    needed = set(map(_statement, proved))
-    for statement, theorem in reversed(first.items()):
-        if statement in needed:
-            needed.update(map(_statement, theorem.premises))
-    return [theorem for statement, theorem in first.items() if statement in needed]
+        statement = tuple(map(table.position, (*theorem.hypotheses, theorem.conclusion)))
+        place[id(theorem)] = places.setdefault(statement, len(firsts))
+        if place[id(theorem)] == len(firsts):
+            firsts.append(theorem)
+    needed = {place[id(t)] for t in proved}
+    for i in reversed(range(len(firsts))):
+        if i in needed:
+            needed.update(place[id(p)] for p in firsts[i].premises)
+    kept = {i: k for k, i in enumerate(sorted(needed))}
+    return [firsts[i] for i in kept], {identity: kept[i] for identity, i in place.items() if i in kept}
 
 
 class _Table:
@@ -53,17 +58,24 @@ class _Table:
 
     def __init__(self) -> None:
         self.rows: list[list[Any]] = []
-        self._positions: dict[Term, int] = {}
+        self._positions: dict[tuple[Any, ...], int] = {}
+        self._met: dict[int, int] = {}
 
     def position(self, term: Term) -> int:
         """The position of a term, which is added unless it is there."""
-        if term not in self._positions:
-            args = [self.position(a) for a in term.args]
-            bound = None if term.bound is None else self.position(term.bound)
-            data = [str(d) if isinstance(d, Fraction) else d for d in term.data]
+        if id(term) not in self._met:
+            self._met[id(term)] = self._added(term)
+        return self._met[id(term)]
+
+    def _added(self, term: Term) -> int:
+        args = [self.position(a) for a in term.args]
+        bound = None if term.bound is None else self.position(term.bound)
+        data = [str(d) if isinstance(d, Fraction) else d for d in term.data]
+        parts = (term.head, *data, bound, *args)
+        if parts not in self._positions:
+            self._positions[parts] = len(self.rows)
             self.rows.append([term.head, data, bound, args])
-            self._positions[term] = len(self.rows) - 1
-        return self._positions[term]
+        return self._positions[parts]
 
     def argument(self, value: Any) -> Any:
         """An argument of a rule as JSON data."""
