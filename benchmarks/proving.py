@@ -122,7 +122,7 @@ def _side_by_side(slug: str, size: int, ours: float | None, theirs: float | None
 def page(figures: str, command: str) -> str:
     """A page that names the command beside the figures."""
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
-    return f"# Benchmark: derivations\n\nWritten by `{command}` ({machine}).\n\n{figures}"
+    return f"Written by `{command}` ({machine}).\n\n{figures}"
 
 
 def main() -> None:

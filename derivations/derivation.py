@@ -60,7 +60,7 @@ class Lemma:
 
 @dataclass(frozen=True)
 class Step:
-    """A proved line: ``theorem`` says that the line before it is `relation` (``=``, ``<=`` or ``>=``) `expression`.
+    """A proved line: ``theorem`` says that the line before it is ``relation`` (``=``, ``<=`` or ``>=``) `expression`.
 
     `prove` is how its reason proved it from the sides of the claim, and would prove others.
     """

@@ -46,8 +46,8 @@ class ProofView:
         What each part of the theorem says, in LaTeX.
     hypotheses : tuple of str
         What the theorem assumes, each in LaTeX.
-    steps : tuple of (relation, formula, reason)
-        The chain: a relation to the line before (``=``, ``\ge``, ``>=``; empty on the first line), a formula
+    steps : tuple of triples
+        The chain: of each line, its relation to the line before (``=``, ``\ge``, ``>=``; empty on the first line), a formula
         in LaTeX, a reason in plain words. Each part begins with a line without a relation.
     axioms : tuple of str
         The kernel rules that the proof applies, by name.
