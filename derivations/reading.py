@@ -289,8 +289,8 @@ class _Reader:
             if letter in FAMILIES and point is not None:
                 return density(letter.lower(), [point])
         term = self.sum(tree)
-        if term.head not in ("density", "normal"):
-            raise FormulaError("not a density")
+        if term.head not in ("density", "normal") or (term.head == "density" and term.data[1] != 1):
+            raise FormulaError("not a density of one variable")
         return term
 
     def _is_pair(self, after: tuple[Unit | str, ...]) -> bool:
@@ -309,6 +309,8 @@ class _Reader:
             raise FormulaError("a divergence of more than two densities")
         point = next((p for p in map(self.point_of, sums) if p is not None), variable("z", "z"))
         q, p = (self.density_of(s, point) for s in (sums[place], sums[place + 1]))
+        if q.args[0] != p.args[0]:
+            raise FormulaError("a divergence between densities of different variables")
         return self.powered(bind("kl", q.args[0], q, p), first), after[1:]
 
     def point_of(self, tree: Sum) -> Term | None:

@@ -82,6 +82,10 @@ FALSE = [
 # the sides differ only in what a careless reader leaves away: to prove one of these would be to misread it
 CONFUSABLE = [
     r"D_{KL}(q_\phi(z)\|q_\psi(z)) = 0",
+    r"D_{KL}(q(z|x)\|p(x)) \ge 0",
+    r"D_{KL}(q(x|z)\|p(z)) \ge 0",
+    r"D_{KL}(q(x,z)\|p(z)) \ge 0",
+    r"\mathbb{E}_{q(x,z)}[\log p(z)] = \mathbb{E}_{q(z|x)}[\log p(z)]",
     r"p_\theta(x) = p_{\theta'}(x)",
     r"p_{\theta_{old}}(x) = p_\theta(x)",
     r"\log p(x|\theta) = \log p(x|\phi)",

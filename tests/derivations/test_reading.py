@@ -114,6 +114,10 @@ def test_letters_with_several_labels_are_kept_apart():
         (r"2 /", "a factor is missing"),
         (r"e", "e without an exponent"),
         (r"p(x'|z)", "a variable is wanted"),
+        (r"KL(q(z|x) \| p(x))", "different variables"),
+        (r"KL(q(x|z) \| p(z))", "different variables"),
+        (r"KL(q(x,z) \| p(x,z))", "not a density of one variable"),
+        (r"\mathbb{E}_{q(x,z)}[p(z)]", "not a density of one variable"),
     ],
 )
 def test_what_has_no_meaning(source, message):
