@@ -28,11 +28,11 @@ from derivations.hypothesis import supposing
 from derivations.marginalisation import integrate_out
 from derivations.nested import constant_outside, under_all
 from derivations.notation import KL, E, Family, Index, Mapping, Natural, Point, to_kernel
+from derivations.reason import DIVERGENCE
 
 X, Z = Point("x"), Point("z")
 P, Q = Family("p"), Family("q")
 JOINT = frozenset({"q"})
-DEFINITION = Reason("definition of the KL divergence", in_turn(everywhere(unfold_kl), expand))
 
 
 @cache
@@ -55,7 +55,7 @@ def elbo_surgery() -> Derivation:
             "beyond the exercise",
             [
                 E(q(x), KL(q(z | x), p(z))),
-                (E(q(x), E(q(z | x), log(q(z | x) / p(z)))), DEFINITION),
+                (E(q(x), E(q(z | x), log(q(z | x) / p(z)))), DIVERGENCE),
                 (E(q(x), E(q(z | x), log(q(z | x) / q(z) * (q(z) / p(z))))), Reason("multiply by one", expand)),
                 (
                     information + E(q(x), E(q(z | x), ratio)),
@@ -109,7 +109,7 @@ def elbo_total_correlation() -> Derivation:
                     information + KL(q(z), prior, z),
                     Reason("independent coordinates of the prior", everywhere(supposing(p(z), prior))),
                 ),
-                (information + E(q(z), log(q(z) / prior)), DEFINITION),
+                (information + E(q(z), log(q(z) / prior)), DIVERGENCE),
                 (information + E(q(z), log(q(z) / marginals * (marginals / prior))), Reason("multiply by one", expand)),
                 (
                     information + E(q(z), log(q(z) / marginals)) + Sum(E(q(z), ratio), (j, 1, J)),

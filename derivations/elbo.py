@@ -15,8 +15,6 @@ from derivations.conversion import (
     expand_log,
     in_turn,
     unfold_conditional,
-    unfold_expectation,
-    unfold_kl,
 )
 from derivations.derivation import Derivation, Lemma, Reason, by_theorem, derive
 from derivations.document import fragments
@@ -25,6 +23,7 @@ from derivations.inequality import rearranged
 from derivations.kl_property import kl_nonnegative
 from derivations.marginalisation import integrate_out
 from derivations.notation import KL, E, Family, Point, to_kernel
+from derivations.reason import DIVERGENCE, EXPECTATION
 
 X, Y, Z = Point("x"), Point("y"), Point("z")
 P, Q = Family("p"), Family("q")
@@ -32,7 +31,6 @@ JOINT = frozenset({"p"})
 
 BAYES = Reason("Bayes' rule", in_turn(everywhere(unfold_conditional("p")), expand))
 ONE = Reason("multiply by one", expand)
-DEFINITION = Reason("definition of the KL divergence", in_turn(everywhere(unfold_kl), expand))
 PRODUCT_RULE = Reason(
     "product rule, logarithm of a product",
     in_turn(everywhere(unfold_conditional("p")), everywhere(expand_log), expand),
@@ -67,7 +65,7 @@ def elbo_gap(x: Point = X, z: Point = Z) -> Derivation:
                     + E(q(z | x), log(q(z | x) / p(z | x))),
                     _linear(under_q),
                 ),
-                (E(q(z | x), log(p(x | z))) - KL(q(z | x), p(z)) + KL(q(z | x), p(z | x)), DEFINITION),
+                (E(q(z | x), log(p(x | z))) - KL(q(z | x), p(z)) + KL(q(z | x), p(z | x)), DIVERGENCE),
             ],
             joint=JOINT,
         )
@@ -107,7 +105,7 @@ def elbo_tight() -> Derivation:
             "problem 1.2",
             [
                 E(p(z | x), log(p(x | z))) - KL(p(z | x), p(z)),
-                (E(p(z | x), log(p(x | z))) - E(p(z | x), log(p(z | x) / p(z))), DEFINITION),
+                (E(p(z | x), log(p(x | z))) - E(p(z | x), log(p(z | x) / p(z))), DIVERGENCE),
                 (E(p(z | x), log(p(x | z) * p(z) / p(z | x))), _linear(under_posterior)),
                 (E(p(z | x), log(p(x))), BAYES),
                 (log(p(x)), Reason("expectation of a constant", under_posterior)),
@@ -133,12 +131,12 @@ def elbo_jensen() -> Derivation:
                 (log(Integral(q(z | x) * weight, z)), ONE),
                 (
                     log(E(q(z | x), weight)),
-                    Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand)),
+                    EXPECTATION,
                 ),
                 (">=", E(q(z | x), log(weight)), Lemma("Jensen's inequality", jensen)),
                 (E(q(z | x), log(p(x | z) * (p(z) / q(z | x)))), PRODUCT_RULE),
                 (E(q(z | x), log(p(x | z))) - E(q(z | x), log(q(z | x) / p(z))), _linear(under_q)),
-                (E(q(z | x), log(p(x | z))) - KL(q(z | x), p(z)), DEFINITION),
+                (E(q(z | x), log(p(x | z))) - KL(q(z | x), p(z)), DIVERGENCE),
             ],
             joint=JOINT,
         )
@@ -162,7 +160,7 @@ def elbo_terms() -> Derivation:
                     Reason("product rule, linearity of the expectation", split),
                 ),
                 (E(q(z | x), log(p(x | z))) - E(q(z | x), log(q(z | x) / p(z))), _linear(under_q)),
-                (E(q(z | x), log(p(x | z))) - KL(q(z | x), p(z)), DEFINITION),
+                (E(q(z | x), log(p(x | z))) - KL(q(z | x), p(z)), DIVERGENCE),
             ],
             joint=JOINT,
         )
@@ -180,7 +178,7 @@ def elbo_sampled() -> Derivation:
             "problem 1.4",
             [
                 E(q(z | x), log(p(x | z))) - KL(q(z | x), p(z)),
-                (E(q(z | x), log(p(x | z))) - E(q(z | x), log(q(z | x) / p(z))), DEFINITION),
+                (E(q(z | x), log(p(x | z))) - E(q(z | x), log(q(z | x) / p(z))), DIVERGENCE),
                 (E(q(z | x), log(p(x | z)) - log(q(z | x)) + log(p(z))), _linear(under_q)),
                 (E(q(z | x), -log(q(z | x)) + log(p(x, z))), PRODUCT_RULE),
             ],
@@ -207,7 +205,7 @@ def elbo_conditional(x: Point = X, z: Point = Z, y: Point = Y) -> Derivation:
                 (E(q, log(likelihood * prior / posterior)), BAYES),
                 (E(q, log(likelihood * prior / posterior * (q / q))), ONE),
                 (E(q, log(likelihood)) - E(q, log(q / prior)) + E(q, log(q / posterior)), _linear(under_q)),
-                (elbo + KL(q, posterior), DEFINITION),
+                (elbo + KL(q, posterior), DIVERGENCE),
                 (">=", elbo, Lemma("the KL divergence is not negative", partial(rearranged, gibbs.theorems[0]))),
             ],
             joint=JOINT,

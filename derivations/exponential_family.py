@@ -28,24 +28,12 @@ from derivations.derivation import Derivation, Reason, derive
 from derivations.derivative import differentiate
 from derivations.document import fragments
 from derivations.expectation import under
-from derivations.kernel import KernelError, Term, Theorem, alpha_equal, equal, infer
+from derivations.hypothesis import supposing
+from derivations.kernel import KernelError, Term, Theorem
 from derivations.notation import KL, D, E, Index, Mapping, Natural, Parameter, Point, Vector, to_kernel
 
 X = Point("x")
 Q, P = Mapping("q"), Mapping("p")
-
-
-def supposed(*equations: tuple[Any, Any]) -> Conversion:
-    """Rewrite the left side of an equation that is supposed into its right side."""
-    assumed = [infer("assume", equal(to_kernel(left), to_kernel(right))) for left, right in equations]
-
-    def convert(term: Term) -> Theorem:
-        for theorem in assumed:
-            if alpha_equal(theorem.sides[0], term):
-                return theorem
-        raise KernelError("not the left side of what is supposed")
-
-    return convert
 
 
 def in_logarithms(conversion: Conversion) -> Conversion:
@@ -65,9 +53,9 @@ def in_logarithms(conversion: Conversion) -> Conversion:
 def reasons(q: Any, p: Any, means: Sequence[tuple[Any, Any]]) -> tuple[Reason, Reason, Reason]:
     """Definition, densities with linearity, and means, for the laws q and p of x."""
     under_q = under(to_kernel(X), to_kernel(Q(X)))
-    densities = everywhere(in_logarithms(supposed((Q(X), q), (P(X), p))))
+    densities = everywhere(*(in_logarithms(supposing(law, formula)) for law, formula in ((Q(X), q), (P(X), p))))
     logs = in_turn(densities, under_q, everywhere(expand_log), simplify)
-    mean = everywhere(supposed(*means))
+    mean = everywhere(*(supposing(mean, value) for mean, value in means))
     known = in_turn(mean, everywhere(expand_log), simplify, mean, everywhere(expand_log), simplify)
     return (
         Reason("definition of the KL divergence", everywhere(unfold_kl)),
@@ -112,9 +100,9 @@ def exponential_family_mean() -> Derivation:
         inside = Integral(D(law(t), t, eta), X)
         over_x = under(to_kernel(X), None)
         calculus = in_turn(everywhere(differentiate), expand, over_x, expand)
-        normalised = supposed((Integral(law(t), X), Integer(1)), (Integral(law(eta), X), Integer(1)))
-        interchange = in_turn(everywhere(supposed((whole, inside))), everywhere(normalised), expand)
-        constant = in_turn(everywhere(normalised), everywhere(differentiate), expand)
+        normalised = everywhere(*(supposing(Integral(law(v), X), Integer(1)) for v in (t, eta)))
+        interchange = in_turn(everywhere(supposing(whole, inside)), normalised, expand)
+        constant = in_turn(normalised, everywhere(differentiate), expand)
         return derive(
             "exponential-family-mean",
             "The mean of the sufficient statistic is the derivative of the log-partition function",

@@ -12,15 +12,15 @@ import sympy
 from sympy import Integral, Sum, log
 
 from derivations.change_of_variables import reparameterized, substituted
-from derivations.conversion import everywhere, expand, in_turn, simplify, unfold_expectation
+from derivations.conversion import everywhere, expand, in_turn, simplify
 from derivations.derivation import Derivation, Reason, derive
 from derivations.derivative import differentiate
 from derivations.document import fragments
 from derivations.hypothesis import assumed, supposing
 from derivations.notation import D, E, Family, Index, Mapping, Natural, Normal, Parameter, Point, to_kernel
+from derivations.reason import EXPECTATION
 from derivations.score import by_score, inside_derivative, score, under_derivative
 
-DEFINITION = Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand))
 RULES = Reason("rules of differentiation", in_turn(everywhere(differentiate), simplify))
 
 
@@ -44,7 +44,7 @@ def score_function_gradient() -> Derivation:
                 (interchanged, _interchange(gradient, interchanged)),
                 (Integral(f(z) * D(q, phi), z), RULES),
                 (Integral(q * f(z) * D(log(q), phi), z), RULES),
-                (E(q, f(z) * D(log(q), phi)), DEFINITION),
+                (E(q, f(z) * D(log(q), phi)), EXPECTATION),
             ],
         )
 
@@ -72,7 +72,7 @@ def pathwise_gradient() -> Derivation:
                     Reason("change of variables", in_turn(everywhere(change), expand)),
                 ),
                 (D(Integral(f(image) * p, eps), phi), Reason("the law of epsilon", everywhere(law))),
-                (gradient, DEFINITION),
+                (gradient, EXPECTATION),
                 (interchanged, _interchange(gradient, interchanged)),
             ],
         )

@@ -16,7 +16,6 @@ from derivations.conversion import (
     Conversion,
     congruence,
     everywhere,
-    expand,
     in_turn,
     prove_equal,
     simplify,
@@ -33,6 +32,7 @@ from derivations.kernel import Term, Theorem, infer
 from derivations.marginalisation import integrate_out
 from derivations.nested import inside
 from derivations.notation import E, Family, Index, Mapping, Natural, Point, to_kernel
+from derivations.reason import EXPECTATION
 
 SUM = Reason("linearity of the sum", simplify)
 
@@ -74,7 +74,7 @@ def iwae_lower_bound() -> Derivation:
                 (log(E(q(z | x), ratio)), Reason("K equal terms", inside(SUM.conversion))),
                 (
                     log(Integral(p(x, z), z)),
-                    Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand)),
+                    EXPECTATION,
                 ),
                 (log(p(x)), Reason("marginal density", everywhere(integrate_out()))),
             ],

@@ -28,7 +28,6 @@ from derivations.kernel import (
     Term,
     Theorem,
     bind,
-    canonical,
     density,
     free,
     infer,
@@ -36,9 +35,8 @@ from derivations.kernel import (
     number,
     sort,
 )
+from derivations.law import laws
 from derivations.marginalisation import integrate_out
-
-Laws = list[tuple[Term, Term]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def _strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tupl
         if law.head == "normal":
             closed = in_turn(everywhere(_as_expectation(z, law)), collect, densities, everywhere(moments))
             yield "mean and variance of the normal", in_turn(closed, simplify, everywhere(expand_log), simplify)
-    for z in {z for z, _ in found}:
+    for z in dict.fromkeys(z for z, _ in found):
         integrals = in_turn(everywhere(unfold_kl), everywhere(unfold_expectation), under(z, None), logs)
         yield "definition of the expectation, linearity of the integral", integrals
     marginal = in_turn(everywhere(unfold_expectation), everywhere(integrate_out(*sorted(joint))), logs)
@@ -116,20 +114,6 @@ def _as_expectation(z: Term, law: Term) -> Conversion:
         return infer("rewrite", opened, folded, (1,))
 
     return convert
-
-
-def laws(*terms: Term) -> Laws:
-    """The variables and the laws of the expectations, divergences and integrals in the terms, each once."""
-    found: dict[object, tuple[Term, Term]] = {}
-    for term in terms:
-        for _, t in subterms(term):
-            if t.bound is None or t.head not in ("expectation", "kl", "integral"):
-                continue
-            candidates = t.args[:1] if t.head != "integral" else (t.args[0], *t.args[0].args)
-            for law in candidates:
-                if law.head in ("density", "normal") and t.bound in law.args[:1]:
-                    found.setdefault(canonical(law), (t.bound, law))
-    return list(found.values())
 
 
 # --- inequalities: the gap is a divergence ---

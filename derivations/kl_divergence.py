@@ -20,9 +20,9 @@ from derivations.derivation import Derivation, Reason, by_theorem, derive
 from derivations.document import fragments
 from derivations.expectation import moments, polynomial, under
 from derivations.notation import KL, E, Index, Natural, Normal, Parameter, Point, Vector, to_kernel
+from derivations.reason import DIVERGENCE, EXPECTATION
 
 HALF = Rational(1, 2)
-DEFINITION = Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand))
 DENSITY = Reason("density of the normal", polynomial)
 MOMENTS = Reason("mean and variance of the normal", in_turn(everywhere(moments), simplify))
 SUM = Reason("linearity of the sum", in_turn(everywhere(expand_log), simplify))
@@ -52,7 +52,7 @@ def normal_negative_entropy() -> Derivation:
             "problem 1.7",
             [
                 Integral(q * log(q), z),
-                (E(q, log(q)), DEFINITION),
+                (E(q, log(q)), EXPECTATION),
                 (E(q, log(1 / volume * exp(-HALF * squares))), DENSITY),
                 (
                     constant + Sum(-HALF * log(sigma[j] ** 2) - (1 / (2 * sigma[j] ** 2)) * spread, (j, 1, J)),
@@ -79,7 +79,7 @@ def normal_cross_entropy() -> Derivation:
             "problem 1.7",
             [
                 Integral(q * log(p), z),
-                (E(q, log(p)), DEFINITION),
+                (E(q, log(p)), EXPECTATION),
                 (E(q, log(1 / sqrt((2 * pi) ** J) * exp(-HALF * squares))), DENSITY),
                 (constant - HALF * E(q, squares), linear),
                 (constant - HALF * Sum(mu[j] ** 2 + sigma[j] ** 2, (j, 1, J)), MOMENTS),
@@ -123,7 +123,6 @@ def kl_normal_standard() -> Derivation:
         )
 
 
-KL_DEFINITION = Reason("definition of the KL divergence", in_turn(everywhere(unfold_kl), expand))
 LOG_DENSITIES = in_turn(everywhere(expand_log), polynomial)
 
 
@@ -144,7 +143,7 @@ def kl_normal() -> Derivation:
             "beyond the exercise",
             [
                 KL(q, p),
-                (E(q, log(q / p)), KL_DEFINITION),
+                (E(q, log(q / p)), DIVERGENCE),
                 (
                     E(q, log(q)) - E(q, log(p)),
                     Reason("logarithm of a product, linearity of the expectation", in_turn(under_q, LOG_DENSITIES)),
@@ -177,7 +176,7 @@ def kl_normal_diagonal() -> Derivation:
             "beyond the exercise",
             [
                 KL(q, p),
-                (E(q, log(q / p)), KL_DEFINITION),
+                (E(q, log(q / p)), DIVERGENCE),
                 (
                     E(q, Sum(logs + from_p / (2 * tau[j] ** 2) - from_q / (2 * sigma[j] ** 2), (j, 1, J))),
                     Reason("density of the normal", LOG_DENSITIES),

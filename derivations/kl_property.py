@@ -28,9 +28,9 @@ from derivations.inequality import along
 from derivations.kernel import Term, Theorem, infer
 from derivations.nested import inside, under_all
 from derivations.notation import KL, E, Family, Mapping, Point, to_kernel
+from derivations.reason import DIVERGENCE
 
 ONE = sympy.S.One
-KL_DEFINITION = Reason("definition of the KL divergence", in_turn(everywhere(unfold_kl), expand))
 
 
 def _bound_inside(small: Term, big: Term) -> Theorem:
@@ -60,7 +60,7 @@ def kl_nonnegative(q: Any = None, p: Any = None, joint: frozenset[str] = frozens
             "problem 1.2",
             [
                 KL(q, p),
-                (E(q, log(q / p)), KL_DEFINITION),
+                (E(q, log(q / p)), DIVERGENCE),
                 (">=", E(q, 1 - p / q), bound),
                 (Integral(q, v) - Integral(p, v), linear),
                 (sympy.S.Zero, one),

@@ -51,9 +51,9 @@ from derivations.notation import (
     Vector,
     to_kernel,
 )
+from derivations.reason import EXPECTATION
 
 HALF = Rational(1, 2)
-DEFINITION = Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand))
 
 
 class _Model:
@@ -152,7 +152,7 @@ def linear_gaussian_evidence() -> Derivation:
                     Reason("z = W' y + A epsilon", in_turn(model.change(), expand)),
                 ),
                 (Integral(evidence * standard, eps), Reason("completing the square", model.square())),
-                (E(standard, evidence), DEFINITION),
+                (E(standard, evidence), EXPECTATION),
                 (evidence, Reason("expectation of a constant", over)),
             ],
             joint=frozenset({"p"}),

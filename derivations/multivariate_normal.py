@@ -15,11 +15,9 @@ from sympy import Rational, Sum, exp, log, pi, sqrt
 
 from derivations.change_of_variables import transported
 from derivations.conversion import everywhere, expand_log, in_turn, simplify, unfold_kl
-from derivations.delta import contract
 from derivations.derivation import Derivation, Reason, derive
 from derivations.document import fragments
 from derivations.double_sum import inverse
-from derivations.expectation import moments
 from derivations.hypothesis import supposing
 from derivations.notation import (
     KL,
@@ -36,10 +34,10 @@ from derivations.notation import (
     Vector,
     to_kernel,
 )
+from derivations.reason import COVARIANCE
 
 HALF = Rational(1, 2)
 LINEAR = Reason("linearity of the sum", simplify)
-MOMENTS = Reason("mean and covariance of the normal", in_turn(everywhere(moments), contract))
 
 
 @cache
@@ -91,7 +89,7 @@ def kl_multivariate_normal() -> Derivation:
                 ),
                 (
                     log(c) - log(a) + HALF * Sum(Sum(P[j, l] * spread + shift, (l, 1, J)), (j, 1, J)) - HALF * J,
-                    MOMENTS,
+                    COVARIANCE,
                 ),
                 (HALF * (trace + distance - J) + log(c) - log(a), LINEAR),
             ],

@@ -9,9 +9,10 @@ from derivations.convention import DEFAULTS, context, elbo, families, stated
 from derivations.judgement import Proof, prove
 from derivations.kernel import Term, at_most, equal
 from derivations.latex import text
+from derivations.law import named_laws
 from derivations.manuscript import Convention
 from derivations.meaning import Meaning, Surroundings, doubt, is_assumption, meanings, why_none
-from derivations.reading import Context, laws, readings, several
+from derivations.reading import Context, readings, several
 from derivations.refute import refute
 from derivations.syntax import FormulaError, Group, Sum, Unit, parse
 from derivations.written import Side, WrittenChain
@@ -125,7 +126,7 @@ def _laws(side: Side, around: Surroundings) -> dict[str, Term]:
     """The laws that a side names."""
     for tree in _trees([side]):
         for _, term in readings(tree, Context({**DEFAULTS, **around.named}, apart=around.apart)):
-            return laws(term)
+            return named_laws(term)
     return {}
 
 

@@ -85,28 +85,6 @@ def read(tree: Sum, reading: Reading, context: Context = Context()) -> Term:
         raise FormulaError(str(error)) from error
 
 
-def laws(term: Term) -> dict[str, Term]:
-    """The laws of the expectations and divergences in a term, by their family and by their variable."""
-    found: dict[str, Term] = {}
-    stack = [term]
-    while stack:
-        current = stack.pop()
-        stack.extend(current.args)
-        if current.head in ("expectation", "kl") and current.bound is not None:
-            law = current.args[0]
-            found.setdefault(current.bound.data[0], law)
-            if law.head == "density":
-                found.setdefault(law.data[0], law)
-        if current.head == "integral" and current.bound is not None:
-            factors = current.args[0].args if current.args[0].head == "multiply" else current.args
-            over = [f for f in factors if f.head in ("density", "normal") and current.bound in f.args[:1]]
-            for law in over[:1]:
-                found.setdefault(current.bound.data[0], law)
-                if law.head == "density":
-                    found.setdefault(law.data[0], law)
-    return found
-
-
 def _name(base: str) -> str:
     return base.removeprefix("\\")
 

@@ -9,11 +9,10 @@ import sympy
 from sympy import Integral, Product, Rational, Sum, exp, pi, sqrt
 
 from derivations.change_of_variables import affine, by_logarithm, standardised
-from derivations.conversion import everywhere, expand, in_turn, simplify, unfold_expectation
+from derivations.conversion import everywhere, expand, in_turn, simplify
 from derivations.delta import contract
 from derivations.derivation import Derivation, Reason, derive
 from derivations.document import fragments
-from derivations.expectation import moments
 from derivations.notation import (
     Delta,
     E,
@@ -27,13 +26,12 @@ from derivations.notation import (
     Vector,
     to_kernel,
 )
+from derivations.reason import COVARIANCE, EXPECTATION
 
 HALF = Rational(1, 2)
-DEFINITION = Reason("definition of the expectation", in_turn(everywhere(unfold_expectation), expand))
-MOMENTS = Reason("mean and covariance of the normal", in_turn(everywhere(moments), contract))
 DEVIATION = Reason("subtract the mean", simplify)
 DELTA = Reason("sum with a Kronecker delta", contract)
-LINEARITY = Reason("linearity of the expectation", MOMENTS.conversion)
+LINEARITY = Reason("linearity of the expectation", COVARIANCE.conversion)
 
 
 @cache
@@ -63,19 +61,19 @@ def reparameterization_normal() -> Derivation:
             ],
             [
                 E(q, f(z)),
-                (Integral(q * f(z), z), DEFINITION),
+                (Integral(q * f(z), z), EXPECTATION),
                 (Integral(moved * f(point) * volume, eps), Reason("change of variables", change)),
                 (Integral(standard * f(point), eps), Reason("the density above", above)),
-                (E(standard, f(point)), DEFINITION),
+                (E(standard, f(point)), EXPECTATION),
             ],
             [
                 E(standard, mu[i] + sigma[i] * eps[i]),
-                (mu[i], MOMENTS),
+                (mu[i], COVARIANCE),
             ],
             [
                 E(standard, (mu[i] + sigma[i] * eps[i] - mu[i]) ** 2),
                 (sigma[i] ** 2 * E(standard, eps[i] ** 2), LINEARITY),
-                (sigma[i] ** 2, MOMENTS),
+                (sigma[i] ** 2, COVARIANCE),
             ],
         )
 
@@ -98,13 +96,13 @@ def reparameterization_multivariate() -> Derivation:
             [
                 E(standard, image(i)),
                 (mu[i] + Sum(A[i, j] * E(standard, eps[j]), (j, 1, J)), LINEARITY),
-                (mu[i], MOMENTS),
+                (mu[i], COVARIANCE),
             ],
             [
                 E(standard, (image(i) - mu[i]) * (image(k) - mu[k])),
                 (E(standard, Sum(A[i, j] * eps[j], (j, 1, J)) * Sum(A[k, l] * eps[l], (l, 1, J))), DEVIATION),
                 (Sum(Sum(A[i, j] * A[k, l] * E(standard, eps[j] * eps[l]), (l, 1, J)), (j, 1, J)), LINEARITY),
-                (Sum(Sum(A[i, j] * A[k, l] * Delta(j, l), (l, 1, J)), (j, 1, J)), MOMENTS),
+                (Sum(Sum(A[i, j] * A[k, l] * Delta(j, l), (l, 1, J)), (j, 1, J)), COVARIANCE),
                 (Sum(A[i, j] * A[k, j], (j, 1, J)), DELTA),
             ],
         )

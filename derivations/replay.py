@@ -81,11 +81,9 @@ def _read(position: Any, table: Any, made: dict[int, Term]) -> Term:
 
 def proofs(document: Any) -> list[tuple[str, Any]]:
     """Name and proof of each that a file holds: a bare proof, one that ``elbocheck derive`` wrote, or a list of these."""
-    if isinstance(document, list) and document:
-        return [found for entry in document for found in proofs(entry)]
-    if isinstance(document, Mapping) and "proof" in document:
-        return [(f"{document.get('slug')}, ", document["proof"])]
-    return [("", document)]
+    entries = document if isinstance(document, list) and document else [document]
+    named = [e if isinstance(e, Mapping) and "proof" in e else {"proof": e} for e in entries]
+    return [(f"{e['slug']}, " if "slug" in e else "", e["proof"]) for e in named]
 
 
 def outcome(paths: list[str]) -> tuple[int, list[str]]:

@@ -54,6 +54,7 @@ class Sum:
     rows: tuple[tuple[str, Row], ...]
 
 
+@lru_cache(maxsize=1024)
 def parse(source: str) -> Sum:
     """The tree of a formula.
 
@@ -210,7 +211,6 @@ _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|ove
 _DIFFERENTIAL = re.compile(r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*)?(?P<variable>[a-zA-Z]|\\[a-z]+)(?:\s*\})?(?![a-zA-Z])")
 
 
-@lru_cache(maxsize=1024)
 def normalised(source: str) -> str:
     """The formula without fonts, sizes, spacing and ornaments, in one spelling for what has several."""
     plain = _without_braces(source.replace("&", " ").replace("\n", " "))

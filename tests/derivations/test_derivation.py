@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 import sympy
 
-from derivations import conversion, kl_divergence
+from derivations import conversion, kl_divergence, reason
 from derivations.catalogue import DERIVATIONS, prove
 from derivations.certificate import export
 from derivations.conversion import everywhere, in_turn, prove_equal
@@ -119,7 +119,7 @@ def reasons(slug):
     return (
         conversion.same,
         conversion.simplify,
-        kl_divergence.DEFINITION.conversion,
+        reason.EXPECTATION.conversion,
         kl_divergence.DENSITY.conversion,
         kl_divergence.SUM.conversion,
         under_law,

@@ -20,8 +20,8 @@ from derivations.exponential_family import (
     in_logarithms,
     kl_exponential_family,
     reasons,
-    supposed,
 )
+from derivations.hypothesis import supposing
 from derivations.kernel import KernelError
 from derivations.kernel import log as kernel_log
 from derivations.notation import E, Index, Mapping, Natural, Vector, to_kernel
@@ -100,7 +100,7 @@ def test_the_wrong_sign_of_the_gradient_term_is_not_proved():
 
 def test_what_is_supposed_is_printed_as_a_hypothesis():
     with sympy.evaluate(False):
-        rewrite = supposed((Q(X), P(X) * 2))
+        rewrite = supposing(Q(X), P(X) * 2)
         theorem = rewrite(to_kernel(Q(X)))
         assert theorem.hypotheses == (theorem.conclusion,)
         with pytest.raises(KernelError, match="not the left side"):
@@ -109,7 +109,7 @@ def test_what_is_supposed_is_printed_as_a_hypothesis():
 
 def test_only_logarithms_are_opened():
     with sympy.evaluate(False):
-        rewrite = everywhere(in_logarithms(supposed((Q(X), P(X) * 2))))
+        rewrite = everywhere(in_logarithms(supposing(Q(X), P(X) * 2)))
         term = to_kernel(Q(X) * log(Q(X)))
         opened = rewrite(term).sides[1]
         assert opened == to_kernel(Q(X) * log(P(X) * 2))

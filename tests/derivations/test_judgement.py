@@ -3,7 +3,7 @@
 import pytest
 
 from derivations.convention import elbo
-from derivations.judgement import gibbs, laws, prove
+from derivations.judgement import gibbs, prove
 from derivations.kernel import alpha_equal, at_most, bind, density, equal, log, number, variable
 
 X, Z = variable("x", "x"), variable("z", "z")
@@ -57,9 +57,3 @@ def test_the_wrong_twin_is_not_proved(what):
 def test_gibbs_is_about_the_divergence_it_is_given():
     theorem = gibbs(kl(PRIOR))
     assert alpha_equal(theorem.conclusion, at_most(number(0), kl(PRIOR)))
-
-
-def test_laws_of_expectations_divergences_and_integrals():
-    assert laws(BOUND) == [(Z, Q)]
-    assert laws(bind("integral", Z, PRIOR * log(PRIOR))) == [(Z, PRIOR)]
-    assert laws(EVIDENCE) == []

@@ -4,7 +4,8 @@ import pytest
 
 from derivations.convention import DEFAULTS
 from derivations.kernel import Term, add, bind, density, log, multiply, number, variable
-from derivations.reading import Context, Reading, laws, read, readings, several
+from derivations.law import named_laws
+from derivations.reading import Context, Reading, read, readings, several
 from derivations.syntax import FormulaError, parse
 
 X, Z, J, K = variable("x", "x"), variable("z", "z"), variable("j", "index"), variable("J", "natural")
@@ -67,7 +68,7 @@ def test_a_quotient_takes_one_factor():
 
 
 def test_laws_are_named_by_variable_and_by_family():
-    found = laws(meaning(r"\mathbb{E}_{z \sim q(z)}[\log p(z)]"))
+    found = named_laws(meaning(r"\mathbb{E}_{z \sim q(z)}[\log p(z)]"))
     assert found == {"z": density("q", [Z]), "q": density("q", [Z])}
     named = Context({**DEFAULTS, **found})
     assert meaning(r"\mathbb{E}_z[p(z)]", context=named).args[0] == density("q", [Z])
