@@ -34,15 +34,13 @@ def export(*proved: Theorem) -> dict[str, Any]:
 def _distinct(proved: tuple[Theorem, ...]) -> tuple[list[Theorem], dict[int, int]]:
     """The theorems on which some rest, premises first: of those with one statement the first, and none in vain.
 
-    With them, for each theorem (by its identity: to hash a term is to walk through it) the place of its statement.
+    With them, for each theorem (by its identity) the place of its statement.
     """
-    table = _Table()
-    places: dict[tuple[int, ...], int] = {}
+    places: dict[tuple[Term, ...], int] = {}
     firsts: list[Theorem] = []
     place: dict[int, int] = {}
     for theorem in ancestry(*proved):
-        statement = tuple(map(table.position, (*theorem.hypotheses, theorem.conclusion)))
-        place[id(theorem)] = places.setdefault(statement, len(firsts))
+        place[id(theorem)] = places.setdefault((*theorem.hypotheses, theorem.conclusion), len(firsts))
         if place[id(theorem)] == len(firsts):
             firsts.append(theorem)
     needed = {place[id(t)] for t in proved}
@@ -58,24 +56,17 @@ class _Table:
 
     def __init__(self) -> None:
         self.rows: list[list[Any]] = []
-        self._positions: dict[tuple[Any, ...], int] = {}
-        self._met: dict[int, int] = {}
+        self._positions: dict[Term, int] = {}
 
     def position(self, term: Term) -> int:
         """The position of a term, which is added unless it is there."""
-        if id(term) not in self._met:
-            self._met[id(term)] = self._added(term)
-        return self._met[id(term)]
-
-    def _added(self, term: Term) -> int:
-        args = [self.position(a) for a in term.args]
-        bound = None if term.bound is None else self.position(term.bound)
-        data = [str(d) if isinstance(d, Fraction) else d for d in term.data]
-        parts = (term.head, *data, bound, *args)
-        if parts not in self._positions:
-            self._positions[parts] = len(self.rows)
+        if term not in self._positions:
+            args = [self.position(a) for a in term.args]
+            bound = None if term.bound is None else self.position(term.bound)
+            data = [str(d) if isinstance(d, Fraction) else d for d in term.data]
+            self._positions[term] = len(self.rows)
             self.rows.append([term.head, data, bound, args])
-        return self._positions[parts]
+        return self._positions[term]
 
     def argument(self, value: Any) -> Any:
         """An argument of a rule as JSON data."""

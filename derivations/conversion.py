@@ -24,6 +24,7 @@ from derivations.kernel import (
     log,
     multiply,
     number,
+    reached,
     sort,
 )
 
@@ -340,8 +341,14 @@ def _written(parts: Iterable[tuple[Fraction, Monomial]]) -> Term:
 
 
 @lru_cache(maxsize=1 << 16)
-def _order(term: Term) -> str:
-    return repr(canonical(term))
+def _order(term: Term, binders: tuple[Term, ...] = ()) -> str:
+    """What terms are ordered by; those that differ in the names of bound variables only have the same."""
+    if term in binders:
+        return repr(("bound", binders[::-1].index(term)))
+    bound = () if term.bound is None else (term.bound,)
+    names = map(repr, (term.head, *term.data, *(v.data[1] for v in bound)))
+    args = (_order(a, binders + bound if r else binders) for a, r in zip(term.args, reached(term), strict=True))
+    return f"({', '.join((*names, *args))})"
 
 
 def powers(monomial: Monomial) -> list[Term]:

@@ -3,7 +3,8 @@
 Everything that elbocheck calls *proved* is a `Theorem` of this file; nothing else has to be believed. Terms are
 immutable trees with real binders: the rules do not tell apart terms that differ in the names of bound variables only,
 and substitution never captures. In one process this guards against mistakes; the check that needs no trust in the rest
-of a program is `derivations.replay` of an exported proof.
+of a program is `derivations.replay` of an exported proof. The shape of the kernel is that of HOL Light (J. Harrison,
+"HOL Light: an overview", TPHOLs 2009).
 
 A theorem ``H1, ..., Hn |- C`` says: for all values of its free variables for which every ``Hi`` holds, ``C`` holds.
 Operations are total: ``1/0`` and ``log(-1)`` are some numbers of which nothing is known; the integral of a function that
@@ -17,20 +18,16 @@ measure; ``tuple(j; J, t)`` is its point with components t. ``differential(v; a,
 ``E_{z~d}[f]`` is the integral of ``d f``, ``KL(q || p)`` is ``E_q[log(q / p)]``; the densities of one family
 (``p(x,z)``, ``p(x|z)``, ``p(x)``) belong to one joint density; ``normal(z, J, m, v)`` binding j is the density of a
 vector z with independent normal components of means ``m_j`` and variances ``v_j``, j = 1..J.
-
-References
-----------
-J. Harrison, "HOL Light: an overview", TPHOLs 2009: the shape of the kernel.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from fractions import Fraction
 from functools import lru_cache, partial
+from itertools import count
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -61,9 +58,11 @@ equal:rr:b at_most:rr:b positive:r:b nonzero:r:b within:rrr:b dimension:pr:b
 integrable:zr:b differential:rrtr:b bijection:zpr:b forall:ab:b forall_in:rrib:b
 """
 _ENTRIES = [re.fullmatch(r"(\w+):([^izta]*)([izta]?)(.*):(.)", entry) for entry in _OPERATIONS.split()]
-_SIGNATURE = {e[1]: (e[2] + e[4], e[5], e[3], len(e[2])) for e in _ENTRIES if e}
+_SIGNATURE = {e[1]: (re.compile(e[2] + e[4]).fullmatch, e[5], e[3], len(e[2])) for e in _ENTRIES if e}
 _NUMBERS = ("real", "natural", "index")
 _DATA = {"number": (Fraction,), "variable": (str, str), "function": (str, str), "tuple": (str,), "density": (str, int)}
+_CODES: dict[tuple[Any, ...], int] = {}
+_FRESH = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +76,40 @@ class Term:
     Raises KernelError if arguments, data or bound variable do not fit the head, or a limit contains the bound index.
     """
 
-    head: str
-    args: tuple[Term, ...] = ()
-    data: tuple[Any, ...] = ()
-    bound: Term | None = None
+    code: int = field(init=False, repr=False)  # of equal terms and no others: to compare them is no walk through them
+    head: str = field(compare=False)
+    args: tuple[Term, ...] = field(default=(), compare=False)
+    data: tuple[Any, ...] = field(default=(), compare=False)
+    bound: Term | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         _require(type(self.head) is str and self.head in _SIGNATURE, f"unknown operation {self.head!r}")
-        _require(type(self.args) is tuple and all(type(a) is Term for a in self.args), "arguments must be terms")
-        wanted, _, mark, scope = _SIGNATURE[self.head]
-        sorts = "".join(sort(a) for a in self.args)
-        _require(bool(re.fullmatch(wanted, sorts)), f"{self.head}: arguments of the wrong number or sort")
+        _require(type(self.args) is tuple and {Term}.issuperset(map(type, self.args)), "arguments must be terms")
         exact = type(self.data) is tuple and tuple(map(type, self.data)) == _DATA.get(self.head, ())
         _require(exact, f"{self.head}: wrong data")
+        _require(self.bound is None or type(self.bound) is Term, f"{self.head}: cannot bind this")
+        whole = (self.head, self.data, self.bound and self.bound.code, *(a.code for a in self.args))
+        if whole not in _CODES:
+            self._check()
+        object.__setattr__(self, "code", _CODES.setdefault(whole, next(_FRESH)))
+
+    def _check(self) -> None:
+        wanted, _, mark, scope = _SIGNATURE[self.head]
+        _require(bool(wanted("".join(map(sort, self.args)))), f"{self.head}: arguments of the wrong number or sort")
         _require(bool(mark) == (self.bound is not None), f"{self.head}: bound variable missing or out of place")
         if self.bound is not None:
-            _require(type(self.bound) is Term and self.bound.head == "variable", f"{self.head}: cannot bind this")
-            kinds = {
-                "i": self.bound.data[1] == "index",
-                "z": sort(self.bound) == "p",
-                "t": self.bound.data[1] == "real",
-            }
+            _require(self.bound.head == "variable", f"{self.head}: cannot bind this")
+            kind = self.bound.data[1]
+            kinds = {"i": kind == "index", "z": kind not in _NUMBERS, "t": kind == "real"}
             _require(kinds.get(mark, True), f"{self.head}: cannot bind a variable of this kind")
-            outside = self.args[:scope]
-            _require(not any(self.bound in free(a) for a in outside), f"{self.head}: its limits contain its index")
+            inside = any(self.bound in free(a) for a in self.args[:scope])
+            _require(not inside, f"{self.head}: its limits contain its index")
         if self.head == "density":
             spaces = {a.data[-1] for a in self.args}
             _require(1 <= self.data[1] <= len(spaces) == len(self.args), "density: of none, or two of one space")
+
+    def __reduce__(self) -> tuple[type[Term], tuple[Any, ...]]:  # a copy is checked, and has the code of its process
+        return type(self), (self.head, self.args, self.data, self.bound)
 
     def __add__(self, other: Term) -> Term:
         return Term("add", (self, other))
@@ -184,15 +190,15 @@ def free(term: Term) -> frozenset[Term]:
 
 
 @lru_cache(maxsize=1 << 16)
-def canonical(term: Term, binders: tuple[Term, ...] = ()) -> tuple[Any, ...]:
-    """A value that two terms share exactly if they differ in the names of bound variables only."""
+def canonical(term: Term, binders: tuple[Term, ...] = ()) -> int:
+    """A number that two terms share exactly if they differ in the names of bound variables only."""
     _require(type(binders) is tuple and all(type(t) is Term for t in (term, *binders)), "not a term")
     if term.head == "variable":
         depth = next((i for i, v in enumerate(reversed(binders)) if v == term), None)
-        return ("variable", *term.data) if depth is None else ("bound", depth)
+        return _CODES.setdefault(("free", *term.data) if depth is None else ("bound", depth), next(_FRESH))
     bound = () if term.bound is None else (term.bound,)
     args = (canonical(a, binders + bound if r else binders) for a, r in zip(term.args, reached(term), strict=True))
-    return (term.head, *term.data, *(v.data[1] for v in bound), *args)
+    return _CODES.setdefault(("form", term.head, *term.data, *(v.data[1] for v in bound), *args), next(_FRESH))
 
 
 def alpha_equal(left: Term, right: Term) -> bool:
@@ -212,10 +218,8 @@ def substitute(term: Term, target: Term | None, replacement: Term) -> Term:
         while bound in avoid:
             bound = variable(bound.data[0] + "'", bound.data[1])
         args = tuple(substitute(a, term.bound, bound) if r else a for a, r in zip(args, reached(term), strict=True))
-    shadowed = bound == target
-    changed = (
-        a if r and shadowed else substitute(a, target, replacement) for a, r in zip(args, reached(term), strict=True)
-    )
+    hidden = [r and bound == target for r in reached(term)]
+    changed = (a if h else substitute(a, target, replacement) for a, h in zip(args, hidden, strict=True))
     return Term(term.head, tuple(changed), term.data, bound)
 
 
@@ -247,7 +251,7 @@ class Theorem:
 
 
 def _plain(value: Any) -> bool:
-    return any(type(value) is k for k in (Term, Theorem, int)) or (type(value) is tuple and all(map(_plain, value)))
+    return type(value) in (Term, Theorem, int) or (type(value) is tuple and all(map(_plain, value)))
 
 
 def infer(rule: str, *inputs: Any) -> Theorem:
@@ -267,8 +271,9 @@ def infer(rule: str, *inputs: Any) -> Theorem:
 
 # --- field arithmetic ---
 
-# a polynomial with exponents of any sign: {((atom, exponent), ...): coefficient}
-Laurent = dict[tuple[tuple[Any, int], ...], Fraction]
+# a polynomial with exponents of any sign: {{(atom, exponent), ...}: coefficient}
+Powers = frozenset[tuple[int, int]]
+Laurent = dict[Powers, Fraction]
 
 
 def integer(term: Term) -> int | None:
@@ -276,10 +281,10 @@ def integer(term: Term) -> int | None:
     return int(term.data[0]) if term.head == "number" and term.data[0].denominator == 1 else None
 
 
-def _collect(entries: Iterable[tuple[Any, Fraction]]) -> Laurent:
+def _collect(entries: Iterable[tuple[Powers, Fraction]]) -> Laurent:
     result: Laurent = {}
     for monomial, coefficient in entries:
-        result[monomial] = result.get(monomial, Fraction(0)) + coefficient
+        result[monomial] = result[monomial] + coefficient if monomial in result else coefficient
     return {m: c for m, c in result.items() if c}
 
 
@@ -287,20 +292,21 @@ def _times(left: Laurent, right: Laurent) -> Laurent:
     return _collect((_merged(m, n), c * d) for m, c in left.items() for n, d in right.items())
 
 
-def _merged(left: Iterable[tuple[Any, int]], right: Iterable[tuple[Any, int]]) -> tuple[tuple[Any, int], ...]:
-    exponents = Counter(dict(left))
-    exponents.update(dict(right))
-    return tuple(sorted(((a, e) for a, e in exponents.items() if e), key=repr))
+def _merged(left: Powers, right: Powers) -> Powers:
+    exponents = dict(left)
+    for atom, exponent in right:
+        exponents[atom] = exponents.get(atom, 0) + exponent
+    return frozenset(power for power in exponents.items() if power[1])
 
 
 def _fraction(term: Term, inverted: list[Term]) -> tuple[Laurent, Laurent]:
     """Numerator and denominator of `term`; the bases of negative powers are appended to `inverted`."""
-    one: Laurent = {(): Fraction(1)}
+    one: Laurent = {frozenset(): Fraction(1)}
     exponent = integer(term.args[1]) if term.head == "power" else 1
     if term.head == "number":
-        return _collect([((), term.data[0])]), one
+        return _collect([(frozenset(), term.data[0])]), one
     if exponent is None or term.head not in ("add", "multiply", "power"):
-        return {((canonical(term), 1),): Fraction(1)}, one
+        return {frozenset([(canonical(term), 1)]): Fraction(1)}, one
     _require(abs(exponent) <= 64, "field: an exponent above 64")
     parts = [_fraction(a, inverted) for a in term.args[: 1 if term.head == "power" else None]] * abs(exponent)
     if exponent < 0:
@@ -310,14 +316,14 @@ def _fraction(term: Term, inverted: list[Term]) -> tuple[Laurent, Laurent]:
     top, bottom = Laurent() if term.head == "add" else one, one
     for n, d in parts:
         if term.head != "add":
-            top, bottom = _times(top, n), _times(bottom, d)
+            top, bottom = _times(top, n), bottom if d == one else _times(bottom, d)
             continue
         if d != bottom:
             top, n, bottom = _times(top, d), _times(n, bottom), _times(bottom, d)
         top = _collect((*top.items(), *n.items()))
     if len(bottom) == 1:  # a single monomial is inverted at once, which keeps the fractions small
         ((monomial, coefficient),) = bottom.items()
-        top, bottom = _times(top, {tuple((a, -e) for a, e in monomial): 1 / coefficient}), one
+        top, bottom = _times(top, {frozenset((a, -e) for a, e in monomial): 1 / coefficient}), one
     return top, bottom
 
 
@@ -410,7 +416,7 @@ def _regular(normal: Term, *indices: Term) -> Terms:
     return *read, _space(point, dimension), forall_in(normal.bound, _ONE, dimension, positive(variance))
 
 
-def _parameter(normal: Term, place: int, i: Term) -> Term:
+def _entry(normal: Term, place: int, i: Term) -> Term:
     return substitute(normal.args[place], normal.bound, i)
 
 
@@ -528,10 +534,7 @@ _RULES: dict[str, Callable[..., Sequent]] = {
     # constant integer n, a != 0 if n < 0; D(v; a, e^a, e^v); D(v; a, 1/a, log v) for a > 0. FAILURE if v is in c
     "differential_constant": lambda v, a, c: (_apart(v, c), differential(v, a, number(0), c)),
     "differential_identity": lambda v, a: ((), differential(v, a, _ONE, v)),
-    "differential_power": lambda v, a, n: (
-        [nonzero(a)] if n < 0 else [],
-        differential(v, a, number(n) * a ** (n - 1), v**n),
-    ),
+    "differential_power": lambda v, a, n: ([nonzero(a)] * (n < 0), differential(v, a, number(n) * a ** (n - 1), v**n)),
     "differential_exp": lambda v, a: ((), differential(v, a, exp(a), exp(v))),
     "differential_log": lambda v, a: ((positive(a),), differential(v, a, a**-1, log(v))),
     # for D(v; a, d, f), D(v; a, e, g), ...: D(v; a, d + e + ..., f + g + ...), D(v; a, d g(a) ... + ..., f g ...), D(v; a, h
@@ -581,15 +584,12 @@ _RULES: dict[str, Callable[..., Sequent]] = {
     # all in spaces of J components. FAILURE if N is no normal density, or m, v, J, i, k, ... depends on z
     "normal_density": lambda t: ((), equal(t, _normal_formula(t))),
     "normal_normalisation": lambda t: (_regular(t), equal(integral(t.args[0], t), _ONE)),
-    "normal_mean": lambda t, i: (
-        _regular(t, i),
-        equal(mean(t.args[0], t, component(t.args[0], i)), _parameter(t, 2, i)),
-    ),
+    "normal_mean": lambda t, i: (_regular(t, i), equal(mean(t.args[0], t, component(t.args[0], i)), _entry(t, 2, i))),
     "normal_covariance": lambda t, *ik: (
         _regular(t, *ik),
         equal(
-            mean(t.args[0], t, multiply(*(component(t.args[0], i) - _parameter(t, 2, i) for i in ik))),
-            delta(*ik) * _parameter(t, 3, ik[0]),
+            mean(t.args[0], t, multiply(*(component(t.args[0], i) - _entry(t, 2, i) for i in ik))),
+            delta(*ik) * _entry(t, 3, ik[0]),
         ),
     ),
     "normal_integrability": lambda t, *ik: (
