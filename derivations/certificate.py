@@ -14,21 +14,38 @@ def export(*proved: Theorem) -> dict[str, Any]:
 
     Each rule application is one step, premises named by their position; terms stand in tables, each once. A theorem that
     was proved twice is there once, and so is one that a rewrite by ``a = a`` left as it was.
+
+    Raises
+    ------
+    ValueError
+        If another of the theorems rests on one of them, so that `replay` would not name it.
     """
     theorems, place = _distinct(proved)
     terms, statements = _Table(), _Table()
-    steps = [
-        {
-            "rule": step.rule,
-            "premises": [place[id(p)] for p in step.premises],
-            "arguments": [terms.argument(a) for a in step.arguments],
-            "hypotheses": [statements.position(h) for h in step.hypotheses],
-            "conclusion": statements.position(step.conclusion),
+    steps: list[dict[str, Any]] = []
+    for theorem in theorems:
+        rule, premises, arguments = _application(theorem)
+        step = {
+            "rule": rule,
+            "premises": [place[id(p)] for p in premises],
+            "arguments": [terms.argument(a) for a in arguments],
+            "hypotheses": [statements.position(h) for h in theorem.hypotheses],
+            "conclusion": statements.position(theorem.conclusion),
         }
-        for step in theorems
-    ]
+        steps.append(step)
     last = [place[id(t)] for t in proved]
+    used = {p for step in steps for p in step["premises"]}
+    if used.intersection(last) or last != sorted(set(last)):
+        raise ValueError("theorems of which one rests on another, or is another")
     return {"terms": terms.rows, "statements": statements.rows, "steps": steps, "theorems": last}
+
+
+def _application(theorem: Theorem) -> tuple[str, tuple[Theorem, ...], tuple[Any, ...]]:
+    """Rule, premises and arguments; ``a = a`` is reflexivity, however it was found: no edit leads to it by another way."""
+    statement = theorem.conclusion
+    if statement.head == "equal" and statement.args[0] == statement.args[1] and not theorem.hypotheses:
+        return "reflexivity", (), statement.args
+    return theorem.rule, theorem.premises, theorem.arguments
 
 
 def _distinct(proved: tuple[Theorem, ...]) -> tuple[list[Theorem], dict[int, int]]:
@@ -46,7 +63,7 @@ def _distinct(proved: tuple[Theorem, ...]) -> tuple[list[Theorem], dict[int, int
     needed = {place[id(t)] for t in proved}
     for i in reversed(range(len(firsts))):
         if i in needed:
-            needed.update(place[id(p)] for p in firsts[i].premises)
+            needed.update(place[id(p)] for p in _application(firsts[i])[1])
     kept = {i: k for k, i in enumerate(sorted(needed))}
     return [firsts[i] for i in kept], {identity: kept[i] for identity, i in place.items() if i in kept}
 

@@ -24,12 +24,14 @@ def replay(proof: Any) -> list[Theorem]:
     proof
         ``{terms, statements, steps, theorems}``: two tables of terms ``[head, data, bound, args]`` that name earlier rows, and
         steps ``{rule, premises, arguments, hypotheses, conclusion}``. Arguments are of ``terms``, what a step states is
-        of ``statements``: no single edit can change both. ``theorems`` are positions of steps.
+        of ``statements``: no single edit can change both. ``theorems`` are the positions of the steps on which no other
+        rests, in their order: the proof proves these, and no single edit can name others.
 
     Raises
     ------
     KernelError
-        With number and rule of the first step that does not apply or that states something else.
+        With number and rule of the first step that does not apply, that states something else, or that is a theorem and
+        not named, or named and none.
     """
     theorems: list[Theorem] = []
     terms, statements = dict[int, Term](), dict[int, Term]()
@@ -47,10 +49,21 @@ def replay(proof: Any) -> list[Theorem]:
             rule = step.get("rule") if isinstance(step, Mapping) else "not a rule"
             raise KernelError(f"step {i}, {rule}: {error}") from error
         theorems.append(theorem)
+    last = _unused(proof["steps"])
     named = proof.get("theorems")
-    if not isinstance(named, list) or not named or any(_earlier(p) >= len(theorems) for p in named):
+    if not isinstance(named, list) or named != [_earlier(p) for p in named]:
         raise KernelError("theorems: not positions of steps")
-    return [theorems[p] for p in named]
+    if named != last:
+        i = min({*named} ^ {*last} or last)
+        rule = proof["steps"][i]["rule"] if i < len(theorems) else "not there"
+        raise KernelError(f"step {i}, {rule}: the theorems are the steps on which no other rests, in order, each once")
+    return [theorems[p] for p in last]
+
+
+def _unused(steps: list[Any]) -> list[int]:
+    """The positions of the steps that are premises of no other."""
+    used = {p for step in steps for p in step["premises"]}
+    return [i for i in range(len(steps)) if i not in used]
 
 
 def _earlier(position: Any) -> int:

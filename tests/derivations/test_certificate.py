@@ -212,15 +212,12 @@ def with_edit(certificate, path, new):
 
 
 def is_same_proof(certificate, path, new):
-    """Whether an accepted edit is another true proof of the statement that the step makes.
+    """Whether an accepted edit leaves the statement and the arguments: ``a = a`` is by reflexivity and by field.
 
-    Replay compares every statement, and none is proved twice; what is left is that ``a = a`` follows from more than one
-    rule, or from a rewrite of another ``a = a``.
+    Replay compares every statement, and none is proved twice.
     """
-    if path[0] != "steps" or path[2] not in ("rule", "premises", "arguments"):
-        return False
-    head, _, _, args = certificate["statements"][certificate["steps"][path[1]]["conclusion"]]
-    return head == "equal" and args[0] == args[1]
+    step = certificate["steps"][path[1]]
+    return path[0] == "steps" and path[2:] == ("rule",) and {step["rule"], new} == {"reflexivity", "field"}
 
 
 def test_no_statement_is_proved_twice_and_none_in_vain():
@@ -229,6 +226,48 @@ def test_no_statement_is_proved_twice_and_none_in_vain():
         assert len({(*s["hypotheses"], s["conclusion"]) for s in steps}) == len(steps)
         used = {p for s in steps for p in s["premises"]} | set(certificate_of(slug)["theorems"])
         assert used == set(range(len(steps)))
+
+
+def test_what_is_equal_to_itself_is_so_by_reflexivity():
+    half, root = number("1/2"), number(2) ** number("1/2")
+    turned = infer("rewrite", infer("reflexivity", root, root), infer("field", half, half), (1, 1))
+    for theorem in (infer("field", half, half), turned):
+        (step,) = export(theorem)["steps"]
+        assert (step["rule"], step["premises"]) == ("reflexivity", [])
+        assert replay(export(theorem))[0].conclusion == theorem.conclusion
+    supposed = infer("field", root / root, root / root)
+    assert [s["rule"] for s in export(supposed)["steps"]] == ["field"]
+
+
+def test_theorems_of_which_one_rests_on_another_are_not_exported():
+    twice = infer("field", number(2), number(1) + number(1))
+    root = number(2) ** number("1/2")
+    theorem = infer("rewrite", infer("reflexivity", root, root), twice, (1, 0))
+    assert export(theorem)["theorems"] == [2]
+    for several in ((theorem, twice), (twice, theorem), (theorem, theorem)):
+        with pytest.raises(ValueError, match="theorems of which one rests on another, or is another"):
+            export(*several)
+
+
+@pytest.mark.parametrize("slug", DERIVATIONS)
+def test_no_other_theorems_can_be_named(slug, seed):
+    """Another true theorem, one more, one less, the same twice or in another order: the step is named."""
+    certificate, rng = certificate_of(slug), random.Random(f"named {slug} {seed}")
+    named, count = certificate["theorems"], len(certificate["steps"])
+    other = rng.choice([i for i in range(count) if i not in named])
+    wrong = [
+        [*named[:-1], other],
+        [*named, other],
+        [other, *named],
+        named[:-1],
+        [*named, named[0]],
+        [*named[:-1], count],
+    ]
+    wrong += [named[::-1]] if len(named) > 1 else []
+    for theorems in rng.sample(wrong, 2):
+        with pytest.raises(KernelError, match=r"^step \d+, [\w ]+: the theorems are the steps on which no other rests"):
+            replay({**certificate, "theorems": theorems})
+    assert len(replay(certificate)) == len(named)
 
 
 def test_a_rewrite_that_changes_nothing_is_left_out():

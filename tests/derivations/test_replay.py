@@ -67,12 +67,13 @@ SQUARE = {
 def test_a_proof_written_by_hand():
     (theorem,) = replay(SQUARE)
     assert theorem.conclusion == infer("square", variable("a", "real")).conclusion
-    assert [replay({**SQUARE, "theorems": [0, 0]})[i].conclusion for i in (0, 1)] == [theorem.conclusion] * 2
 
 
-@pytest.mark.parametrize("theorems", [None, [], 0, [1], "0"])
+@pytest.mark.parametrize("theorems", [None, [], 0, [1], "0", [0, 0]])
 def test_what_is_proved_must_be_named(theorems):
-    with pytest.raises(KernelError, match=r"theorems: not positions of steps|not a position in the proof"):
+    with pytest.raises(
+        KernelError, match=r"^theorems: not positions of steps|^step [01], .*: the theorems are the steps"
+    ):
         replay({**SQUARE, "theorems": theorems})
 
 
