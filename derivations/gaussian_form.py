@@ -219,6 +219,28 @@ def _integral(exponent: Polynomial, p: Polynomial, g: int) -> Any:
     return as_form(total_form(total)) * exponential(as_form(total_form(rest))) if rest else total_form(total)
 
 
+def quadratic(p: Polynomial, variables: list[int]) -> tuple[list[list[Any]], list[Any]]:
+    """S and b of a polynomial ``v' S v + b' v`` without a constant, S being symmetric.
+
+    Raises
+    ------
+    NoValueError
+        If it is of another form.
+    """
+    square = [[fmpq(0)] * len(variables) for _ in variables]
+    linear = [fmpq(0)] * len(variables)
+    for monomial, c in p.items():
+        places = [variables.index(g) for g, e in monomial for _ in range(e)]
+        if not 1 <= len(places) <= 2:
+            raise NoValueError("not a quadratic form")
+        i, k = places[0], places[-1]
+        if len(places) == 1:
+            linear[i] = c
+        else:
+            square[i][k] = square[k][i] = c if i == k else c / 2
+    return square, linear
+
+
 def total_form(p: Polynomial) -> Any:
     """A polynomial as a form, or as a number if it is constant."""
     return settled([({}, p)])

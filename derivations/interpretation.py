@@ -18,6 +18,7 @@ from derivations import kernel
 from derivations.differentiable_number import Dual, exp, integral, inverse, is_positive, log, power, slope, variable_at
 from derivations.gaussian_form import ROUNDING, Form, NoValueError, UndefinedError, by_degree, total_form
 from derivations.kernel import Term
+from derivations.matrix import determinant
 from derivations.model import FinitePoint, Model, RealPoint, place_of
 from derivations.vocabulary import NUMBERS, Definition, unquantified
 
@@ -46,6 +47,7 @@ class Interpretation:
         self._generators = itertools.count()
         self._assumed: dict[str, Any] = {}
         model.defined = self._defined
+        model.evaluate = lambda term, env: self.value(term, {**self.values, **env})
 
     def value(self, term: Term, env: Environment) -> Any:
         """The value of a number or point.
@@ -189,7 +191,8 @@ class Interpretation:
     def _defined(self, name: str, values: tuple[Any, ...]) -> Any:
         """The value that a definition among the hypotheses gives; None if there is none."""
         if name in self._assumed:
-            return self._assumed[name]
+            assumed = self._assumed[name]
+            return assumed(*values) if callable(assumed) else assumed
         definition = self.model.vocabulary.definitions.get(name)
         if definition is None:
             return None
@@ -199,18 +202,23 @@ class Interpretation:
 
     def is_density(self, definition: Definition) -> bool:
         """Whether the density that a definition gives to a family integrates to one."""
+        return close(self.integral_of(definition), fmpq(1))
+
+    def integral_of(self, definition: Definition) -> Any:
+        """The integral over all parameters of a definition."""
         whole = definition.body
         for parameter in definition.parameters:
             whole = kernel.integral(parameter, whole)
-        return close(self.value(whole, self.values), fmpq(1))
+        return self.value(whole, self.values)
 
     def _normaliser(self, definition: Definition, env: Environment) -> Any:
         """The A with ``Z exp(c A) = 1``, Z and c from the integral at A = 0 and at A = 1."""
-        at_zero, at_one = (self._with(definition.name, fmpq(a), definition.body, env) for a in (0, 1))
+        at_zero, at_one = (self.supposing(definition.name, fmpq(a), definition.body, env) for a in (0, 1))
         factor = log(at_one * inverse(at_zero))
         return -log(at_zero) * inverse(factor)
 
-    def _with(self, name: str, value: Any, body: Term, env: Environment) -> Any:
+    def supposing(self, name: str, value: Any, body: Term, env: Environment) -> Any:
+        """The value of `body` where a name has a value, or entries that a function gives for their indices."""
         self._assumed[name] = value
         try:
             return self.value(body, env)
@@ -248,7 +256,7 @@ class Interpretation:
                 inner = self._instances(bound_name(proposition), args[0], args[1], env)
                 return all(self.truth(args[2], e) for e in inner)
             case "forall":
-                return all(self.truth(args[0], e) for e in self._every(bound_name(proposition), env))
+                return all(self.truth(args[0], e) for e in self.every(bound_name(proposition), env))
             case "integrable":
                 self._integral(bound_name(proposition), lambda e: self.value(args[0], e), env)
                 return True
@@ -262,7 +270,7 @@ class Interpretation:
 
     def _is_bijection(self, name: tuple[str, str], image: Term, factor: Term, env: Environment) -> bool:
         """Whether a map of finite spaces, or one of R^J that is affine, keeps all integrals."""
-        (*inner,) = self._every(name, env)
+        (*inner,) = self.every(name, env)
         images = [self.value(image, e) for e in inner]
         factors = [self.value(factor, e) for e in inner]
         if isinstance(images[0], FinitePoint):
@@ -271,13 +279,24 @@ class Interpretation:
             for point, d, w in zip(images, factors, weights[name[1]], strict=True):
                 sums[point] = sums[point] + d * w
             return all(close(total, weights[point.space][point.place]) for point, total in sums.items())
-        e, image_point = inner[0][name], images[0]
-        if not isinstance(image_point, RealPoint) or len(image_point.components) != len(e.components):
-            raise NoValueError("a map between spaces of different dimensions")
-        volume = determinant([[slope_in(c, x) for x in e.components] for c in image_point.components])
-        return close(volume if is_positive(volume) else -volume, factors[0])
+        return close(self.volume(name, image, env), factors[0])
 
-    def _every(self, name: tuple[str, str], env: Environment) -> Iterator[Environment]:
+    def volume(self, name: tuple[str, str], image: Term, env: Environment) -> Any:
+        """The volume factor of an affine map between spaces of one dimension.
+
+        Raises
+        ------
+        NoValueError
+            If it is none.
+        """
+        (inner,) = self.every(name, env)
+        e, point = inner[name], self.value(image, inner)
+        if not isinstance(point, RealPoint) or len(point.components) != len(e.components):
+            raise NoValueError("a map between spaces of different dimensions")
+        volume = determinant([[slope_in(c, x) for x in e.components] for c in point.components])
+        return volume if is_positive(volume) else -volume
+
+    def every(self, name: tuple[str, str], env: Environment) -> Iterator[Environment]:
         """Environments for all values of a variable: one in which it is a variable of the forms, where it is real."""
         kind, model = name[1], self.model
         if kind in model.sizes:
@@ -328,15 +347,6 @@ def slope_in(component: Any, variable: Form) -> Any:
     if max(parts) > 1 or isinstance(s, Form):
         raise NoValueError("a map that is not affine")
     return s
-
-
-def determinant(matrix: list[list[Any]]) -> Any:
-    """By expansion along the first row."""
-    total: Any = fmpq(int(not matrix))
-    for i, c in enumerate(matrix[0] if matrix else ()):
-        minor = [row[:i] + row[i + 1 :] for row in matrix[1:]]
-        total = total + (-1) ** i * (c * determinant(minor))
-    return total
 
 
 def bound_name(term: Term) -> tuple[str, str]:

@@ -16,7 +16,9 @@ from typing import Any
 from flint import arb, fmpq
 
 from derivations.differentiable_number import exp, inverse, power
-from derivations.gaussian_form import Form, NoValueError, Polynomial, UndefinedError, as_form
+from derivations.gaussian_form import Form, NoValueError, Polynomial, UndefinedError, as_form, quadratic
+from derivations.kernel import Term
+from derivations.matrix import Matrix, solution
 from derivations.vocabulary import PARAMETERS, Vocabulary
 
 
@@ -67,7 +69,8 @@ class Model:
         self.weights: dict[str, list[Any]] = {}
         self.record: dict[str, dict[str, Any]] = {"components": {}, "densities": {}, "functions": {}}
         self.defined: Callable[[str, tuple[Any, ...]], Any] = lambda name, values: None
-        self._drawn: dict[tuple[Any, ...], fmpq] = {}
+        self.evaluate: Callable[[Term, dict[Any, Any]], Any] = lambda term, env: None
+        self._drawn: dict[tuple[Any, ...], Any] = {}
         self._cache: dict[Any, Any] = {}
 
     def rng(self, *key: Any) -> random.Random:
@@ -125,10 +128,20 @@ class Model:
         known = None if place else self.defined(owner, tuple(map(fmpq, indices)))
         if known is not None:
             return known
-        value = self._drawn.setdefault((owner, place, indices), self.generic(owner, *place, *indices))
+        drawn = self.generic(owner, *place, *indices)
+        if len(indices) == 2 and indices[0] == indices[1]:
+            drawn = (
+                drawn + 3 if drawn > 0 else drawn - 3
+            )  # a matrix dominated by its diagonal, so that it has an inverse
+        value = self._drawn.setdefault((owner, place, indices), drawn)
         entry = ",".join(map(str, indices))
-        self.record["components"].setdefault(owner, {})[";".join((*map(str, place), entry))] = str(value)
+        self.record["components"].setdefault(owner, {})[";".join((*map(str, place), entry))] = written(value)
         return value
+
+    def set_entries(self, name: str, matrix: Matrix) -> None:
+        """Give the entries of a matrix of parameters values."""
+        for i, row in enumerate(matrix, 1):
+            self._drawn.update({(name, (), (i, k)): value for k, value in enumerate(row, 1)})
 
     # --- densities of families ---
 
@@ -187,6 +200,8 @@ class Model:
     def _masses(self, family: str, cells: list[tuple[int, ...]]) -> list[fmpq]:
         """Random masses of the cells of a joint table; products, where independence is supposed."""
         spaces = self.vocabulary.families[family]
+        if any(spaces == (law.space,) for law in self.vocabulary.exchangeable.values()):
+            return [fmpq(1)] * len(cells)
         for space, sample_space in self.vocabulary.draws.values():
             if spaces == (sample_space,):
                 return [self._mass_of_draws(space, place) for (place,) in cells]
@@ -237,11 +252,53 @@ class Model:
         return found
 
     def _joint_normal(self, family: str) -> Form:
-        """``exp(-1/2 (y - m)' P (y - m))`` over its integral, the precision P dominated by its diagonal."""
+        """A joint normal density over its integral, and its mean and precision on record."""
         spaces = self.vocabulary.families[family]
         if any(s not in self.dimensions for s in spaces):
             raise NoValueError("a family over finite and real spaces")
         size = sum(self.dimensions[s] for s in spaces)
+        whole: Any = self._product(family) if family in self.vocabulary.factors else self._drawn_normal(family, size)
+        form = as_form(whole)
+        for g in range(size):
+            whole = whole.integral(g)
+        square, linear = quadratic(form.single()[0], list(range(size)))
+        precision = [[-2 * c for c in row] for row in square]
+        mean = solution(precision, linear, [fmpq(0)] * size)
+        rows = [list(map(written, row)) for row in precision]
+        entry = {"spaces": list(spaces), "mean": list(map(written, mean)), "precision": rows}
+        self.record["densities"][family] = entry
+        return as_form(form * inverse(whole))
+
+    def _product(self, family: str) -> Any:
+        """The factors that are supposed, times random normal densities of what they leave out.
+
+        That has a law given all else, or, where a factor is a law given it, a law of its own.
+        """
+        points: dict[str, RealPoint] = {}
+        for s in self.vocabulary.families[family]:
+            first = sum(len(p.components) for p in points.values())
+            points[s] = RealPoint(s, tuple(Form.variable(first + i) for i in range(self.dimensions[s])))
+        result: Any = fmpq(1)
+        for factor in self.vocabulary.factors[family]:
+            result = result * self.evaluate(factor.body, {p.data: points[p.data[1]] for p in factor.parameters})
+        targets, given = self.vocabulary.factored(family)
+        known = [] if given - targets else [u for s in points if s in targets for u in points[s].components]
+        for s in sorted(points.keys() - targets):
+            for i, z in enumerate(points[s].components):
+                mean = self._linear((family, s, i), known)
+                deviation, variance = z + -mean, self.positive("variance", family, s, i)
+                result = result * exp(deviation * deviation * (fmpq(-1, 2) / variance))
+        return result
+
+    def _linear(self, key: tuple[Any, ...], variables: list[Any]) -> Any:
+        """A random linear function of some variables."""
+        coefficients = [
+            self.rng("sign", *key, k).choice((-1, 1)) * self.positive(*key, k) for k in range(len(variables) + 1)
+        ]
+        return sum((c * u for c, u in zip(coefficients[1:], variables, strict=True)), coefficients[0])
+
+    def _drawn_normal(self, family: str, size: int) -> Any:
+        """``exp(-1/2 (y - m)' P (y - m))``, the precision P dominated by its diagonal."""
         mean = [self.rng("mean", family, i).choice((-1, 1)) * self.positive(family, i) for i in range(size)]
         precision = [[fmpq(0)] * size for _ in range(size)]
         for i, k in itertools.combinations(range(size), 2):
@@ -252,14 +309,7 @@ class Model:
         exponent: Any = fmpq(0)
         for i, k in itertools.product(range(size), repeat=2):
             exponent = exponent + deviations[i] * deviations[k] * (precision[i][k] / -2)
-        form = exp(exponent)
-        whole: Any = form
-        for g in range(size):
-            whole = whole.integral(g)
-        rows = [[str(c) for c in row] for row in precision]
-        entry = {"spaces": list(spaces), "mean": list(map(str, mean)), "precision": rows}
-        self.record["densities"][family] = entry
-        return as_form(form * inverse(whole))
+        return exp(exponent)
 
     # --- functions ---
 
@@ -281,6 +331,8 @@ class Model:
                 key.append(place_of(value))
             else:
                 numbers += self._numbers(value)
+        if name in self.vocabulary.exchangeable:
+            return self._exchanged(name, *key)
         if name in self.vocabulary.draws or name in self.vocabulary.bijections:
             return self._map(name, key)
         if name in self.vocabulary.affine_maps or any(name == f for f, _ in self.vocabulary.affine_maps.values()):
@@ -317,6 +369,20 @@ class Model:
             image = (key[0] + 1) % self.sizes[kind]
         self._record_function(name, kind, "table", key, image)
         return FinitePoint(kind, image)
+
+    def _exchanged(self, name: str, number: int, place: int) -> Any:
+        """Numbers that go round: each index has each of them at one point, so that all indices have the same law."""
+        law = self.vocabulary.exchangeable[name]
+        size = self.sizes[law.space]
+        inside = 1 <= number <= size
+        value: Any = self.positive(name, (number + place) % size)
+        if not inside:  # of these nothing is supposed
+            value = self.rng("sign", name, number, place).choice((1, -1)) * self.positive(name, number, place)
+        elif law.mean is not None:
+            average = sum((self.positive(name, k) for k in range(size)), fmpq(0)) / size
+            value = value * self.evaluate(law.mean, {}) / average
+        self._record_function(name, "real", "table", [number, place], written(value))
+        return value
 
     def _affine(self, name: str, values: tuple[Any, ...]) -> Any:
         """A map ``b_i + s_i e_i + ...`` of R^J, or its volume factor ``prod_i s_i``."""

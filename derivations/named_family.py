@@ -2,6 +2,10 @@
 
 A `NamedFamily` holds what a textbook's table holds. The gamma function, its logarithmic derivative psi, the distance
 ``d(x) = |x - mu|`` and the like are functions of which nothing is used but what is printed among the hypotheses.
+
+Each proof goes through the line of the Bregman form, which it proves anew for its family: the kernel has no rule that
+puts given functions for the h, T and A of `kl-exponential-family`, so none rests on that theorem. The means of the
+statistics are supposed.
 """
 
 from __future__ import annotations

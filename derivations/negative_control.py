@@ -27,6 +27,7 @@ from derivations.mutation import Mutant, mutants
 from derivations.refute import refute
 from derivations.true_mutant import why_true
 
+SECONDS = 4.0  # of search for each mutant, so that a busy machine finds what an idle one finds
 NAMES = ("refuted", "meaningless", "undecided", "true", "proved", "conditional", "contradiction")
 
 
@@ -69,13 +70,13 @@ class Verdict:
 
 def judged(mutant: Mutant, step: Step, seed: int = 0) -> Verdict:
     """Try to prove a mutant by the reason of its step, and to refute it."""
-    found = refute(mutant.claim, mutant.hypotheses, seed=seed)
+    found = refute(mutant.claim, mutant.hypotheses, seed=seed, seconds=SECONDS)
     meaningless = found is None
     if found is None:
-        found = refute(mutant.claim, mutant.hypotheses, seed=seed, conventions=True)
+        found = refute(mutant.claim, mutant.hypotheses, seed=seed, seconds=SECONDS, conventions=True)
     theorem, contradiction = proof(mutant.claim, step), None
     if theorem is not None:
-        contradiction = refute(mutant.claim, theorem.hypotheses, seed=seed, conventions=True)
+        contradiction = refute(mutant.claim, theorem.hypotheses, seed=seed, seconds=SECONDS, conventions=True)
     return Verdict(mutant, theorem, found, meaningless, contradiction)
 
 

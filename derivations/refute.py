@@ -20,10 +20,12 @@ import flint
 from flint import arb, fmpq
 
 from derivations.counterexample import Counterexample
-from derivations.differentiable_number import Dual, inverse, is_positive
+from derivations.differentiable_number import Dual, is_positive
 from derivations.gaussian_form import Form, NoValueError
 from derivations.interpretation import Interpretation
 from derivations.kernel import Term
+from derivations.linear_model import determine
+from derivations.matrix import solution
 from derivations.model import DRAWS, FinitePoint, Model, Parameters, Point, RealPoint, place_of, written
 from derivations.vocabulary import NUMBERS, PARAMETERS, Vocabulary
 
@@ -151,9 +153,12 @@ def draw(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Int
         crowded = any(len(f) > 3 and space in f for f in vocabulary.families.values())
         model.add_finite(space, 2 if crowded else model.rng("size", space).choice((2, 3)), number % 3 == 2)
     _resize(vocabulary, model, number)
+    for law in vocabulary.exchangeable.values():
+        model.add_finite(law.space, place_of(interpretation.value(law.count, values)), weighted=False)
     for v in vocabulary.variables:
         if v.data[1] not in NUMBERS:
             values[v.data] = model.point(v.data[1], v.data[0])
+    determine(interpretation)
     for space in vocabulary.moments:
         _weigh(interpretation, space)
     return interpretation
@@ -202,34 +207,6 @@ def _weigh(interpretation: Interpretation, space: str) -> None:
         raise NoValueError("weights that are not positive")
 
 
-def solution(matrix: list[list[Any]], right: list[Any], free: list[Any]) -> list[Any]:
-    """A solution of linear equations, by elimination; unknowns that may be chosen are as in `free`.
-
-    An equation whose left side vanishes (to thirty digits) is dropped: the caller has to check what it says.
-    """
-    rows = [[*row, c] for row, c in zip(matrix, right, strict=True)]
-    pivots: dict[int, int] = {}
-    for column in range(len(free)):
-        row = next((r for r in range(len(rows)) if r not in pivots and not _vanishes(rows[r][column])), None)
-        if row is None:
-            continue
-        pivots[row] = column
-        scale = inverse(rows[row][column])
-        rows[row] = [x * scale for x in rows[row]]
-        for r in range(len(rows)):
-            if r != row:
-                rows[r] = [x - rows[r][column] * y for x, y in zip(rows[r], rows[row], strict=True)]
-    result = list(free)
-    for row, column in pivots.items():
-        others = (rows[row][k] * free[k] for k in range(len(free)) if k not in pivots.values())
-        result[column] = sum((-x for x in others), rows[row][-1])
-    return result
-
-
-def _vanishes(x: Any) -> bool:
-    return bool(x == 0) if isinstance(x, fmpq) else bool(x.contains(0))
-
-
 # --- what was drawn, as data ---
 
 
@@ -249,4 +226,4 @@ def _value(value: Point | Any) -> Any:
         return value.place
     if isinstance(value, RealPoint):
         return [str(c) for c in value.components]
-    return str(value)
+    return written(value)

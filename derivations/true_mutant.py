@@ -12,6 +12,7 @@ NO_SUMMAND = "the index that is added or left out has the summand 0"
 SYMMETRIC = "epsilon and -epsilon have the same law"
 SAME_MARGINAL = "all components have the same law"
 INVERSE_OF_ONE = "1 / 1 = 1"
+LOG = "log t <= t"
 # (slug, step, mistake): how many of these mutants are true, and why
 REASONS: dict[tuple[str, int, str], tuple[int, str]] = {
     ("kl-nonnegative", 2, "sign"): (1, SMALLER),
@@ -37,6 +38,10 @@ REASONS: dict[tuple[str, int, str], tuple[int, str]] = {
     ("elbo-surgery", 3, "lost conditioning"): (1, "q(z) is the marginal of q(x) q(z|x): both means are the same"),
     ("kl-normal-minimum", 2, "sign of a number"): (1, SMALLER),
     ("kl-normal-minimum", 12, "sign of a number"): (1, SMALLER),
+    ("iwae-lower-bound", 1, "lost inverse"): (1, "K times a sum is at least 1 / K times it, K being at least 1"),
+    ("iwae-lower-bound", 1, "lost log"): (1, LOG),
+    ("iwae-monotone", 4, "lost log"): (1, LOG),
+    ("linear-gaussian-evidence", 2, "lost conditioning"): (1, "the law of z integrates to one"),
     ("gradient-agreement", 2, "precision for variance"): (1, INVERSE_OF_ONE),
     ("gradient-agreement", 8, "precision for variance"): (1, INVERSE_OF_ONE),
     ("gradient-agreement", 3, "first component"): (1, SAME_MARGINAL),

@@ -34,6 +34,21 @@ class Definition:
     family: bool = False
 
 
+@dataclass(frozen=True)
+class Exchangeable:
+    """Numbers ``w_k(omega)`` of which something is supposed for all k = 1..`count`, omega of a finite `space`.
+
+    Attributes
+    ----------
+    mean
+        What is supposed to be the mean of each, if anything.
+    """
+
+    space: str
+    count: Term
+    mean: Term | None
+
+
 class Vocabulary:
     """The names of a claim and its hypotheses.
 
@@ -63,6 +78,10 @@ class Vocabulary:
         The same for maps between spaces R^J.
     draws
         ``{function z_l(omega): (space of z, space of omega)}`` for independent draws on a sample space.
+    exchangeable
+        ``{function w_k(omega): what is supposed of all of them alike}``.
+    factors
+        ``{family: densities of normal form, such as p(z) and p(x | z)}``.
     independences
         ``{family: (targets, given)}`` for ``p(a | b, c) = p(a | b)``, by the names of the spaces.
     """
@@ -91,6 +110,8 @@ class Vocabulary:
         self.draws = dict(self._draws())
         self.independences = dict(self._independences())
         self.moments = self._moments()
+        self.exchangeable = dict(self._exchangeable())
+        self.factors = self._factors()
 
     def _number_definitions(self) -> Iterator[tuple[Term, Term]]:
         for h in self.hypotheses:
@@ -203,6 +224,41 @@ class Vocabulary:
                     laws = {space for spaces in self.families.values() if len(spaces) == 1 for space in spaces}
                     if {t.data[1], kinds[1]} <= laws and self.real_spaces.keys().isdisjoint((t.data[1], kinds[1])):
                         yield t.data[0], (t.data[1], kinds[1])
+
+    def _exchangeable(self) -> Iterator[tuple[str, Exchangeable]]:
+        for h in self.hypotheses:
+            equation, limits = unquantified(h)
+            if equation.head != "equal" or len(limits) != 1 or len(limits[0][1]) != 3:
+                continue
+            index, (_, count, _) = limits[0]
+            for whole, other in (equation.args, equation.args[::-1]):
+                if whole.head != "expectation" or whole.args[0].head != "density" or whole.bound is None:
+                    continue
+                space = whole.bound.data[1]
+                for _, t in subterms(whole.args[1]):
+                    simple = t.head == "function" and t.data[1] == "real" and t.args[1:] == (whole.bound,)
+                    if simple and self.families[whole.args[0].data[0]] == (space,) and space not in self.real_spaces:
+                        alone = whole.args[1] == t and index not in free(other)
+                        yield t.data[0], Exchangeable(space, count, other if alone else None)
+
+    def _factors(self) -> dict[str, list[Definition]]:
+        found: dict[str, list[Definition]] = {}
+        for h in self.hypotheses:
+            equation, _ = unquantified(h)
+            for left, right in (equation.args, equation.args[::-1]) if equation.head == "equal" else ():
+                if left.head == "density" and right.head == "normal" and left.data[0] not in self.definitions:
+                    found.setdefault(left.data[0], []).append(Definition(left.data[0], left.args, right, h))
+                    break
+        return found
+
+    def factored(self, family: str) -> tuple[set[str], set[str]]:
+        """The spaces of which the factors of a family are laws, and those given which they are."""
+        targets, given = set[str](), set[str]()
+        for factor in self.factors[family]:
+            space = sort_of(factor.body.args[0])
+            targets.add(space)
+            given.update(sort_of(p) for p in factor.parameters if sort_of(p) != space)
+        return targets, given
 
     def _independences(self) -> Iterator[tuple[str, tuple[frozenset[str], frozenset[str]]]]:
         for h in self.hypotheses:

@@ -154,6 +154,9 @@ class Reader:
 
     def density(self, term, points):
         family, count = term.data
+        if family not in self.data["densities"] and count == len(points):
+            parameters, body = self.definitions[family]
+            return self.value(body, {**self.start(), **dict(zip(parameters, points, strict=True))})
         entry = self.data["densities"][family]
         groups = [dict(zip((a.data[-1] for a in g), p, strict=True)) for g, p in (
             (term.args, points), (term.args[count:], points[count:]))]  # fmt: skip
@@ -256,31 +259,43 @@ class Reader:
         if "weights" in space:
             weights = map(rational, space["weights"])
             return sum(w * self.value(body, {**env, name: ("place", name[1], k)}) for k, w in enumerate(weights))
-        axes = [self.axis(name, body, env, i) for i in range(1, space["dimension"] + 1)]
-        first = self.axes
+        for fineness in (1, 5):
+            result, coarse = self.on_grid(name, body, env, fineness)
+            if np.allclose(result, coarse, rtol=1e-3, atol=1e-9):  # the error of the finer one is a power of this
+                return result
+        raise OutOfReach("an integrand too narrow for a grid")
+
+    def on_grid(self, name, body, env, fineness):
+        """The integral by a grid, and by every other point of it."""
+        count, first = self.data["spaces"][name[1]]["dimension"], self.axes
+        axes = [self.axis(name, body, env, i, fineness) for i in range(1, count + 1)]
         self.axes += len(axes)
-        if self.axes > 3:
-            raise OutOfReach("a grid in four dimensions")
+        if self.axes > (3 if fineness == 1 else 2):
+            self.axes = first
+            raise OutOfReach("a grid in four dimensions, or a fine one in three")
         try:
             shape = lambda x, i: x.reshape((1,) * (first + i) + (-1,) + (1,) * (2 - first - i))
             point = tuple(shape(x, i) for i, (x, _) in enumerate(axes))
             values = np.asarray(self.value(body, {**env, name: point}))
             result = np.broadcast_to(values, np.broadcast_shapes(values.shape, *(x.shape for x in point)))
+            coarse = result
             for i, (_, step) in enumerate(axes):
                 edges = np.take(result, (0, -1), axis=first + i)
                 if np.max(np.abs(edges)) > 1e-9:
-                    return self.divergent()
+                    return (self.divergent(),) * 2
+                halved = coarse.take(range(0, coarse.shape[first + i], 2), axis=first + i)
+                coarse = halved.sum(axis=first + i, keepdims=True) * (2 * step)
                 result = result.sum(axis=first + i, keepdims=True) * step
         finally:
             self.axes = first
-        return result.item() if first == 0 else result
+        return (result.item(), coarse.item()) if first == 0 else (result, coarse)
 
     def divergent(self):
         if "integral" not in self.conventions:
             raise OutOfReach("an integrand that does not fall off")
         return self.conventions["integral"]
 
-    def axis(self, name, body, env, i):
+    def axis(self, name, body, env, i, fineness):
         """A grid around the normal density of this variable in the integrand, or a wide one."""
         for t in walk(body):
             if t.head == "normal" and t.args[0].data == name:
@@ -291,9 +306,10 @@ class Reader:
                     continue
                 mean, variance = np.real(mean), np.real(variance)
                 if np.ndim(mean) == np.ndim(variance) == 0 and variance > 0:
-                    x = np.linspace(-9, 9, NODES) * math.sqrt(variance) + mean
+                    x = np.linspace(-9, 9, 1 + fineness * (NODES - 1)) * math.sqrt(variance) + mean
                     return x, x[1] - x[0]
-        x = np.linspace(-30, 30, 1201) if self.data["spaces"][name[1]]["dimension"] == 1 else np.linspace(-15, 15, 201)
+        half, nodes = (30, 1200) if self.data["spaces"][name[1]]["dimension"] == 1 else (15, 200)
+        x = np.linspace(-half, half, 1 + fineness * nodes)
         return x, x[1] - x[0]
 
 
@@ -315,7 +331,7 @@ def defined(hypothesis):
         return
     for left, right in (hypothesis.args, hypothesis.args[::-1]):
         name, parameters = None, ()
-        if left.head == "function":
+        if left.head == "function" or (left.head == "density" and left.data[1] == len(left.args)):
             name, parameters = left.data[0], left.args
         elif (
             left.head == "component"
