@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from derivations.convention import DEFAULTS, context, elbo, families, stated
 from derivations.judgement import Proof, prove
@@ -18,7 +19,6 @@ from derivations.syntax import FormulaError, Group, Sum, Unit, parse
 from derivations.written import Side, WrittenChain
 
 RELATIONS = ("=", "<=", ">=", ":=")
-SECONDS = 1.0  # of the search for a counterexample, for one reading
 
 
 @dataclass(frozen=True)
@@ -73,18 +73,43 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
     derivations.manuscript.ManuscriptError
         If a convention cannot be used.
     """
-    stated(conventions, vector=True)
-    symbols = _definitions(chains)
+    around = surroundings(chains, conventions)
     for number, chain in enumerate(chains):
-        around = Surroundings(symbols, tuple(conventions), {}, several(_trees(chain.sides)))
-        for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
-            for side in sides:
-                around = replace(around, named={**around.named, **_laws(side, around)})
-            before, after = sides
-            blank = Judgement(
-                chain.file, after.line, number, i, after.relation, before.source, after.source, "undecided"
-            )
-            yield _judged(blank, around)
+        yield from (judgement for judgement, last in judgements(chain, number, around) if last)
+
+
+def surroundings(chains: Iterable[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
+    """What a manuscript says to each of its chains."""
+    stated(conventions, vector=True)
+    return Surroundings(_definitions(chains), tuple(conventions))
+
+
+def blank(chain: WrittenChain, number: int, index: int) -> Judgement:
+    """A relation of the chain of that number, undecided as yet."""
+    before, after = chain.sides[index : index + 2]
+    return Judgement(chain.file, after.line, number, index, after.relation, before.source, after.source, "undecided")
+
+
+def judgements(
+    chain: WrittenChain, number: int, around: Surroundings, first: int = 0
+) -> Iterator[tuple[Judgement, bool]]:
+    """Judge the relations of one chain, from one of them on: each judgement, and whether it is the last word.
+
+    A refuted relation comes first as it is, then with the edit that mends it: the search for it takes longer.
+    """
+    around = replace(around, apart=several(_trees(chain.sides)))
+    for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
+        for side in sides:
+            around = replace(around, named={**around.named, **_laws(side, around)})
+        if i >= first:
+            yield _judged_safely(blank(chain, number, i), around), True
+
+
+def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
+    try:
+        return _judged(blank, around)
+    except RecursionError:
+        return replace(blank, verdict="unparsed", message="nested too deeply")
 
 
 def _trees(sides: Iterable[Side]) -> Iterator[Sum]:
@@ -180,7 +205,7 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     first = None
     for meaning in whole:
         sides = (meaning.right, meaning.left) if blank.relation == ">=" else (meaning.left, meaning.right)
-        counterexample = refute(equal(*sides) if blank.relation in ("=", ":=") else at_most(*sides), seconds=SECONDS)
+        counterexample = refute(equal(*sides) if blank.relation in ("=", ":=") else at_most(*sides), seconds=inf)
         if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)

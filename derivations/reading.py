@@ -83,6 +83,8 @@ def read(tree: Sum, reading: Reading, context: Context = Context()) -> Term:
         return _Reader(reading, context).sum(tree)
     except KernelError as error:
         raise FormulaError(str(error)) from error
+    except RecursionError as error:
+        raise FormulaError("nested too deeply") from error
 
 
 def _name(base: str) -> str:
