@@ -143,7 +143,7 @@ def _by_jensen(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
 
 
 def _by_gap(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
-    for gap in _gaps(small, big):
+    for gap in gaps(small, big):
         total = _equality(big, small + gap, joint)
         if total is None:
             continue
@@ -157,8 +157,8 @@ def _by_gap(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
     return None
 
 
-def _gaps(small: Term, big: Term) -> Iterator[Term]:
-    """Divergences that may be the gap: those that occur, and those from the posterior and from the prior."""
+def gaps(small: Term, big: Term) -> Iterator[Term]:
+    """Divergences that may be the gap between two sides: those that occur, and those from the posterior and from the prior."""
     for term in (big, small):
         yield from (t for _, t in subterms(term) if t.head == "kl")
     points = {v for t in (small, big) for v in _points(t)}

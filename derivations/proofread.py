@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from derivations.convention import DEFAULTS, context, elbo, families, stated
+from derivations.edit import mend
 from derivations.judgement import Proof, prove
 from derivations.kernel import Term, at_most, equal
 from derivations.latex import text
@@ -102,7 +103,23 @@ def judgements(
         for side in sides:
             around = replace(around, named={**around.named, **_laws(side, around)})
         if i >= first:
-            yield _judged_safely(blank(chain, number, i), around), True
+            judgement = _judged_safely(blank(chain, number, i), around)
+            yield judgement, judgement.verdict != "refuted"
+            if judgement.verdict == "refuted":
+                yield _mended(judgement, around), True
+
+
+def _mended(refuted: Judgement, around: Surroundings) -> Judgement:
+    """The judgement with the edit that makes the step true, if there is one; the left side of a step is that of a
+    step before, and left alone, but for the first.
+    """
+    found = list(meanings((parse(refuted.lhs), parse(refuted.rhs)), around))
+    relation = "=" if refuted.relation == ":=" else refuted.relation
+    for meaning in [m for m in found if m.convention] or found:
+        edit = mend(meaning.left, meaning.right, relation, both_sides=refuted.index == 0)
+        if edit is not None:
+            return replace(refuted, message=f"{edit.words}; {refuted.message}")
+    return refuted
 
 
 def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
