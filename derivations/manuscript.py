@@ -64,10 +64,14 @@ class Convention:
 
 @dataclass(frozen=True)
 class Manuscript:
-    """The formulas and the conventions of a manuscript, each in the order of the text."""
+    """The formulas and the conventions of a manuscript, each in the order of the text, and the text.
+
+    A notebook has several texts, one for each Markdown cell; each is here with its name.
+    """
 
     formulas: tuple[Formula, ...]
     conventions: tuple[Convention, ...]
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 def read(path: Path) -> Manuscript:
@@ -97,7 +101,7 @@ def read_text(text: str, name: str) -> Manuscript:
     spaced = text.replace("\r\n", "\n").replace("\r", "\n")
     comments = tuple(_conventions(spaced, name, _HTML_COMMENT if markdown else _TEX_COMMENT))
     cleaned = _without_code(spaced) if markdown else _blanked(_blanked(spaced, _TEX_VERBATIM), _TEX_COMMENT)
-    return Manuscript(tuple(_formulas(cleaned, name)), comments)
+    return Manuscript(tuple(_formulas(cleaned, name)), comments, ((name, spaced),))
 
 
 def _notebook(text: str, name: str) -> Manuscript:
@@ -110,7 +114,8 @@ def _notebook(text: str, name: str) -> Manuscript:
     parts = [read_text(source, f"{name}#cell-{i}.md") for i, source in sources]
     formulas = (Formula(f.file.removesuffix(".md"), f.line, f.source, f.displayed) for p in parts for f in p.formulas)
     conventions = (Convention(c.file.removesuffix(".md"), c.line, c.source) for p in parts for c in p.conventions)
-    return Manuscript(tuple(formulas), tuple(conventions))
+    texts = ((cell.removesuffix(".md"), text) for p in parts for cell, text in p.texts)
+    return Manuscript(tuple(formulas), tuple(conventions), tuple(texts))
 
 
 def _formulas(text: str, name: str) -> Iterator[Formula]:

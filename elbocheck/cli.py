@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +58,7 @@ class Marks(StrEnum):
     text = "text"
     json = "json"
     github = "github"
+    html = "html"
 
 
 @app.callback()
@@ -189,10 +191,11 @@ def proofread(
         judgements = proofreading.judgements(texts, workers=workers)
     except (ManuscriptError, UnicodeDecodeError) as error:
         raise UnusableInput(str(error)) from error
-    writers = {
+    writers: dict[Marks, Callable[[Iterable[Judgement]], Iterator[str]]] = {
         Marks.text: proofreading.as_text,
         Marks.json: proofreading.as_json,
         Marks.github: proofreading.as_annotations,
+        Marks.html: partial(proofreading.as_page, texts),
     }
     seen: list[Judgement] = []
     with closing(judgements):

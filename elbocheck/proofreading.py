@@ -72,6 +72,14 @@ def as_json(judgements: Iterable[Judgement]) -> Iterator[str]:
     yield json.dumps({"relations": [asdict(j) for j in found], "summary": tally(found)}, indent=2)
 
 
+def as_page(texts: Sequence[Manuscript], judgements: Iterable[Judgement]) -> Iterator[str]:
+    """The texts as an HTML page with each relation marked."""
+    from elbocheck.marked_page import page
+
+    found = list(judgements)
+    yield page(texts, found, tally(found))
+
+
 def as_text(judgements: Iterable[Judgement]) -> Iterator[str]:
     """A line for each relation, as it comes, with its reasons below; what a chain supposes at its end; the tally."""
     seen: list[Judgement] = []

@@ -52,6 +52,13 @@ def test_lines_name_file_and_line(tmp_path):
     assert last == "0 proved, 1 refuted, 0 undecided, 0 unparsed of 1 relations"
 
 
+def test_the_page_has_every_relation():
+    code, out, err = run("--format", "html", "-", text=f"{TRUE}\n{FALSE}\n{ODD}")
+    assert (code, err) == (1, "")
+    assert out.startswith("<!DOCTYPE html>")
+    assert out.count('<div class="relation ') == 3
+
+
 def test_annotations_mark_what_is_not_proved():
     _, out, _ = run("--format", "github", "-", text=f"{TRUE}\n{FALSE}\n{ODD}")
     assert [line.split(",title")[0] for line in out.splitlines()] == ["::error file=-,line=2", "::notice file=-,line=3"]
