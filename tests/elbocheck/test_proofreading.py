@@ -1,6 +1,7 @@
 """`proofread` on the command line: its lines, its JSON, its annotations, its exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,11 +65,22 @@ def test_annotations_mark_what_is_not_proved():
     assert [line.split(",title")[0] for line in out.splitlines()] == ["::error file=-,line=2", "::notice file=-,line=3"]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [("missing.tex", None, "No such file"), ("a.pdf", b"", "not a manuscript"), ("a.tex", b"\xff", "not UTF-8")],
-)
-def test_a_file_that_cannot_be_read_is_named_in_one_line(name, content, message, tmp_path):
+FORMULAS = "so\n\n\\[ \\log p(x,z) = \\log p(x|z) + \\log p(z) \\]\n\n"
+UNUSABLE = [
+    ("missing.tex", None, "No such file"),
+    ("a.pdf", b"", "not a manuscript"),
+    ("a.tex", b"\xff", "byte 0 is not UTF-8"),
+    ("a.md", bytes(range(256)), "not UTF-8"),
+    ("a.ipynb", b"no JSON", "not a Jupyter notebook"),
+    ("a.ipynb", b'{"cells": 3}', "not a Jupyter notebook"),
+    ("a.ipynb", b"[" * 100_000, "not a Jupyter notebook"),
+    ("a.tex", FORMULAS.encode() * 180_000, "at most 2,000,000 are read"),
+    ("a.tex", b"% elbocheck: q is normal", "line 1: cannot use"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "message"), UNUSABLE, ids=[m for *_, m in UNUSABLE])
+def test_a_file_that_cannot_be_used_is_named_in_one_line(name, content, message, tmp_path):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
@@ -77,6 +89,41 @@ def test_a_file_that_cannot_be_read_is_named_in_one_line(name, content, message,
     assert err.count("\n") == 1
     assert name in err
     assert message in err
+
+
+def test_a_folder_is_named_in_one_line(tmp_path):
+    (tmp_path / "notes.tex").mkdir()
+    code, out, err = run(str(tmp_path / "notes.tex"))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "Is a directory" in err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
+def test_a_file_that_may_not_be_read_is_named_in_one_line(tmp_path):
+    path = tmp_path / "notes.tex"
+    path.touch(mode=0)
+    code, out, err = run(str(path))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "Permission denied" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"\[ a = " + "{" * 10_000 + "x" + "}" * 10_000 + r" \]", "more than 4000 characters"),
+        (r"\[ a = " + "{" * 1000 + "x" + "}" * 1000 + r" \]", "brackets nested more than 40 deep"),
+        (r"\[ a = " + "{" * 1000 + r" \]", "brackets nested more than 40 deep"),
+    ],
+)
+def test_deep_braces_are_unparsed(text, message):
+    code, out, err = run("-", text=text)
+    assert (code, err) == (3, "")
+    assert "1 unparsed" in out
+    assert message in out
+
+
+def test_an_empty_text_has_no_relations():
+    assert run("-", text="") == (0, "0 proved, 0 refuted, 0 undecided, 0 unparsed of 0 relations\n", "")
 
 
 def test_neither_torch_nor_sympy_is_imported(tmp_path):
