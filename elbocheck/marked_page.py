@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from xml.etree.ElementTree import fromstring
+from xml.etree.ElementTree import ParseError, fromstring
 
 from markupsafe import Markup
 
@@ -100,7 +100,7 @@ def typeset(judgement: Judgement) -> Markup:
             formula = mathml(source.replace("||", r"\|"))
             if _is_safe(formula):
                 return formula
-    except ValueError:
+    except (ValueError, ParseError):  # of a command without MathML, of a control character
         pass
     return Markup("<code>{}</code>").format(source)
 

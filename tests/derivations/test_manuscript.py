@@ -145,5 +145,5 @@ def test_hostile_text_ends(hostile):
 
 def test_a_text_that_is_too_long_is_refused():
     assert not read_text(" " * LONGEST, "a.md").formulas
-    with pytest.raises(ManuscriptError, match="a.md: 2,000,001 characters, at most 2,000,000 are read"):
+    with pytest.raises(ManuscriptError, match=r"a\.md: 2,000,001 characters, at most 2,000,000 are read"):
         read_text(" " * (LONGEST + 1), "a.md")

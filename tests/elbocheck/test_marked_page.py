@@ -80,6 +80,7 @@ def test_the_same_judgements_give_the_same_bytes():
         "x" * 3000,
         r"\frac" * 400,
         r"\rule{99em}{99em}",
+        "\x01",
     ],
 )
 def test_what_is_no_plain_formula_is_shown_as_its_source(source):
