@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from derivations.macro import Macro, definitions_blanked, expanded, macros
 
 # environments whose content is one formula; an asterisk may follow the name
 _DISPLAYS = "equation|align|alignat|flalign|gather|multline|eqnarray|displaymath|math|dmath|dgroup"
@@ -97,7 +99,8 @@ def read_text(text: str, name: str) -> Manuscript:
     spaced = text.replace("\r\n", "\n").replace("\r", "\n")
     comments = tuple(_conventions(spaced, name, _HTML_COMMENT if markdown else _TEX_COMMENT))
     cleaned = _without_code(spaced) if markdown else _blanked(_blanked(spaced, _TEX_VERBATIM), _TEX_COMMENT)
-    return Manuscript(tuple(_formulas(cleaned, name)), comments)
+    known = macros(cleaned)
+    return Manuscript(tuple(_formulas(definitions_blanked(cleaned), name, known)), comments)
 
 
 def _notebook(text: str, name: str) -> Manuscript:
@@ -113,11 +116,13 @@ def _notebook(text: str, name: str) -> Manuscript:
     return Manuscript(tuple(formulas), tuple(conventions))
 
 
-def _formulas(text: str, name: str) -> Iterator[Formula]:
+def _formulas(text: str, name: str, known: Mapping[str, Macro]) -> Iterator[Formula]:
     for match in _FORMULA.finditer(text):
         group = next(g for g in ("inside", "bracket", "round", "dollars", "dollar") if match.group(g) is not None)
         line = text.count("\n", 0, match.start(group)) + 1
-        yield Formula(name, line, match.group(group), group in _DISPLAYED)
+        # MathJax and KaTeX leave comments out, so that they may stand in the formulas of Markdown too
+        source = expanded(_blanked(match.group(group), _TEX_COMMENT), known)
+        yield Formula(name, line, source, group in _DISPLAYED)
 
 
 def _conventions(text: str, name: str, comment: re.Pattern[str]) -> Iterator[Convention]:

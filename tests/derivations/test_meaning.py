@@ -2,7 +2,8 @@
 
 import pytest
 
-from derivations.meaning import Surroundings, doubt, is_assumption, meanings, why_none
+from derivations.meaning import doubt, is_assumption, meanings, why_none
+from derivations.surroundings import Surroundings
 from derivations.syntax import parse
 
 HERE = Surroundings()
