@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from derivations.manuscript import read
-from derivations.proofread import Judgement, proofread
+from derivations.proofread import Judgement, judgements, surroundings
 from derivations.written import written
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "derivations" / "corpus"
@@ -49,16 +49,16 @@ def outcomes(path: Path) -> Iterator[Outcome]:
     """The outcome of every relation of a file, in their order."""
     lines = path.read_text("utf-8").split("\n")
     manuscript = read(path)
-    judgements = proofread(written(manuscript.formulas), manuscript.conventions)
+    chains = written(manuscript.formulas)
+    around = surroundings(chains, manuscript.conventions)
     places: Counter[int] = Counter()
-    while True:
+    for place, chain in enumerate(chains):
         start = time.perf_counter()
-        judgement = next(judgements, None)
-        if judgement is None:
-            return
-        seconds = time.perf_counter() - start
-        places[judgement.line] += 1
-        yield Outcome(judgement, _expected(lines[judgement.line - 1], places[judgement.line]), seconds)
+        for judgement, _ in judgements(chain, place, around, mending=False):
+            places[judgement.line] += 1
+            expected = _expected(lines[judgement.line - 1], places[judgement.line])
+            yield Outcome(judgement, expected, time.perf_counter() - start)
+            start = time.perf_counter()
 
 
 def _expected(line: str, place: int) -> str:

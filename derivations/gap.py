@@ -53,7 +53,7 @@ def _means(small: Term, big: Term) -> Iterator[Term]:
 
 def by_gap(small: Term, big: Term, equality: Equality, joint: frozenset[str]) -> Theorem | None:
     """``a <= b`` from ``b = a + gap`` for a gap that is not negative."""
-    for gap in dict.fromkeys(_gaps(small, big)):
+    for gap in dict.fromkeys(gaps(small, big)):
         total = equality(big, small + gap)
         if total is None:
             continue
@@ -66,8 +66,8 @@ def by_gap(small: Term, big: Term, equality: Equality, joint: frozenset[str]) ->
     return None
 
 
-def _gaps(small: Term, big: Term) -> Iterator[Term]:
-    """Divergences that may be the gap: those that occur, those from posterior and prior, and their averages and sums."""
+def gaps(small: Term, big: Term) -> Iterator[Term]:
+    """What may be the gap between two sides: divergences that occur, those from posterior and prior, and their averages and sums."""
     for term in (big, small):
         yield from (t for _, t in subterms(term) if t.head == "kl" and t.bound is not None)
     points = sorted({v for t in (small, big) for v in _points(t)}, key=repr)

@@ -16,6 +16,7 @@ from derivations.convention import (
 )
 from derivations.conversion import subterms
 from derivations.draw import numbers, over_draws
+from derivations.functional import DRAWS
 from derivations.kernel import KernelError, Term, bind, density, equal, free, number
 from derivations.label import together
 from derivations.latex import text
@@ -361,13 +362,14 @@ def _is_independence(left: Term, right: Term) -> bool:
 
 def _doubt_about(meaning: Meaning, around: Surroundings) -> str:
     sides = meaning.left, meaning.right
-    heads = [{t.head for _, t in subterms(side)} for side in sides]
+    heads = [{t.head for _, t in subterms(side) if t != DRAWS} for side in sides]
     if not set.union(*heads) & CLAIMS and not around.claimed:
         return "a choice of numbers, or a definition"
     if ("normal" in heads[0]) != ("normal" in heads[1]) and any("density" in h for h in heads):
         return "which densities are normal?"
     counted = numbers(*sides)
-    names = [{v for v in free(t) if v.data[1] in ("real", "vector", "natural")} - counted for t in sides]
+    kinds = ("real", "vector") if counted else ("real", "vector", "natural")
+    names = [{v for v in free(t) if v.data[1] in kinds} for t in sides]
     strange = (names[0] - _of_laws(sides[0]) - names[1]) | (names[1] - _of_laws(sides[1]) - names[0])
     if strange:
         return f"what is {', '.join(sorted(v.data[0] for v in strange))}?"

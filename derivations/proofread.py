@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from derivations.convention import Family, families, stated
 from derivations.draw import instance, numbers
+from derivations.edit import mend
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
 from derivations.label import several
@@ -30,7 +32,6 @@ from derivations.syntax import FormulaError, Sum, parse
 from derivations.written import Side, WrittenChain
 
 RELATIONS = ("=", "<=", ">=", ":=", "~", "prop")
-SECONDS = 1.0  # of the search for a counterexample, for one reading
 FEW = 2  # draws in a counterexample
 
 
@@ -86,25 +87,70 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
     derivations.manuscript.ManuscriptError
         If a convention cannot be used.
     """
-    stated(conventions, Family(vector=True))
-    everything = [tree for chain in chains for tree in _trees(chain.sides)]
-    text_around = _with_definitions(chains, Surroundings(conventions=tuple(conventions)), everything)
+    around = surroundings(chains, conventions)
     for place, chain in enumerate(chains):
-        around = _within(chain, text_around, everything)
-        for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
-            for side in sides:
-                around = _after(side, around)
-            before, after = sides
-            blank = Judgement(
-                chain.file, after.line, place, i, after.relation, before.source, after.source, "undecided"
-            )
-            yield _judged(blank, around)
+        yield from (judgement for judgement, last in judgements(chain, place, around) if last)
 
 
-def _within(chain: WrittenChain, text_around: Surroundings, everything: list[Sum]) -> Surroundings:
+def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
+    """What a manuscript says to each of its chains."""
+    stated(conventions, Family(vector=True))
+    usual = approximation(tree for chain in chains for tree in _trees(chain.sides))
+    return _with_definitions(chains, Surroundings(conventions=tuple(conventions), usual=usual))
+
+
+def blank(chain: WrittenChain, place: int, index: int) -> Judgement:
+    """A relation of the chain at that place, undecided as yet."""
+    before, after = chain.sides[index : index + 2]
+    return Judgement(chain.file, after.line, place, index, after.relation, before.source, after.source, "undecided")
+
+
+def judgements(
+    chain: WrittenChain, place: int, around: Surroundings, first: int = 0, *, mending: bool = True
+) -> Iterator[tuple[Judgement, bool]]:
+    """Judge the relations of one chain, from one of them on: each judgement, and whether it is the last word.
+
+    A refuted relation comes first as it is, then, if it is to be mended, with the edit that does so: the search for it
+    takes longer.
+    """
+    around = _within(chain, around)
+    for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
+        for side in sides:
+            around = _after(side, around)
+        if i >= first:
+            judgement = _judged_safely(blank(chain, place, i), around)
+            false = mending and judgement.verdict == "refuted"
+            yield judgement, not false
+            if false:
+                yield _mended(judgement, around), True
+
+
+def _mended(refuted: Judgement, around: Surroundings) -> Judgement:
+    """The judgement with the edit that makes the step true, if there is one; the left side of a step is that of a
+    step before, and left alone, but for the first.
+    """
+    if refuted.relation not in ("=", ":=", "<=", ">="):
+        return refuted
+    found = list(meanings((parse(refuted.lhs), parse(refuted.rhs)), around))
+    relation = "=" if refuted.relation == ":=" else refuted.relation
+    for meaning in [m for m in found if m.convention] or found:
+        edit = None if meaning.draws else mend(meaning.left, meaning.right, relation, both_sides=refuted.index == 0)
+        if edit is not None:
+            return replace(refuted, message=f"{edit.words}; {refuted.message}")
+    return refuted
+
+
+def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
+    try:
+        return _judged(blank, around)
+    except RecursionError:
+        return replace(blank, verdict="unparsed", message="nested too deeply")
+
+
+def _within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     """The surroundings of a chain: which law q is in it, and the density of the data."""
     trees = list(_trees(chain.sides))
-    q = approximation(trees, everything)
+    q = approximation(trees, text_around.usual)
     laws = {"q": q, "Q": q, **{point.data[0]: q for point in q.args[: q.data[1]]}} if q is not None else {}
     return replace(text_around, named=laws, apart=several(trees), evidence=evidence(q, trees))
 
@@ -131,7 +177,7 @@ def _after(side: Side, around: Surroundings) -> Surroundings:
 # --- definitions ---
 
 
-def _with_definitions(chains: Sequence[WrittenChain], around: Surroundings, everything: list[Sum]) -> Surroundings:
+def _with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Surroundings:
     """What the symbols of a text stand for: what follows them first, but what is called a bound is the ELBO.
 
     That is so if it is defined as the ELBO or its negative, and if it stands in a chain with the evidence: then an
@@ -146,7 +192,7 @@ def _with_definitions(chains: Sequence[WrittenChain], around: Surroundings, ever
             weights[weight] = (index, tree)
         if not name or name in symbols or name in signs:
             continue
-        sign = _sign(name, tree, _within(chain, around, everything)) if name in BOUNDS else ""
+        sign = _sign(name, tree, _within(chain, around)) if name in BOUNDS else ""
         claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
         if sign or (name in BOUNDS and claimed):
             signs[name] = sign or "+"
@@ -254,7 +300,7 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
             claim = _claim(blank.relation, meaning)
         except KernelError:
             return undecided
-        counterexample = refute(claim, seconds=SECONDS)
+        counterexample = refute(claim, seconds=inf)
         if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)

@@ -203,6 +203,8 @@ def read(tree: Sum, reading: Reading, context: Context = _NOWHERE, drawn: frozen
         return Read(reading, reader.sum(tree), reader.found)
     except KernelError as error:
         raise FormulaError(str(error)) from error
+    except RecursionError as error:
+        raise FormulaError("nested too deeply") from error
 
 
 def readings(tree: Sum, context: Context = _NOWHERE, drawn: frozenset[str] = frozenset()) -> Iterator[Read]:

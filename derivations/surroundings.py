@@ -38,6 +38,8 @@ class Surroundings:
         The density of the data, ``p(x)`` or ``p(x|y)``.
     negative, positive
         Symbols for a bound that are the negative ELBO in this text, and those that are the ELBO.
+    usual
+        The law that q is in the text as a whole.
     claimed
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
@@ -52,6 +54,7 @@ class Surroundings:
     evidence: Term = field(default_factory=lambda: density("p", [X]))
     negative: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
+    usual: Term | None = POSTERIOR
     claimed: bool = False
     first: Term | None = None
 
@@ -89,16 +92,12 @@ def _labelled(unit: Unit) -> bool:
     return any(not letters(g) <= PARAMETERS for g in unit.subs)
 
 
-def approximation(*scopes: list[Sum]) -> Term | None:
-    """The law that q is: the only one of the first scope that names any; q(z|x) if there are several with it."""
-    for trees in scopes:
-        found = [d for d in densities(trees, "q", "Q") if d.head == "density" and not _is_data(d)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            usual = POSTERIOR in found
-            return POSTERIOR if usual else None
-    return POSTERIOR
+def approximation(trees: Iterable[Sum], usual: Term | None = POSTERIOR) -> Term | None:
+    """The law that q is: the only one that the trees name, or q(z|x) among several; the usual one if they name none."""
+    found = [d for d in densities(trees, "q", "Q") if not _is_data(d)]
+    if len(found) == 1:
+        return found[0]
+    return usual if not found else POSTERIOR if POSTERIOR in found else None
 
 
 def _is_data(term: Term) -> bool:

@@ -63,6 +63,8 @@ def parse(source: str) -> Sum:
     FormulaError
         If the formula is not one that the grammar knows; nothing is guessed.
     """
+    if len(source) > _LONGEST:
+        raise FormulaError(f"more than {_LONGEST} characters")
     plain = normalised(source)
     if not plain.strip():
         raise FormulaError("nothing to read")
@@ -71,8 +73,12 @@ def parse(source: str) -> Sum:
         raise FormulaError(f"the word {word.group()!r}")
     if _depth(plain) > _DEEPEST:
         raise FormulaError(f"brackets nested more than {_DEEPEST} deep")
+    if _LONG_NUMBER.search(plain):
+        raise FormulaError("a number of more than 50 digits")
     try:
         return _Tree().transform(_parser().parse(plain))  # type: ignore[no-any-return]
+    except RecursionError as error:
+        raise FormulaError("nested too deeply") from error
     except lark.exceptions.VisitError as error:
         raise FormulaError(str(error.orig_exc)) from error
     except lark.exceptions.UnexpectedToken as error:
@@ -89,7 +95,8 @@ def _parser() -> lark.Lark:
     return lark.Lark(grammar, parser="lalr", maybe_placeholders=False)
 
 
-_DEEPEST = 40
+_DEEPEST, _LONGEST = 40, 4000
+_LONG_NUMBER = re.compile(r"[0-9]{51}")
 _WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{3,}(?![a-zA-Z])")
 
 

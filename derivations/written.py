@@ -58,6 +58,7 @@ _BESIDE = re.compile(
 _SPACING = {r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\ ", r"\!", "~"}
 _TEXT = {r"\text", r"\mbox", r"\textrm", r"\textit", r"\textnormal", r"\intertext", r"\shortintertext"}
 _OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"\}", r"\rangle", r"\right"}
+_LONG = 10_000  # characters of a side that is left as it is: no formula of that length is read
 _CONTINUES = {"+", "-", r"\times", r"\cdot", "*", "/", r"\pm", r"\left", r"\right"}
 
 
@@ -139,21 +140,25 @@ class _Row:
 def _rows(formula: Formula) -> Iterator[_Row]:
     """Rows end at a double backslash that is in no braces and no inner environment."""
     source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), formula.source)
-    depth, start = 0, 0
+    depth, start, skipped = 0, 0, 0
     for match in _TOKEN.finditer(source):
         token = match.group()
         depth += (token in ("{", r"\begin")) - (token in ("}", r"\end"))
         if token == r"\\" and depth <= 0:
-            yield from _parts(source[start : match.start()], source.count("\n", 0, start))
-            start = match.end()
+            yield from _parts(source[start : match.start()], skipped)
+            begun, start = start, match.end()
             spacing = re.compile(r"\*?\s*\[[^\]\n]*(?:pt|em|ex|mm|cm|in|baselineskip)\]").match(source, start)
             start = spacing.end() if spacing else start
-    yield from _parts(source[start:], source.count("\n", 0, start))
+            skipped += source.count("\n", begun, start)
+    yield from _parts(source[start:], skipped)
 
 
 def _parts(source: str, skipped: int) -> Iterator[_Row]:
     """A row, and what is said beside it: conditions, or another formula after "where"."""
     depth, start, aside = 0, 0, False
+    if len(source) > _LONG:
+        yield _Row(source, skipped)
+        return
     for match in _TOKEN.finditer(source):
         token = match.group()
         depth += (token in _OPEN or token == r"\begin") - (token in _CLOSE)
@@ -196,7 +201,7 @@ def _side(relation: str, source: str, line: int) -> Side:
     kept, note = source.strip(), ""
     while (token := _TOKEN.match(kept)) and token.group() in _SPACING:
         kept = kept[token.end() :].lstrip()
-    while True:
+    while len(kept) < _LONG:
         tokens = [m.group() for m in _TOKEN.finditer(kept)]
         if not tokens:
             break
