@@ -55,6 +55,12 @@ def mean_of_draws(draws: Draws) -> Conversion:
     return convert
 
 
+def is_linear(term: Term, draws: Draws) -> bool:
+    """Whether the mean over draws is a combination of means of one draw each, which is then known."""
+    mean = everywhere(mean_of_draws(draws))(term).sides[1]
+    return not any(t.bound == OMEGA for _, t in subterms(mean))
+
+
 def _spread(body: Term) -> Term:
     """A linear combination with the expectation of each part that depends on the draws."""
     if OMEGA not in free(body):

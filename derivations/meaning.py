@@ -345,7 +345,20 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return "a sum without limits beside one with"
     if relation in ("=", ":=") and any(_is_independence(m.left, m.right) for m in found):
         return "an assumption of independence, not a claim"
+    if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
+        return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
     return next(filter(None, (_doubt_about(m, around) for m in found)), "")
+
+
+def _is_condition(left: Term, right: Term) -> bool:
+    """Whether a density is equated with what does not speak of its family, or an expression with a number."""
+    for side, other in ((left, right), (right, left)):
+        if side.head == "number" and speaks(other):
+            return True
+        others = {t.data[0] for _, t in subterms(other) if t.head == "density"}
+        if side.head == "density" and others and side.data[0] not in others:
+            return True
+    return False
 
 
 def _is_independence(left: Term, right: Term) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from derivations.convention import Family, families, stated
-from derivations.draw import instance, numbers
+from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
@@ -113,10 +113,10 @@ def judgements(
     A refuted relation comes first as it is, then, if it is to be mended, with the edit that does so: the search for it
     takes longer.
     """
-    around = _within(chain, around)
+    around = within(chain, around)
     for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
         for side in sides:
-            around = _after(side, around)
+            around = after(side, around)
         if i >= first:
             judgement = _judged_safely(blank(chain, place, i), around)
             false = mending and judgement.verdict == "refuted"
@@ -147,7 +147,7 @@ def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, verdict="unparsed", message="nested too deeply")
 
 
-def _within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
+def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     """The surroundings of a chain: which law q is in it, and the density of the data."""
     trees = list(_trees(chain.sides))
     q = approximation(trees, text_around.usual)
@@ -163,7 +163,7 @@ def _trees(sides: Iterable[Side]) -> Iterator[Sum]:
             continue
 
 
-def _after(side: Side, around: Surroundings) -> Surroundings:
+def after(side: Side, around: Surroundings) -> Surroundings:
     """The surroundings once a side has been read: the laws it names, and whether it speaks of densities."""
     for tree in _trees([side]):
         for found in readings(tree, Context(around.laws, apart=around.apart)):
@@ -192,7 +192,7 @@ def _with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> S
             weights[weight] = (index, tree)
         if not name or name in symbols or name in signs:
             continue
-        sign = _sign(name, tree, _within(chain, around)) if name in BOUNDS else ""
+        sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
         claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
         if sign or (name in BOUNDS and claimed):
             signs[name] = sign or "+"
@@ -295,6 +295,8 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     if doubtful:
         return replace(undecided, message=doubtful)
     first = None
+    if blank.relation == "~" and not all(is_linear(m.right, m.draws) for m in whole):
+        return replace(undecided, message="not a mean of draws but a function of one: nothing is said about its mean")
     for meaning in whole:
         try:
             claim = _claim(blank.relation, meaning)
