@@ -25,8 +25,9 @@ import flint
 
 from derivations.conversion import replaced, subterms
 from derivations.differentiable_number import is_positive
+from derivations.gap import gaps
 from derivations.interpretation import Interpretation
-from derivations.judgement import gaps, prove
+from derivations.judgement import prove
 from derivations.kernel import (
     KernelError,
     Term,

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from derivations.delimiter import Lines, Place, Span, blanked, inside, spaces, spans, whole
+from derivations.macro import Macro, definitions_blanked, expanded, macros
 
 # environments whose content is one formula; an asterisk may follow the name
 _DISPLAYS = "equation|align|alignat|flalign|gather|multline|eqnarray|displaymath|math|dmath|dgroup"
@@ -108,7 +109,8 @@ def read_text(text: str, name: str) -> Manuscript:
     comments = inside(_html_comments(spaced)) if markdown else _tex_comments(spaced)
     said = tuple(_conventions(spaced, name, comments))
     cleaned = _without_code(spaced) if markdown else _without_comments(blanked(spaced, _verbatim(spaced)))
-    return Manuscript(tuple(_formulas(cleaned, name)), said, ((name, spaced),))
+    formulas = _formulas(definitions_blanked(cleaned), name, macros(cleaned))
+    return Manuscript(tuple(formulas), said, ((name, spaced),))
 
 
 def _notebook(text: str, name: str) -> Manuscript:
@@ -125,10 +127,11 @@ def _notebook(text: str, name: str) -> Manuscript:
     return Manuscript(tuple(formulas), tuple(conventions), tuple(texts))
 
 
-def _formulas(text: str, name: str) -> Iterator[Formula]:
+def _formulas(text: str, name: str, known: Mapping[str, Macro]) -> Iterator[Formula]:
     lines = Lines(text)
     for start, end in spans(text, _OPENING, _closing, _fits):
-        source = text[start.end() : end.start()]
+        # MathJax and KaTeX leave comments out, so that they may stand in the formulas of Markdown too
+        source = expanded(_without_comments(text[start.end() : end.start()]), known)
         yield Formula(name, lines.at(start.end()), source, start.lastgroup in _DISPLAYED)
 
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from derivations.meaning import Surroundings
 from derivations.proofread import Judgement, blank, judgements
+from derivations.surroundings import Surroundings
 from derivations.written import WrittenChain
 
 SECONDS = 5.0

@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from derivations.manuscript import Manuscript, read, read_text
-from derivations.meaning import Surroundings
 from derivations.proofread import Judgement, surroundings
+from derivations.surroundings import Surroundings
 from derivations.written import WrittenChain, written
 from elbocheck.judge import SECONDS, judged
 
