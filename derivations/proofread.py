@@ -94,9 +94,14 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
 
 def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
     """What a manuscript says to each of its chains."""
+    return _with_definitions(chains, without_definitions(chains, conventions))
+
+
+def without_definitions(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
+    """The same but for what its symbols stand for, which takes no proofs."""
     stated(conventions, Family(vector=True))
     usual = approximation(tree for chain in chains for tree in _trees(chain.sides))
-    return _with_definitions(chains, Surroundings(conventions=tuple(conventions), usual=usual))
+    return Surroundings(conventions=tuple(conventions), usual=usual)
 
 
 def blank(chain: WrittenChain, place: int, index: int) -> Judgement:
