@@ -80,7 +80,6 @@ def test_the_same_judgements_give_the_same_bytes():
         "x" * 3000,
         r"\frac" * 400,
         r"\rule{99em}{99em}",
-        "\x01",
     ],
 )
 def test_what_is_no_plain_formula_is_shown_as_its_source(source):
@@ -96,6 +95,11 @@ def test_what_is_typeset_holds_no_markup_of_the_user(source):
         elements = list(fromstring(found).iter())
         assert all(e.tag.startswith("m") for e in elements)
         assert not any({"href", "onclick", "style", "src"} & e.attrib.keys() for e in elements)
+
+
+def test_control_characters_are_replaced():
+    assert "�" in typeset(judgement("\x02", r"\frac"))
+    assert list(parts("a\x00b", {})) == [Part(1, ("a�b",), ())]
 
 
 def test_a_formula_is_typeset():
