@@ -64,6 +64,8 @@ class Functionals(Distributions):
         if drawn:
             self.found.draws |= drawn
             term = bind("expectation", OMEGA, DRAWS, term)
+        if not unit.subs and not drawn and not any(point in free(term) for point, _ in laws):
+            raise FormulaError("an expectation of what does not vary, under no law")
         for point, law in reversed(laws):
             term = bind("expectation", point, law, term)
         return term
@@ -275,7 +277,8 @@ class Functionals(Distributions):
         inner = replace(self, indices=self.indices | {name})
         body = inner.body(after, rest)
         if upper is None:
-            upper = variable(name.upper(), "natural") if _counts(body) else self.dimension
+            size = variable(self.context.size or name.upper(), "natural")
+            upper = size if _counts(body) else self.dimension
         return bind("sum" if unit.base == r"\sum" else "product", variable(name, "index"), lower, upper, body)
 
     def body(self, items: Items, rest: Sum | None) -> Term:

@@ -62,6 +62,8 @@ class LinearAlgebra(Symbols):
         """``a^T b`` or ``a^T M b``."""
         if self.entry is not None:
             raise FormulaError("a transposed vector within a vector")
+        if self.is_matrix(replace(unit, sups=())):
+            raise FormulaError("a transposed matrix")
         factors = [alone(replace(unit, sups=()))]
         if unit.base == r"\One":
             index = self.fresh()

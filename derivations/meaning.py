@@ -174,9 +174,28 @@ def _dimension(trees: Trees) -> str:
                     return str(limit.base)
             if isinstance(unit.base, str) and unit.base in NATURALS and not (unit.subs or unit.sups):
                 bare.add(unit.base)
-    bound = {plain_letter(g.sums[0]) for t in trees for u in units(t) if u.base in (r"\sum", r"\prod") for g in u.subs}
-    limits = {plain_letter(g.sums[0]) for t in trees for u in units(t) if u.base in (r"\sum", r"\prod") for g in u.sups}
-    return next((letter for letter in "JdDkKnNmM" if letter in bare - bound - limits - entries), "J")
+    free_ones = bare - _limits_of_sums(trees) - entries
+    return next((letter for letter in "JdDkKnNmM" if letter in free_ones), "J")
+
+
+def _limits_of_sums(trees: Trees) -> set[str]:
+    """The letters that are indices or limits of sums and products."""
+    found = set()
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base in (r"\sum", r"\prod"):
+                found |= {plain_letter(g.sums[0]) for g in (*unit.subs, *unit.sups)}
+    return found
+
+
+def _size(trees: Trees) -> str:
+    """The letter for the number of draws where sums have no limits: the only one that stands for a whole number."""
+    if any(u.base == r"\sum" and u.sups for tree in trees for u in units(tree)):
+        return ""
+    bare = {str(u.base) for t in trees for u in units(t) if u.base in NATURALS and not (u.subs or u.sups)}
+    inside = {i for t in trees for u in units(t) for g in (*u.subs, *u.sups) for s in g.sums for i in bases(s)}
+    found = bare - inside
+    return found.pop() if len(found) == 1 else ""
 
 
 def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tuple[Context, tuple[str, ...]]]:
@@ -197,17 +216,20 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         blocks=together(trees),
         dimension=family.dimension,
         isotropic=family.isotropic,
+        size=_size(trees),
         depends=_depends(trees),
         weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
     )
     q = around.laws.get("q")
     for posterior in (False, True) if _bare_p(trees) else (False,):
         names, words = base, tuple[str, ...]()
-        if posterior and q is not None and q.head == "density":
+        if posterior:
+            if around.bound is None or q is None:
+                continue
             p = density("p", q.args[: q.data[1]], {*q.args[q.data[1] :], *around.evidence.args})
             names, words = replace(base, laws={**base.laws, "p": p}), (f"p is {text(p)}",)
         for symbols, said in _symbols(trees, around, names, family):
-            usual = [f"E is over {text(q)}"] if q is not None else []
+            usual = ["Sigma is diag(sigma^2)", *([f"E is over {text(q)}"] if q is not None else [])]
             yield replace(names, symbols=symbols), (*words, *said, *usual)
 
 
@@ -262,7 +284,7 @@ def _symbols(
             fixed[name] = found
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
     bound = around.bound
-    if not used or bound is None:
+    if not used or bound is None or names.depends:
         yield fixed, ()
         return
     free_sign = used & {"ScriptF", "F("} - around.negative - around.positive
@@ -343,11 +365,22 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:
         return "a sum without limits beside one with"
-    if relation in ("=", ":=") and any(_is_independence(m.left, m.right) for m in found):
+    if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
         return "an assumption of independence, not a claim"
+    if any(_rests_on(m, around) for m in found):
+        return "it may hold by the independence that the text supposes"
     if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
         return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
-    return next(filter(None, (_doubt_about(m, around) for m in found)), "")
+    return next(filter(None, (_doubt_about(m, around, relation) for m in found)), "")
+
+
+def _rests_on(meaning: Meaning, around: Surroundings) -> bool:
+    """Whether densities occur of which the text has supposed that their variables are independent in some way."""
+    found = [t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"]
+    for family, names in around.assumed:
+        if names <= {a.data[0] for t in found if t.data[0] == family for a in t.args}:
+            return True
+    return False
 
 
 def _is_condition(left: Term, right: Term) -> bool:
@@ -361,7 +394,7 @@ def _is_condition(left: Term, right: Term) -> bool:
     return False
 
 
-def _is_independence(left: Term, right: Term) -> bool:
+def is_independence(left: Term, right: Term) -> bool:
     """Whether a density is written as a product of others of its family, as for independent variables."""
     factors = right.args if right.head == "multiply" else (right,)
     if left.head != "density" or any(f.head != "density" or f.data[0] != left.data[0] for f in factors):
@@ -373,11 +406,16 @@ def _is_independence(left: Term, right: Term) -> bool:
     return set(whole) == targets and len(whole) == len(targets) and conditions <= targets | given
 
 
-def _doubt_about(meaning: Meaning, around: Surroundings) -> str:
+def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     sides = meaning.left, meaning.right
     heads = [{t.head for _, t in subterms(side) if t != DRAWS} for side in sides]
     if not set.union(*heads) & CLAIMS and not around.claimed:
         return "a choice of numbers, or a definition"
+    if relation == "~" and not meaning.draws.keys() <= named_laws(sides[0]).keys():
+        return "draws from which law?"
+    forms = {t.data[0] for side in sides for _, t in subterms(side) if t.head == "function" and t.data[1] == "real"}
+    if any(other != form and other.split("_")[0] == form.split("_")[0] for form in forms for other in forms):
+        return "a density that is differentiated, in several forms"
     if ("normal" in heads[0]) != ("normal" in heads[1]) and any("density" in h for h in heads):
         return "which densities are normal?"
     counted = numbers(*sides)

@@ -15,7 +15,7 @@ from derivations.label import several
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.manuscript import Convention
-from derivations.meaning import Meaning, doubt, is_assumption, meanings, speaks, why_none
+from derivations.meaning import Meaning, doubt, is_assumption, is_independence, meanings, speaks, why_none
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refute import refute
@@ -94,14 +94,26 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
 
 def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
     """What a manuscript says to each of its chains."""
-    return _with_definitions(chains, without_definitions(chains, conventions))
+    around = replace(without_definitions(chains, conventions), assumed=tuple(_assumptions(chains)))
+    return _with_definitions(chains, around)
 
 
 def without_definitions(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
-    """The same but for what its symbols stand for, which takes no proofs."""
+    """The same but for what its symbols stand for and what it assumes, which takes no proofs."""
     stated(conventions, Family(vector=True))
     usual = approximation(tree for chain in chains for tree in _trees(chain.sides))
     return Surroundings(conventions=tuple(conventions), usual=usual)
+
+
+def _assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The families that a text supposes to factorise, with the names of the variables."""
+    for chain in chains:
+        for before, side in zip(chain.sides, chain.sides[1:], strict=False):
+            left, right = (next((f.term for t in _trees([s]) for f in readings(t)), None) for s in (before, side))
+            if side.relation in ("=", ":=") and left is not None and right is not None and is_independence(left, right):
+                proof = prove(left, right, "=", frozenset({str(left.data[0])}))
+                if proof is None:
+                    yield str(left.data[0]), frozenset(str(a.data[0]) for a in left.args)
 
 
 def blank(chain: WrittenChain, place: int, index: int) -> Judgement:
@@ -150,6 +162,8 @@ def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
         return _judged(blank, around)
     except RecursionError:
         return replace(blank, verdict="unparsed", message="nested too deeply")
+    except ValueError as error:  # of the kernel or the printer, about a term that no reading should have made
+        return replace(blank, verdict="unparsed", message=str(error))
 
 
 def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:

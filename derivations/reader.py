@@ -61,6 +61,8 @@ class Context:
         Variables that only occur together, with the name of the block.
     dimension
         The letter for the dimension of the latent space.
+    size
+        The letter for the number of draws, where a sum over them has no limits.
     isotropic
         Whether scales are numbers where means are vectors, as in ``N(mu, sigma^2 I)``.
     depends
@@ -75,6 +77,7 @@ class Context:
     apart: frozenset[str] = frozenset()
     blocks: Mapping[str, str] = field(default_factory=dict)
     dimension: str = "J"
+    size: str = ""
     isotropic: bool = False
     depends: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)

@@ -40,6 +40,8 @@ class Surroundings:
         Symbols for a bound that are the negative ELBO in this text, and those that are the ELBO.
     usual
         The law that q is in the text as a whole.
+    assumed
+        Families with names of variables that the text supposes to be independent in some way.
     claimed
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
@@ -55,6 +57,7 @@ class Surroundings:
     negative: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
     usual: Term | None = POSTERIOR
+    assumed: tuple[tuple[str, frozenset[str]], ...] = ()
     claimed: bool = False
     first: Term | None = None
 
@@ -94,7 +97,8 @@ def _labelled(unit: Unit) -> bool:
 
 def approximation(trees: Iterable[Sum], usual: Term | None = POSTERIOR) -> Term | None:
     """The law that q is: the only one that the trees name, or q(z|x) among several; the usual one if they name none."""
-    found = [d for d in densities(trees, "q", "Q") if not _is_data(d)]
+    named = densities(trees, "q", "Q")
+    found = [d for d in named if not _is_data(d)] or named
     if len(found) == 1:
         return found[0]
     return usual if not found else POSTERIOR if POSTERIOR in found else None

@@ -67,6 +67,7 @@ class Symbols(Reader):
         if base == r"\Zero":
             return number(0)
         if base == r"\Sigma":
+            self.found.remarks.add("Sigma")
             sigma = self.letter(replace(unit, base=r"\sigma", sups=(), primes=0))
             return self.powered(sigma ** number(2), replace(unit, subs=()))
         if symbol_name(unit) in self.context.symbols:
@@ -124,8 +125,7 @@ class Symbols(Reader):
 
     def _index(self, label: Label) -> str | None:
         """The index of an entry, if the label is one; a draw has its number in it."""
-        bound = [i for i in label.indices if i in self.indices]
-        return bound[0] if len(bound) == 1 and not self.drawn else None
+        return label.indices[0] if len(label.indices) == 1 and not self.drawn else None
 
     def point(self, tree: Sum) -> Term:
         """A variable: a point, with its label where a text has several; a draw; or a datum with its number."""
@@ -150,6 +150,7 @@ class Symbols(Reader):
 
     def entry_of(self, name: str, label: Label) -> Term:
         """``mu_j``, ``mu_1`` or ``mu_{1,j}``."""
+        self.check_constant(name)
         full = f"{name}_{label.kept}" if label.kept else name
         if len(label.indices) > 1:
             raise FormulaError(f"{name} with several subscripts")
@@ -163,6 +164,11 @@ class Symbols(Reader):
                 raise FormulaError(f"the subscript {index}")
             return Term("component", (variable(full, "vector"), variable(index, "index")))
         return self.whole(full, name)
+
+    def check_constant(self, name: str) -> None:
+        """A letter that we know nothing of may be a random variable: it is not read where one averages."""
+        if (self.bound or self.drawn) and len(name) == 1 and name not in VECTORS:
+            raise FormulaError(f"{name} where it may be random")
 
     def whole(self, full: str, name: str) -> Term:
         """A parameter without an index."""
@@ -182,12 +188,14 @@ class Symbols(Reader):
             raise FormulaError(f"the density {base} without its variables")
         if base in self.indices:
             return variable(name, "index")
-        if name == self.context.dimension or (base in NATURALS and base.isupper()):
+        counts = name in (self.context.dimension, self.context.size)
+        if counts or (base in NATURALS and base.isupper()):
             return variable(name, "natural")
         if base.startswith("\\") and name not in GREEK:
             raise FormulaError(f"the command {base}")
         if name in ("…", "E", "H", "I", "D"):
             raise FormulaError(f"{base} where a number is wanted")
+        self.check_constant(name)
         return self.whole(name, name)
 
 
