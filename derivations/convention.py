@@ -1,57 +1,106 @@
 r"""The conventions of the field: what a text means that does not say it, and what its comments say.
 
 By default q is the approximation ``q(z|x)``, conditional densities of p and of q belong to one joint density each, and a
-closed form in ``\mu`` and ``\sigma`` is about ``q = N(\mu, diag \sigma^2)`` and ``p(z) = N(0, I)``; with ``v`` or ``\log
-\sigma^2`` as ``v``, the variances are ``e^v``.
+closed form in ``\mu`` and ``\sigma`` is about ``q = N(\mu, diag \sigma^2)`` and ``p(z) = N(0, I)``; with labels, as in
+``\mu_1, \sigma_1, \mu_2, \sigma_2``, it is about two normal densities; with ``v``, the variances are ``e^v``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from derivations.conversion import subterms
 from derivations.kernel import Term, bind, density, log, number, substitute, variable
 from derivations.manuscript import Convention, ManuscriptError
-from derivations.reading import Context, Reading, read
+from derivations.reader import Context, Reading
+from derivations.reading import read
 from derivations.syntax import FormulaError, Sum, parse
 
-Z, X, J = variable("z", "z"), variable("x", "x"), variable("j", "index")
-POSTERIOR = density("q", [Z], [X])
+Z, X = variable("z", "z"), variable("x", "x")
+POSTERIOR, PRIOR = density("q", [Z], [X]), density("p", [Z])
 DEFAULTS = {"q": POSTERIOR, "z": POSTERIOR}
 
 
-def normal(*, vector: bool, log_variance: bool = False, point: Term = Z) -> Term:
-    """``N(mu, diag sigma^2)`` at a point, or the variances ``e^v``; of one dimension if not of vectors."""
+@dataclass(frozen=True)
+class Family:
+    """How normal densities are written: of vectors or numbers, the letter of the dimension, what the scales are.
 
-    def entry(name: str) -> Term:
-        return Term("component", (variable(name, "vector"), J)) if vector else variable(name, "real")
+    Attributes
+    ----------
+    vector, dimension
+        Whether they are densities of vectors, and of how many components.
+    log_variance, isotropic
+        Whether variances are ``e^v``, or ``sigma^2`` for a number sigma.
+    """
 
-    variance = Term("exp", (entry("v"),)) if log_variance else entry("sigma") ** 2
-    return bind("normal", J, point, _dimension(vector), entry("mu"), variance)
+    vector: bool
+    dimension: str = "J"
+    log_variance: bool = False
+    isotropic: bool = False
+
+    def normal(self, label: str = "", point: Term = Z) -> Term:
+        """``N(mu, diag sigma^2)`` at a point, or with labelled parameters."""
+        scale = self._entry("sigma", label) if not self.isotropic else variable(_named("sigma", label), "real")
+        variance = Term("exp", (self._entry("v", label),)) if self.log_variance else scale ** number(2)
+        return bind("normal", variable("j", "index"), point, self._size, self._entry("mu", label), variance)
+
+    def standard(self, point: Term = Z) -> Term:
+        """``N(0, I)`` at a point."""
+        return bind("normal", variable("j", "index"), point, self._size, number(0), number(1))
+
+    def words(self, label: str = "") -> str:
+        """A normal density of the family, in words."""
+        mean, scale = _named("mu", label), _named("v" if self.log_variance else "sigma", label)
+        variance = f"exp {scale}" if self.log_variance else f"{scale}^2"
+        shown = f"{variance} I" if self.isotropic and self.vector else f"diag({variance})" if self.vector else variance
+        return f"N({mean}, {shown})"
+
+    def _entry(self, name: str, label: str) -> Term:
+        full = _named(name, label)
+        index = variable("j", "index")
+        return Term("component", (variable(full, "vector"), index)) if self.vector else variable(full, "real")
+
+    @property
+    def _size(self) -> Term:
+        return variable(self.dimension, "natural") if self.vector else number(1)
 
 
-def standard(*, vector: bool, point: Term = Z) -> Term:
-    """``N(0, I)`` at a point."""
-    return bind("normal", J, point, _dimension(vector), number(0), number(1))
+def _named(name: str, label: str) -> str:
+    return f"{name}_{label}" if label else name
 
 
-def _dimension(vector: bool) -> Term:
-    return variable("J", "natural") if vector else number(1)
+def elbo(q: Term = POSTERIOR, evidence: Term = density("p", [X])) -> Term:  # noqa: B008 - terms are immutable
+    """``E_q[log p(x, z) - log q(z|x)]``, written with the divergence from the prior where z is one variable.
+
+    Parameters
+    ----------
+    q
+        The approximation, of one variable or several.
+    evidence
+        ``p(x)``, or ``p(x|y)`` where everything is given y.
+    """
+    count = q.data[1]
+    latent, (targets, given) = q.args[:count], _split(evidence)
+    if count == 1:
+        (z,) = latent
+        fit = bind("expectation", z, q, log(density("p", targets, [z, *given])))
+        return fit - bind("kl", z, q, density("p", [z], given))
+    body = log(density("p", [*targets, *latent], given)) - log(q)
+    outer: list[Term] = []
+    laws = []
+    for z in latent:
+        laws.append((z, density(q.data[0], [z], [*q.args[count:], *outer])))
+        outer.append(z)
+    for z, law in reversed(laws):
+        body = bind("expectation", z, law, body)
+    return body
 
 
-def elbo() -> Term:
-    """``E_q[log p(x, z) - log q(z|x)]``."""
-    return bind("expectation", Z, POSTERIOR, log(density("p", [X, Z])) - log(POSTERIOR))
-
-
-def context(
-    laws: Mapping[str, Term], symbols: Mapping[str, Term], apart: frozenset[str], *, vector: bool, log_variance: bool
-) -> Context:
-    """Names for a reading: the laws that the text has named, else the default ones; a bare D_KL is that of the normals."""
-    q, p = normal(vector=vector, log_variance=log_variance), standard(vector=vector)
-    return Context({**DEFAULTS, **laws}, symbols, bind("kl", Z, q, p), apart)
+def _split(evidence: Term) -> tuple[list[Term], list[Term]]:
+    count = evidence.data[1]
+    return list(evidence.args[:count]), list(evidence.args[count:])
 
 
 def families(*terms: Term) -> frozenset[str]:
@@ -67,16 +116,27 @@ class Model:
     words: str
 
 
-def default(*, vector: bool, log_variance: bool) -> Model:
+def default(family: Family) -> Model:
     """``q(z)``, ``q(z|x)`` and ``p(z)`` are normal."""
-    q, p = normal(vector=vector, log_variance=log_variance), standard(vector=vector)
-    variance = "exp v" if log_variance else "sigma^2"
-    law = f"N(mu, diag({variance}))" if vector else f"N(mu, {variance})"
-    words = f"q = {law}, p(z) = N(0, {'I' if vector else '1'})"
-    return Model(((POSTERIOR, q), (density("q", [Z]), q), (density("p", [Z]), p)), words)
+    q, p = family.normal(), family.standard()
+    words = f"q = {family.words()}, p(z) = N(0, {'I' if family.vector else '1'})"
+    return Model(((POSTERIOR, q), (density("q", [Z]), q), (PRIOR, p)), words)
 
 
-def stated(comments: Iterable[Convention], *, vector: bool) -> Model | None:
+def labelled(family: Family, first: str, labels: tuple[str, str]) -> Model:
+    """``q = N(mu_1, sigma_1^2)``, ``p = N(mu_2, sigma_2^2)``; the `first` of q and p has the first label.
+
+    Labels p and q tell whose they are.
+    """
+    of = {"q": labels[0], "p": labels[1]} if first == "q" else {"p": labels[0], "q": labels[1]}
+    if set(labels) == {"p", "q"}:
+        of = {"q": "q", "p": "p"}
+    q, p = family.normal(of["q"]), family.normal(of["p"])
+    words = f"q = {family.words(of['q'])}, p = {family.words(of['p'])}"
+    return Model(((POSTERIOR, q), (density("q", [Z]), q), (PRIOR, p), (density("p", [Z], [X]), p)), words)
+
+
+def stated(comments: Iterable[Convention], family: Family) -> Model | None:
     """The model that the comments of a text state, or None if they state none.
 
     Raises
@@ -91,7 +151,7 @@ def stated(comments: Iterable[Convention], *, vector: bool) -> Model | None:
             place = f"{comment.file}, line {comment.line}"
             try:
                 left, right = (parse(side) for side in statement.split("="))
-                pair = _law(left, vector), _law(right, vector)
+                pair = _law(left, family), _law(right, family)
             except ValueError as error:
                 raise ManuscriptError(
                     f"{place}: cannot use {statement.strip()!r}; write a density, =, and a normal density"
@@ -101,8 +161,9 @@ def stated(comments: Iterable[Convention], *, vector: bool) -> Model | None:
     return Model(tuple(found), ", ".join(words)) if found else None
 
 
-def _law(tree: Sum, vector: bool) -> Term:
-    term = read(tree, Reading(scalar=not vector), Context(DEFAULTS))
+def _law(tree: Sum, family: Family) -> Term:
+    context = Context(DEFAULTS, dimension=family.dimension, isotropic=family.isotropic)
+    term = read(tree, Reading(scalar=not family.vector), context).term
     if term.head not in ("density", "normal"):
         raise FormulaError("not a density")
     return term
@@ -116,8 +177,6 @@ def modelled(term: Term, model: Model) -> Term:
     return Term(term.head, tuple(modelled(a, model) for a in term.args), term.data, term.bound)
 
 
-def speaks_of(term: Term, *names: str) -> bool:
-    """Whether parameters of these names occur."""
-    return any(
-        t.head == "variable" and t.data[0] in names and t.data[1] in ("vector", "real") for _, t in subterms(term)
-    )
+def named_parameters(term: Term) -> Iterator[str]:
+    """The names of the parameters in a term."""
+    yield from (str(t.data[0]) for _, t in subterms(term) if t.head == "variable" and t.data[1] in ("vector", "real"))

@@ -68,6 +68,15 @@ def subterms(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
         yield from subterms(arg, (*path, i))
 
 
+def replaced(term: Term, path: Path, part: Term) -> Term:
+    """`term` with the subterm at the path replaced, whatever is captured."""
+    if not path:
+        return part
+    args = list(term.args)
+    args[path[0]] = replaced(args[path[0]], path[1:], part)
+    return Term(term.head, tuple(args), term.data, term.bound)
+
+
 def everywhere(*conversions: Conversion) -> Conversion:
     """Apply the conversions, outermost place first, until none applies anywhere."""
 

@@ -11,30 +11,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from derivations.delimiter import Lines, Place, Span, blanked, inside, spaces, spans, whole
+from derivations.macro import Macro, definitions_blanked, expanded, macros
+
 # environments whose content is one formula; an asterisk may follow the name
 _DISPLAYS = "equation|align|alignat|flalign|gather|multline|eqnarray|displaymath|math|dmath|dgroup"
-_FORMULA = re.compile(
-    rf"(?P<environment>\\begin\{{(?P<name>(?:{_DISPLAYS})\*?)\}}(?P<inside>.*?)\\end\{{(?P=name)\}})"
-    r"|\\\[(?P<bracket>.*?)\\\]"
-    r"|\\\((?P<round>.*?)\\\)"
-    r"|(?<!\\)\$\$(?P<dollars>.*?)(?<!\\)\$\$"
-    r"|(?<![\\$])\$(?![\s$])(?P<dollar>(?:\\.|[^$\\])*?)(?<![\s\\])\$(?![\d$])",
-    re.DOTALL,
+_OPENING = (
+    rf"\\begin\{{(?P<name>(?:{_DISPLAYS})\*?)\}}|(?P<bracket>\\\[)|(?P<round>\\\()|(?<!\\)(?P<dollars>\$\$)"
+    r"|(?<![\\$])(?P<dollar>\$)(?![\s$])"
 )
-_DISPLAYED = ("inside", "bracket", "dollars")
+_CLOSING = {"bracket": r"\\\]", "round": r"\\\)", "dollars": r"(?<!\\)\$\$", "dollar": r"(?<!\\)\$"}
+_DISPLAYED = ("name", "bracket", "dollars")
 _TEX_COMMENT = re.compile(r"(?<!\\)(?:\\\\)*(?P<comment>%.*)")
-_TEX_VERBATIM = re.compile(
-    r"\\begin\{(verbatim\*?|lstlisting|minted|comment)\}.*?\\end\{\1\}|\\verb(\W).*?\2", re.DOTALL
-)
-_HTML_COMMENT = re.compile(r"<!--(?P<comment>.*?)-->", re.DOTALL)
-_FENCE = re.compile(
-    r"^(?P<mark>```+|~~~+)[ \t]*(?P<language>\w*)[^\n]*\n(?P<inside>.*?)^(?P=mark)", re.DOTALL | re.MULTILINE
-)
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.*?[^`])??\1(?!`)", re.DOTALL)
+_VERBATIM = r"\\begin\{(?P<name>verbatim\*?|lstlisting|minted|comment)\}|\\verb(?P<mark>\W)"
+_FENCE = r"(?m:^)(?P<mark>```+(?!`)|~~~+(?!~))[ \t]*(?P<language>\w*)[^\n]*\n"
+_TICKS = r"(?<!`)`+(?!`)"
+LONGEST = 2_000_000  # characters of a text; a book has less
+LARGEST = 50_000_000  # bytes of a file; a notebook with its figures has less
 _CONVENTION = re.compile(r"^\W*elbocheck:(?P<text>.*)", re.DOTALL)
 SUFFIXES = (".tex", ".md", ".ipynb")
 
@@ -64,10 +61,14 @@ class Convention:
 
 @dataclass(frozen=True)
 class Manuscript:
-    """The formulas and the conventions of a manuscript, each in the order of the text."""
+    """The formulas and the conventions of a manuscript, each in the order of the text, and the text.
+
+    A notebook has several texts, one for each Markdown cell; each is here with its name.
+    """
 
     formulas: tuple[Formula, ...]
     conventions: tuple[Convention, ...]
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 def read(path: Path) -> Manuscript:
@@ -81,6 +82,8 @@ def read(path: Path) -> Manuscript:
     if path.suffix not in SUFFIXES:
         raise ManuscriptError(f"{path}: not a manuscript; give a {', '.join(SUFFIXES)} file, or - for standard input")
     try:
+        if path.stat().st_size > LARGEST:
+            raise ManuscriptError(f"{path}: more than {LARGEST:,} bytes; split the file")
         text = path.read_text("utf-8")
     except OSError as error:
         raise ManuscriptError(f"{path}: {error.strerror or error}") from error
@@ -92,12 +95,22 @@ def read(path: Path) -> Manuscript:
 
 
 def read_text(text: str, name: str) -> Manuscript:
-    """The manuscript in a text; it is Markdown if the name ends in ``.md``, else LaTeX."""
+    """The manuscript in a text; it is Markdown if the name ends in ``.md``, else LaTeX.
+
+    Raises
+    ------
+    ManuscriptError
+        If the text is too long.
+    """
+    if len(text) > LONGEST:
+        raise ManuscriptError(f"{name}: {len(text):,} characters, at most {LONGEST:,} are read; split the text")
     markdown = name.endswith(".md")
     spaced = text.replace("\r\n", "\n").replace("\r", "\n")
-    comments = tuple(_conventions(spaced, name, _HTML_COMMENT if markdown else _TEX_COMMENT))
-    cleaned = _without_code(spaced) if markdown else _blanked(_blanked(spaced, _TEX_VERBATIM), _TEX_COMMENT)
-    return Manuscript(tuple(_formulas(cleaned, name)), comments)
+    comments = inside(_html_comments(spaced)) if markdown else _tex_comments(spaced)
+    said = tuple(_conventions(spaced, name, comments))
+    cleaned = _without_code(spaced) if markdown else _without_comments(blanked(spaced, _verbatim(spaced)))
+    formulas = _formulas(definitions_blanked(cleaned), name, macros(cleaned))
+    return Manuscript(tuple(formulas), said, ((name, spaced),))
 
 
 def _notebook(text: str, name: str) -> Manuscript:
@@ -110,50 +123,73 @@ def _notebook(text: str, name: str) -> Manuscript:
     parts = [read_text(source, f"{name}#cell-{i}.md") for i, source in sources]
     formulas = (Formula(f.file.removesuffix(".md"), f.line, f.source, f.displayed) for p in parts for f in p.formulas)
     conventions = (Convention(c.file.removesuffix(".md"), c.line, c.source) for p in parts for c in p.conventions)
-    return Manuscript(tuple(formulas), tuple(conventions))
+    texts = ((cell.removesuffix(".md"), text) for p in parts for cell, text in p.texts)
+    return Manuscript(tuple(formulas), tuple(conventions), tuple(texts))
 
 
-def _formulas(text: str, name: str) -> Iterator[Formula]:
-    for match in _FORMULA.finditer(text):
-        group = next(g for g in ("inside", "bracket", "round", "dollars", "dollar") if match.group(g) is not None)
-        line = text.count("\n", 0, match.start(group)) + 1
-        yield Formula(name, line, match.group(group), group in _DISPLAYED)
+def _formulas(text: str, name: str, known: Mapping[str, Macro]) -> Iterator[Formula]:
+    lines = Lines(text)
+    for start, end in spans(text, _OPENING, _closing, _fits):
+        # MathJax and KaTeX leave comments out, so that they may stand in the formulas of Markdown too
+        source = expanded(_without_comments(text[start.end() : end.start()]), known)
+        yield Formula(name, lines.at(start.end()), source, start.lastgroup in _DISPLAYED)
 
 
-def _conventions(text: str, name: str, comment: re.Pattern[str]) -> Iterator[Convention]:
-    for match in comment.finditer(text):
-        said = _CONVENTION.match(match.group("comment"))
+def _closing(start: re.Match[str]) -> str:
+    return _end(start["name"]) if start["name"] else _CLOSING[str(start.lastgroup)]
+
+
+def _end(environment: str) -> str:
+    return rf"\\end\{{{re.escape(environment)}\}}"
+
+
+def _fits(start: re.Match[str], end: re.Match[str]) -> bool:
+    """Dollars around a formula touch it, and no digit follows: others are prices."""
+    if start.lastgroup != "dollar":
+        return True
+    text = start.string
+    after = text[end.end() : end.end() + 1]
+    return end.start() > start.end() and not text[end.start() - 1].isspace() and after != "$" and not after.isdigit()
+
+
+def _conventions(text: str, name: str, comments: Iterable[Place]) -> Iterator[Convention]:
+    lines = Lines(text)
+    for start, end in comments:
+        said = _CONVENTION.match(text[start:end])
         if said:
-            yield Convention(name, text.count("\n", 0, match.start("comment")) + 1, said.group("text").strip())
+            yield Convention(name, lines.at(start), said.group("text").strip())
+
+
+def _html_comments(text: str) -> Iterator[Span]:
+    return spans(text, "<!--", lambda start: "-->")
+
+
+def _tex_comments(text: str) -> Iterator[Place]:
+    return (m.span("comment") for m in _TEX_COMMENT.finditer(text))
+
+
+def _verbatim(text: str) -> Iterator[Place]:
+    return whole(spans(text, _VERBATIM, lambda m: _end(m["name"]) if m["name"] else re.escape(m["mark"])))
+
+
+def _without_comments(text: str) -> str:
+    return blanked(text, _tex_comments(text))
 
 
 def _without_code(text: str) -> str:
     """Markdown without comments and code; a fence of ``math`` becomes a display."""
-    uncommented = _blanked(text, _HTML_COMMENT, whole=True)
-    unfenced = _FENCE.sub(lambda m: _display(m) if m.group("language") == "math" else _spaces(m.group()), uncommented)
+    uncommented = blanked(text, whole(_html_comments(text)))
+    parts, at = [], 0
+    for start, end in spans(uncommented, _FENCE, lambda start: rf"(?m:^){start['mark']}"):
+        fence = _display(start, end) if start["language"] == "math" else spaces(start.string[start.start() : end.end()])
+        parts += [uncommented[at : start.start()], fence]
+        at = end.end()
+    unfenced = "".join([*parts, uncommented[at:]])
     # dollars decide what is a formula before backticks do: neither may hold half of the other
-    return _CODE_SPAN.sub(lambda m: _spaces(m.group()), unfenced)
+    return blanked(unfenced, whole(spans(unfenced, _TICKS, lambda start: rf"(?<!`)`{{{len(start.group())}}}(?!`)")))
 
 
-def _display(fence: re.Match[str]) -> str:
+def _display(start: re.Match[str], end: re.Match[str]) -> str:
     """The fence as ``$$ ... $$`` of the same length, every character on its line."""
-    inside = fence.start("inside") - fence.start()
-    opening = "$$" + _spaces(fence.group()[2:inside])
-    closing = fence.group()[inside + len(fence.group("inside")) :]
-    return opening + fence.group("inside") + "$$" + _spaces(closing[2:])
-
-
-def _blanked(text: str, pattern: re.Pattern[str], *, whole: bool = False) -> str:
-    """`text` with what the pattern finds blanked, or only its ``comment`` if it has one."""
-
-    def blank(match: re.Match[str]) -> str:
-        if whole or "comment" not in pattern.groupindex:
-            return _spaces(match.group())
-        start = match.start("comment") - match.start()
-        return match.group()[:start] + _spaces(match.group("comment"))
-
-    return pattern.sub(blank, text)
-
-
-def _spaces(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
+    inside = start.string[start.end() : end.start()]
+    return "$$" + spaces(start.group()[2:]) + inside + "$$" + spaces(end.group()[2:])

@@ -5,85 +5,328 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from derivations.convention import Model, context, default, modelled, speaks_of, stated
+from derivations.convention import (
+    Family,
+    Model,
+    default,
+    labelled,
+    modelled,
+    named_parameters,
+    stated,
+)
 from derivations.conversion import subterms
-from derivations.kernel import Term, free
-from derivations.manuscript import Convention
-from derivations.reading import Context, Reading, read, readings
+from derivations.draw import numbers, over_draws
+from derivations.functional import DRAWS
+from derivations.kernel import KernelError, Term, bind, density, equal, free, number
+from derivations.label import together
+from derivations.latex import text
+from derivations.law import named_laws
+from derivations.linear_algebra import NOTATION
+from derivations.name import check_names
+from derivations.reader import Context, Found, Reading
+from derivations.reading import Read, read, readings
+from derivations.surroundings import BOUNDS, Surroundings, bound_symbols
 from derivations.syntax import FormulaError, Group, Sum, Unit
+from derivations.tree import (
+    FAMILIES,
+    NATURALS,
+    PARAMETERS,
+    Label,
+    bases,
+    letters,
+    name_of,
+    only_unit,
+    plain_letter,
+    units,
+)
 
-CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum"}
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the text around a relation says.
-
-    Attributes
-    ----------
-    symbols
-        What calligraphic letters stand for: the source and the tree of their definition.
-    conventions
-        What comments say of the densities.
-    named
-        The laws that the chain has named, by variable and by family.
-    apart
-        Letters that the chain uses for several things.
-    """
-
-    symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
-    conventions: tuple[Convention, ...] = ()
-    named: Mapping[str, Term] = field(default_factory=dict)
-    apart: frozenset[str] = frozenset()
+CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum", "derivative"}
+_PARAMETERS = (r"\mu", r"\sigma", r"\Sigma", "v", r"\tau")
+Trees = tuple[Sum, Sum]
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """Both sides of a relation under one reading, and the convention on the densities that it uses, if any."""
+    """Both sides of a relation under one reading.
+
+    Attributes
+    ----------
+    reading, left, right
+        How the sides were read, and what they are then.
+    convention
+        The convention on the densities that is used, if any.
+    draws
+        The laws of numbered draws, by the letter of their variable.
+    discrete
+        Whether a variable is summed over its values.
+    words
+        What else is taken as the field has it.
+    """
 
     reading: Reading
     left: Term
     right: Term
     convention: str = ""
+    draws: Mapping[str, Term] = field(default_factory=dict)
+    discrete: bool = False
+    words: tuple[str, ...] = ()
+
+    @property
+    def suppositions(self) -> tuple[str, ...]:
+        """All conventions that are used, in words."""
+        return (*((self.convention,) if self.convention else ()), *self.words)
 
 
-def meanings(trees: tuple[Sum, Sum], around: Surroundings) -> Iterator[Meaning]:
+def meanings(trees: Trees, around: Surroundings, relation: str = "=") -> Iterator[Meaning]:
     """Readings that give both sides a meaning, as written and under the conventions, each once."""
     seen: set[tuple[Term, Term]] = set()
-    for meaning in _all(trees, around):
-        if (meaning.left, meaning.right) not in seen:
+    for meaning in _all(trees, around, relation):
+        if (meaning.left, meaning.right) not in seen and _consistent(meaning):
             seen.add((meaning.left, meaning.right))
             yield meaning
 
 
-def _all(trees: tuple[Sum, Sum], around: Surroundings) -> Iterator[Meaning]:
-    for log_variance in (False, True):
-        for vector in (True, False):
-            names = context(around.named, {}, around.apart, vector=vector, log_variance=log_variance)
-            names = replace(names, symbols=dict(_symbols(around, names, vector=vector)))
-            model = stated(around.conventions, vector=vector) or default(vector=vector, log_variance=log_variance)
-            left, right = ([(r, t) for r, t in readings(tree, names) if r.scalar is not vector] for tree in trees)
-            for reading, first in left:
-                for _, second in right:
-                    if log_variance and not any(speaks_of(t, "v") for t in (first, second)):
+def _consistent(meaning: Meaning) -> bool:
+    """Whether no name stands for two things, such as a point and a vector of parameters."""
+    try:
+        check_names(equal(meaning.left, meaning.right))
+    except ValueError:
+        return False
+    return True
+
+
+def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]:
+    drawn = frozenset({"z", "epsilon"}) if relation == "~" else frozenset()
+    for family in _families(trees):
+        for names, words in contexts(trees, around, family):
+            left, right = (
+                [r for r in readings(tree, names, d) if r.reading.scalar is not family.vector]
+                for tree, d in zip(trees, (frozenset[str](), drawn), strict=True)
+            )
+            for first in left:
+                for second in right:
+                    found = _meaning(first, second, relation, names, words, around.first)
+                    if found is None:
                         continue
-                    yield Meaning(reading, first, second)
-                    yield from _under(model, Meaning(reading, first, second))
+                    yield found
+                    yield from _modelled(found, trees, around, family)
 
 
-def _under(model: Model, meaning: Meaning) -> Iterator[Meaning]:
-    """The relation about normal densities, where it speaks of parameters."""
-    left, right = (modelled(t, model) for t in (meaning.left, meaning.right))
-    parameters = any(v.data[1] in ("real", "vector") for t in (meaning.left, meaning.right) for v in free(t))
-    if parameters and (left, right) != (meaning.left, meaning.right):
-        yield Meaning(meaning.reading, left, right, model.words)
+def _meaning(
+    first: Read, second: Read, relation: str, names: Context, words: tuple[str, ...], whole: Term | None
+) -> Meaning | None:
+    left, right = first.term, second.term
+    draws = {**first.found.draws, **second.found.draws}
+    if relation == "~":
+        used = {t.data[0] for _, t in subterms(right) if t.head == "function" and len(t.args) == 2}
+        laws = {**names.laws, **named_laws(left)}
+        draws |= {letter: laws[letter] for letter in used & laws.keys()}
+        if not used or not used <= draws.keys():
+            return None
+        right = over_draws(right)
+    if relation == "prop":
+        start = left if left.head in ("density", "normal") else whole
+        if start is None or (start.head == "density" and start.data[1] != 1):
+            return None
+        left, right = (s if s == start else s / bind("integral", start.args[0], s) for s in (left, right))
+    remarks = first.found.remarks | second.found.remarks
+    used_words = [w for w in words if _is_used(w, first.found, second.found)]
+    return Meaning(second.reading, left, right, "", draws, "values" in remarks, tuple(used_words))
 
 
-def _symbols(around: Surroundings, names: Context, *, vector: bool) -> Iterator[tuple[str, Term]]:
+def _is_used(word: str, *found: Found) -> bool:
+    """Whether a convention in words, such as ``L is ...``, is about a symbol that was read."""
+    symbols = {s for f in found for s in f.symbols} | {r for f in found for r in f.remarks}
+    return any(_shown(s) == word.split(" ")[0] for s in symbols) or word.startswith("p is ")
+
+
+def _shown(symbol: str) -> str:
+    if symbol == "law":
+        return "E"
+    return symbol.removeprefix("Script").removesuffix("(")
+
+
+# --- conventions ---
+
+
+def _families(trees: Trees) -> Iterator[Family]:
+    """How normal densities may be written in the trees."""
+    found = set().union(*map(bases, trees))
+    logs = [False, True] if "v" in found else [False]
+    isotropic = [False, True] if found & {"I", r"\One"} and r"\sigma" in found else [False]
+    size = _dimension(trees)
+    for log_variance in logs:
+        for same in isotropic:
+            yield Family(vector=True, dimension=size, log_variance=log_variance, isotropic=same)
+        if not found & NOTATION:
+            yield Family(vector=False, dimension=size, log_variance=log_variance)
+
+
+def _dimension(trees: Trees) -> str:
+    """The letter for the dimension: the limit of a sum over entries, else a letter that stands for a whole number."""
+    entries = {i for tree in trees for u in units(tree) if u.base in _PARAMETERS for g in u.subs for i in letters(g)}
+    bare: set[str] = set()
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base == r"\sum" and unit.subs and unit.sups:
+                index, limit = plain_letter(unit.subs[0].sums[0]), only_unit(unit.sups[0].sums[0])
+                if index in entries and limit is not None and limit.base in NATURALS:
+                    return str(limit.base)
+            if isinstance(unit.base, str) and unit.base in NATURALS and not (unit.subs or unit.sups):
+                bare.add(unit.base)
+    free_ones = bare - _limits_of_sums(trees) - entries
+    return next((letter for letter in "JdDkKnNmM" if letter in free_ones), "J")
+
+
+def _limits_of_sums(trees: Trees) -> set[str]:
+    """The letters that are indices or limits of sums and products."""
+    found = set()
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base in (r"\sum", r"\prod"):
+                found |= {plain_letter(g.sums[0]) for g in (*unit.subs, *unit.sups)}
+    return found
+
+
+def _size(trees: Trees) -> str:
+    """The letter for the number of draws where sums have no limits: the only one that stands for a whole number."""
+    if any(u.base == r"\sum" and u.sups for tree in trees for u in units(tree)):
+        return ""
+    bare = {str(u.base) for t in trees for u in units(t) if u.base in NATURALS and not (u.subs or u.sups)}
+    inside = {i for t in trees for u in units(t) for g in (*u.subs, *u.sups) for s in g.sums for i in bases(s)}
+    found = bare - inside
+    return found.pop() if len(found) == 1 else ""
+
+
+def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tuple[Context, tuple[str, ...]]]:
+    """Contexts in which the sides may be read, with what they suppose in words."""
+    labels = _labels(trees)
+    first, second = (
+        (family.normal(labels[0]), family.normal(labels[1]))
+        if labels
+        else (
+            family.normal(),
+            family.standard(),
+        )
+    )
+    base = Context(
+        around.laws,
+        divergence=bind("kl", first.args[0], first, second),
+        apart=around.apart,
+        blocks=together(trees),
+        dimension=family.dimension,
+        isotropic=family.isotropic,
+        size=_size(trees),
+        depends=_depends(trees),
+        weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
+    )
+    q = around.laws.get("q")
+    for posterior in (False, True) if _bare_p(trees) else (False,):
+        names, words = base, tuple[str, ...]()
+        if posterior:
+            if around.bound is None or q is None:
+                continue
+            p = density("p", q.args[: q.data[1]], {*q.args[q.data[1] :], *around.evidence.args})
+            names, words = replace(base, laws={**base.laws, "p": p}), (f"p is {text(p)}",)
+        for symbols, said in _symbols(trees, around, names, family):
+            usual = ["Sigma is diag(sigma^2)", *([f"E is over {text(q)}"] if q is not None else [])]
+            yield replace(names, symbols=symbols), (*words, *said, *usual)
+
+
+def _labels(trees: Trees) -> tuple[str, str] | None:
+    """Two labels of parameters, such as 1 and 2 or q and p."""
+    found: set[str] = set()
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base in _PARAMETERS:
+                try:
+                    found.add(Label(Unit(unit.base, subs=unit.subs)).kept)
+                except FormulaError:
+                    return None
+    if found == {"p", "q"}:
+        return "q", "p"
+    first, *others = sorted(found) or [""]
+    return (first, others[0]) if len(others) == 1 and first else None
+
+
+def _bare_p(trees: Trees) -> bool:
+    """Whether a divergence is from p without its variables."""
+    pairs = (u.base.sums for tree in trees for u in units(tree) if isinstance(u.base, Group) and len(u.base.sums) == 2)
+    return any(plain_letter(s) in ("p", "P") for pair in pairs for s in pair)
+
+
+def _depends(trees: Trees) -> dict[str, str]:
+    """The families that are differentiated, with their parameter."""
+    found: dict[str, str] = {}
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base == r"\Gradient":
+                for parameter in {i for g in unit.subs for i in letters(g)} & PARAMETERS:
+                    marked = {
+                        str(u.base).lower()
+                        for t in trees
+                        for u in units(t)
+                        if u.base in FAMILIES and any(parameter in letters(g) for g in u.subs)
+                    }
+                    usual = {"p"} if parameter in (r"\theta", r"\Theta", r"\vartheta") else {"q"}
+                    found |= dict.fromkeys(marked or usual, name_of(parameter))
+    return found
+
+
+def _symbols(
+    trees: Trees, around: Surroundings, names: Context, family: Family
+) -> Iterator[tuple[dict[str, Term], tuple[str, ...]]]:
+    """What symbols stand for: what the text defines, else the ELBO, for F of either sign."""
+    fixed: dict[str, Term] = {}
     for name, (_, tree) in around.symbols.items():
-        term = next((t for r, t in readings(tree, names) if r.scalar is not vector), None)
-        if term is not None:
-            yield name, term
+        found = next((r.term for r in readings(tree, names) if r.reading.scalar is not family.vector), None)
+        if found is not None:
+            fixed[name] = found
+    used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
+    bound = around.bound
+    if not used or bound is None or names.depends:
+        yield fixed, ()
+        return
+    free_sign = used & {"ScriptF", "F("} - around.negative - around.positive
+    for negative in (False, True) if free_sign else (False,):
+        symbols = dict(fixed)
+        words = []
+        for name in sorted(used & set(BOUNDS)):
+            minus = name in around.negative or (negative and name in free_sign)
+            symbols[name] = number(-1) * bound if minus else bound
+            words.append(f"{_shown(name)} is the {'negative ' if minus else ''}ELBO, {text(symbols[name])}")
+        yield symbols, tuple(words)
+
+
+def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Meaning]:
+    """The relation about normal densities, where it speaks of parameters."""
+    model = _model(meaning, trees, around, family)
+    if model is None:
+        return
+    left, right = (modelled(t, model) for t in (meaning.left, meaning.right))
+    parameters = {*named_parameters(meaning.left), *named_parameters(meaning.right)}
+    if parameters and (left, right) != (meaning.left, meaning.right):
+        draws = {letter: modelled(law, model) for letter, law in meaning.draws.items()}
+        yield replace(meaning, left=left, right=right, convention=model.words, draws=draws)
+
+
+def _model(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Model | None:
+    said = stated(around.conventions, family)
+    if said is not None:
+        return said
+    labels = _labels(trees)
+    if labels is None:
+        return default(family)
+    first = next(
+        (
+            str(t.args[0].data[0])
+            for term in (meaning.left, meaning.right)
+            for _, t in subterms(term)
+            if t.head == "kl" and t.args[0].head == "density"
+        ),
+        "q",
+    )
+    return labelled(family, first, labels) if first in ("p", "q") else None
 
 
 def is_assumption(meaning: Meaning) -> bool:
@@ -92,57 +335,108 @@ def is_assumption(meaning: Meaning) -> bool:
     return "normal" in heads and heads <= {"normal", "density"}
 
 
-def why_none(trees: tuple[Sum, Sum], around: Surroundings) -> str:
+def why_none(trees: Trees, around: Surroundings) -> str:
     """Why a relation has no meaning that we know."""
     for tree in trees:
         reasons = []
-        for scalar in (False, True):
-            names = context({}, {}, around.apart, vector=not scalar, log_variance=False)
-            try:
-                read(tree, Reading(scalar=scalar), names)
-            except FormulaError as error:
-                reasons.append(str(error))
-        if len(reasons) == 2:
-            return reasons[1]
+        for family in _families(trees):
+            for names, _ in contexts(trees, around, family):
+                try:
+                    read(tree, Reading(scalar=not family.vector), names)
+                    reasons.append("")
+                except (FormulaError, KernelError) as error:
+                    reasons.append(str(error))
+        if reasons and all(reasons):
+            return reasons[-1]
     return "the sides have no common reading"
 
 
 # --- doubts ---
 
 
-def doubt(trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> str:
+def speaks(term: Term) -> bool:
+    """Whether a term speaks of densities, expectations or the like."""
+    return any(t.head in CLAIMS for _, t in subterms(term))
+
+
+def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: str = "=") -> str:
     """Why a relation that has no proof may yet be no claim, or one that we misread; empty if there is no doubt."""
     if around.apart:
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:
         return "a sum without limits beside one with"
-    return next(filter(None, map(_doubt_about, found)), "")
+    if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
+        return "an assumption of independence, not a claim"
+    if any(_rests_on(m, around) for m in found):
+        return "it may hold by the independence that the text supposes"
+    if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
+        return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
+    return next(filter(None, (_doubt_about(m, around, relation) for m in found)), "")
 
 
-def _doubt_about(meaning: Meaning) -> str:
+def _rests_on(meaning: Meaning, around: Surroundings) -> bool:
+    """Whether densities occur of which the text has supposed that their variables are independent in some way."""
+    found = [t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"]
+    for family, names in around.assumed:
+        if names <= {a.data[0] for t in found if t.data[0] == family for a in t.args}:
+            return True
+    return False
+
+
+def _is_condition(left: Term, right: Term) -> bool:
+    """Whether a density is equated with what does not speak of its family, or an expression with a number."""
+    for side, other in ((left, right), (right, left)):
+        if side.head == "number" and speaks(other):
+            return True
+        others = {t.data[0] for _, t in subterms(other) if t.head == "density"}
+        if side.head == "density" and others and side.data[0] not in others:
+            return True
+    return False
+
+
+def is_independence(left: Term, right: Term) -> bool:
+    """Whether a density is written as a product of others of its family, as for independent variables."""
+    factors = right.args if right.head == "multiply" else (right,)
+    if left.head != "density" or any(f.head != "density" or f.data[0] != left.data[0] for f in factors):
+        return False
+    targets, given = set(left.args[: left.data[1]]), set(left.args[left.data[1] :])
+    parts = [f.args[: f.data[1]] for f in factors]
+    whole = [t for part in parts for t in part]
+    conditions = {c for f in factors for c in f.args[f.data[1] :]}
+    return set(whole) == targets and len(whole) == len(targets) and conditions <= targets | given
+
+
+def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     sides = meaning.left, meaning.right
-    heads = [{t.head for _, t in subterms(side)} for side in sides]
-    if not set.union(*heads) & CLAIMS:
+    heads = [{t.head for _, t in subterms(side) if t != DRAWS} for side in sides]
+    if not set.union(*heads) & CLAIMS and not around.claimed:
         return "a choice of numbers, or a definition"
+    if relation == "~" and not meaning.draws.keys() <= named_laws(sides[0]).keys():
+        return "draws from which law?"
+    forms = {t.data[0] for side in sides for _, t in subterms(side) if t.head == "function" and t.data[1] == "real"}
+    if any(other != form and other.split("_")[0] == form.split("_")[0] for form in forms for other in forms):
+        return "a density that is differentiated, in several forms"
     if ("normal" in heads[0]) != ("normal" in heads[1]) and any("density" in h for h in heads):
         return "which densities are normal?"
-    names = [{v.data[0] for v in free(t) if v.data[1] in ("real", "vector", "natural")} for t in sides]
-    if names[0] != names[1]:
-        return f"what is {', '.join(sorted(names[0] ^ names[1]))}?"
+    counted = numbers(*sides)
+    kinds = ("real", "vector") if counted else ("real", "vector", "natural")
+    names = [{v for v in free(t) if v.data[1] in kinds} for t in sides]
+    strange = (names[0] - _of_laws(sides[0]) - names[1]) | (names[1] - _of_laws(sides[1]) - names[0])
+    if strange:
+        return f"what is {', '.join(sorted(v.data[0] for v in strange))}?"
     return ""
 
 
+def _of_laws(term: Term) -> set[Term]:
+    """The parameters of the normal densities in a term: that the other side lacks one is a mistake of the other side."""
+    return {v for _, t in subterms(term) if t.head == "normal" for v in free(t)}
+
+
 def _has_limits(tree: Sum) -> bool | None:
-    """Whether the sums of a tree have an upper limit; None if it has no sums."""
-    found = {bool(u.sups) for u in _units(tree) if u.base == r"\sum"}
+    """Whether the sums over indices of a tree have an upper limit; None if it has no such sums."""
+    found = {bool(u.sups) for u in units(tree) if u.base == r"\sum" and not _over_values(u)}
     return None if not found else all(found)
 
 
-def _units(tree: Sum) -> Iterator[Unit]:
-    for _, row in tree.rows:
-        for item in row.items:
-            if isinstance(item, Unit):
-                yield item
-                for group in (*item.arguments, *([item.base] if isinstance(item.base, Group) else [])):
-                    for part in group.sums:
-                        yield from _units(part)
+def _over_values(unit: Unit) -> bool:
+    return bool(unit.subs) and plain_letter(unit.subs[0].sums[0]).lower() in ("z", "x", "y")

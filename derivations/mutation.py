@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derivations.conversion import subterms
+from derivations.conversion import replaced, subterms
 from derivations.derivation import Derivation, Step
 from derivations.kernel import (
     KernelError,
-    Path,
     Term,
     at_most,
     bind,
@@ -190,14 +189,6 @@ _MISTAKES: dict[str, tuple[Callable[[Term], Iterator[Mistake]], ...]] = {
 
 
 # --- mutants of lines and derivations ---
-
-
-def replaced(term: Term, path: Path, part: Term) -> Term:
-    """`term` with the subterm at the path replaced, whatever is captured."""
-    if not path:
-        return part
-    i = path[0]
-    return _with(term, *term.args[:i], replaced(term.args[i], path[1:], part), *term.args[i + 1 :])
 
 
 def wrong_lines(line: Term) -> Iterator[Mistake]:

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
-from derivations.convention import DEFAULTS, context, elbo, families, stated
+from derivations.convention import Family, families, stated
+from derivations.draw import instance, is_linear, numbers
+from derivations.edit import mend
 from derivations.judgement import Proof, prove
-from derivations.kernel import Term, at_most, equal
+from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
+from derivations.label import several
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.manuscript import Convention
-from derivations.meaning import Meaning, Surroundings, doubt, is_assumption, meanings, why_none
-from derivations.reading import Context, readings, several
+from derivations.meaning import Meaning, doubt, is_assumption, is_independence, meanings, speaks, why_none
+from derivations.reader import Context
+from derivations.reading import readings
 from derivations.refute import refute
-from derivations.syntax import FormulaError, Group, Sum, Unit, parse
+from derivations.surroundings import (
+    BOUNDS,
+    Surroundings,
+    approximation,
+    bound_symbols,
+    defined,
+    evidence,
+    weight_defined,
+)
+from derivations.syntax import FormulaError, Sum, parse
 from derivations.written import Side, WrittenChain
 
-RELATIONS = ("=", "<=", ">=", ":=")
-SECONDS = 1.0  # of the search for a counterexample, for one reading
+RELATIONS = ("=", "<=", ">=", ":=", "~", "prop")
+FEW = 2  # draws in a counterexample
 
 
 @dataclass(frozen=True)
@@ -73,18 +87,91 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
     derivations.manuscript.ManuscriptError
         If a convention cannot be used.
     """
-    stated(conventions, vector=True)
-    symbols = _definitions(chains)
-    for number, chain in enumerate(chains):
-        around = Surroundings(symbols, tuple(conventions), {}, several(_trees(chain.sides)))
-        for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
-            for side in sides:
-                around = replace(around, named={**around.named, **_laws(side, around)})
-            before, after = sides
-            blank = Judgement(
-                chain.file, after.line, number, i, after.relation, before.source, after.source, "undecided"
-            )
-            yield _judged(blank, around)
+    around = surroundings(chains, conventions)
+    for place, chain in enumerate(chains):
+        yield from (judgement for judgement, last in judgements(chain, place, around) if last)
+
+
+def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
+    """What a manuscript says to each of its chains."""
+    around = replace(without_definitions(chains, conventions), assumed=tuple(_assumptions(chains)))
+    return _with_definitions(chains, around)
+
+
+def without_definitions(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
+    """The same but for what its symbols stand for and what it assumes, which takes no proofs."""
+    stated(conventions, Family(vector=True))
+    usual = approximation(tree for chain in chains for tree in _trees(chain.sides))
+    return Surroundings(conventions=tuple(conventions), usual=usual)
+
+
+def _assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The families that a text supposes to factorise, with the names of the variables."""
+    for chain in chains:
+        for before, side in zip(chain.sides, chain.sides[1:], strict=False):
+            left, right = (next((f.term for t in _trees([s]) for f in readings(t)), None) for s in (before, side))
+            if side.relation in ("=", ":=") and left is not None and right is not None and is_independence(left, right):
+                proof = prove(left, right, "=", frozenset({str(left.data[0])}))
+                if proof is None:
+                    yield str(left.data[0]), frozenset(str(a.data[0]) for a in left.args)
+
+
+def blank(chain: WrittenChain, place: int, index: int) -> Judgement:
+    """A relation of the chain at that place, undecided as yet."""
+    before, after = chain.sides[index : index + 2]
+    return Judgement(chain.file, after.line, place, index, after.relation, before.source, after.source, "undecided")
+
+
+def judgements(
+    chain: WrittenChain, place: int, around: Surroundings, first: int = 0, *, mending: bool = True
+) -> Iterator[tuple[Judgement, bool]]:
+    """Judge the relations of one chain, from one of them on: each judgement, and whether it is the last word.
+
+    A refuted relation comes first as it is, then, if it is to be mended, with the edit that does so: the search for it
+    takes longer.
+    """
+    around = within(chain, around)
+    for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
+        for side in sides:
+            around = after(side, around)
+        if i >= first:
+            judgement = _judged_safely(blank(chain, place, i), around)
+            false = mending and judgement.verdict == "refuted"
+            yield judgement, not false
+            if false:
+                yield _mended(judgement, around), True
+
+
+def _mended(refuted: Judgement, around: Surroundings) -> Judgement:
+    """The judgement with the edit that makes the step true, if there is one; the left side of a step is that of a
+    step before, and left alone, but for the first.
+    """
+    if refuted.relation not in ("=", ":=", "<=", ">="):
+        return refuted
+    found = list(meanings((parse(refuted.lhs), parse(refuted.rhs)), around))
+    relation = "=" if refuted.relation == ":=" else refuted.relation
+    for meaning in [m for m in found if m.convention] or found:
+        edit = None if meaning.draws else mend(meaning.left, meaning.right, relation, both_sides=refuted.index == 0)
+        if edit is not None:
+            return replace(refuted, message=f"{edit.words}; {refuted.message}")
+    return refuted
+
+
+def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
+    try:
+        return _judged(blank, around)
+    except RecursionError:
+        return replace(blank, verdict="unparsed", message="nested too deeply")
+    except ValueError as error:  # of the kernel or the printer, about a term that no reading should have made
+        return replace(blank, verdict="unparsed", message=str(error))
+
+
+def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
+    """The surroundings of a chain: which law q is in it, and the density of the data."""
+    trees = list(_trees(chain.sides))
+    q = approximation(trees, text_around.usual)
+    laws = {"q": q, "Q": q, **{point.data[0]: q for point in q.args[: q.data[1]]}} if q is not None else {}
+    return replace(text_around, named=laws, apart=several(trees), evidence=evidence(q, trees))
 
 
 def _trees(sides: Iterable[Side]) -> Iterator[Sum]:
@@ -95,39 +182,95 @@ def _trees(sides: Iterable[Side]) -> Iterator[Sum]:
             continue
 
 
-def _definitions(chains: Iterable[WrittenChain]) -> dict[str, tuple[str, Sum]]:
-    """What a calligraphic letter stands for: the source and the tree of the side that first follows it."""
-    found: dict[str, tuple[str, Sum]] = {}
+def after(side: Side, around: Surroundings) -> Surroundings:
+    """The surroundings once a side has been read: the laws it names, and whether it speaks of densities."""
+    for tree in _trees([side]):
+        for found in readings(tree, Context(around.laws, apart=around.apart)):
+            term = found.term
+            named = {**around.named, **named_laws(term)}
+            first = term if around.first is None and term.head == "density" else around.first
+            return replace(around, named=named, claimed=around.claimed or speaks(term), first=first)
+    return around
+
+
+# --- definitions ---
+
+
+def _with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Surroundings:
+    """What the symbols of a text stand for: what follows them first, but what is called a bound is the ELBO.
+
+    That is so if it is defined as the ELBO or its negative, and if it stands in a chain with the evidence: then an
+    equation that says otherwise is a claim.
+    """
+    symbols: dict[str, tuple[str, Sum]] = {}
+    weights: dict[str, tuple[str, Sum]] = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))}
+    signs: dict[str, str] = {}
+    for chain, before, after, name, tree in _equations(chains):
+        weight, index = weight_defined(parse(before.source))
+        if weight:
+            weights[weight] = (index, tree)
+        if not name or name in symbols or name in signs:
+            continue
+        sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
+        claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
+        if sign or (name in BOUNDS and claimed):
+            signs[name] = sign or "+"
+        else:
+            symbols[name] = (after.source, tree)
+    return replace(
+        around,
+        symbols=symbols,
+        weights=weights,
+        negative=frozenset(n for n, s in signs.items() if s == "-"),
+        positive=frozenset(n for n, s in signs.items() if s == "+"),
+    )
+
+
+def _equations(chains: Sequence[WrittenChain]) -> Iterator[tuple[WrittenChain, Side, Side, str, Sum]]:
+    """The equations that may define a symbol, with its name and the tree of what follows."""
     for chain in chains:
         for before, after in zip(chain.sides, chain.sides[1:], strict=False):
-            try:
-                name, tree = _defined(parse(before.source)), parse(after.source)
-            except FormulaError:
-                continue
-            if name and after.relation in ("=", ":="):
-                found.setdefault(name, (after.source, tree))
-    return found
+            if after.relation in ("=", ":="):
+                try:
+                    yield chain, before, after, defined(parse(before.source)), parse(after.source)
+                except FormulaError:
+                    continue
 
 
-def _defined(tree: Sum) -> str:
-    """The calligraphic letter that a side consists of, with plain arguments; else an empty string."""
-    if len(tree.rows) != 1 or tree.rows[0][0] != "+":
+def _sign(name: str, tree: Sum, around: Surroundings) -> str:
+    """``+`` if a tree is the ELBO, ``-`` if it is the negative one, else an empty string."""
+    bound = around.bound
+    if bound is None:
         return ""
-    first, *rest = tree.rows[0][1].items
-    if not isinstance(first, Unit) or not isinstance(first.base, str) or not first.base.startswith("\\Script"):
-        return ""
-    if first.subs or first.sups or first.primes or len(rest) > 1:
-        return ""
-    plain = all(isinstance(r, Unit) and isinstance(r.base, Group) and not (r.subs or r.sups) for r in rest)
-    return first.base.removeprefix("\\") if plain else ""
+    joint = frozenset({"p", "q"})
+    names = Context(around.laws, {other: bound for other in BOUNDS if other != name}, apart=around.apart)
+    for found in readings(tree, names):
+        for sign, value in (("+", bound), ("-", number(-1) * bound)):
+            if prove(value, found.term, "=", joint) is not None:
+                return sign
+    return ""
 
 
-def _laws(side: Side, around: Surroundings) -> dict[str, Term]:
-    """The laws that a side names."""
-    for tree in _trees([side]):
-        for _, term in readings(tree, Context({**DEFAULTS, **around.named}, apart=around.apart)):
-            return named_laws(term)
-    return {}
+def _beside_evidence(name: str, chains: Sequence[WrittenChain]) -> bool:
+    """Whether a symbol stands in a chain with the logarithm of the evidence by itself."""
+    for chain in chains:
+        trees = list(_trees(chain.sides))
+        if any(name in bound_symbols(t) for t in trees) and any(_has_evidence(s) for s in chain.sides):
+            return True
+    return False
+
+
+def _has_evidence(side: Side) -> bool:
+    try:
+        return any(
+            found.term.head == "log" and found.term.args[0].head == "density"
+            for found in readings(parse(side.source), Context())
+        )
+    except FormulaError:
+        return False
+
+
+# --- one relation ---
 
 
 def _judged(blank: Judgement, around: Surroundings) -> Judgement:
@@ -135,9 +278,11 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         trees = parse(blank.lhs), parse(blank.rhs)
     except FormulaError as error:
         return replace(blank, verdict="unparsed", message=str(error))
-    if around.symbols.get(_defined(trees[0]), ("",))[0] == blank.rhs:
-        return _definition(blank, trees[1], around)
-    found = list(meanings(trees, around))
+    if around.symbols.get(defined(trees[0]), ("",))[0] == blank.rhs:
+        if blank.relation == ":=":
+            return replace(blank, verdict="proved", by="definition")
+        return replace(blank, message="taken for the definition of the left side")
+    found = list(meanings(trees, around, blank.relation))
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
     if any(map(is_assumption, found)):
@@ -145,52 +290,61 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     if blank.relation not in RELATIONS:
         return replace(blank, message=f"nothing is said about {blank.relation}")
     for meaning in found:
-        proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right))
+        proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right), meaning.draws)
         if proof is not None:
             return _proved(blank, proof, meaning)
     return _without_proof(blank, trees, found, around)
 
 
-def _definition(blank: Judgement, tree: Sum, around: Surroundings) -> Judgement:
-    """A definition is not a claim; but what is called L should be the ELBO if it is meant to be."""
-    if blank.relation == ":=":
-        return replace(blank, verdict="proved", by="definition")
-    names = context(around.named, {}, around.apart, vector=True, log_variance=False)
-    for reading, term in readings(tree, names):
-        proof = prove(elbo(), term, "=", frozenset({"p", "q"}))
-        if proof is not None:
-            convention = "L is the ELBO, E_q[log p(x, z) - log q(z | x)]"
-            return _proved(blank, proof, Meaning(reading, elbo(), term, convention))
-    return replace(blank, message="taken for the definition of the left side; it is not the ELBO as we know it")
-
-
 def _proved(blank: Judgement, proof: Proof, meaning: Meaning) -> Judgement:
-    convention = [meaning.convention] if meaning.convention else []
-    hypotheses = (*convention, *map(text, proof.theorem.hypotheses))
-    return replace(blank, verdict="proved", by=proof.words, hypotheses=hypotheses, reading=str(meaning.reading))
+    hypotheses = (*meaning.suppositions, *map(text, proof.theorem.hypotheses))
+    words = {
+        "~": "the mean of the right side is the left side: ",
+        "prop": "proportional in the variable of the left side: ",
+    }
+    by = words.get(blank.relation, "") + proof.words
+    return replace(blank, verdict="proved", by=by, hypotheses=hypotheses, reading=str(meaning.reading))
 
 
 def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> Judgement:
     """Refuted, if every meaning is and the relation is a claim; else undecided."""
     undecided = replace(blank, reading=str(found[0].reading), message="no proof and no counterexample found")
     whole = [m for m in found if m.convention] or found
-    doubtful = doubt(trees, whole, around)
+    doubtful = doubt(trees, whole, around, blank.relation)
     if doubtful:
         return replace(undecided, message=doubtful)
     first = None
+    if blank.relation == "~" and not all(is_linear(m.right, m.draws) for m in whole):
+        return replace(undecided, message="not a mean of draws but a function of one: nothing is said about its mean")
     for meaning in whole:
-        sides = (meaning.right, meaning.left) if blank.relation == ">=" else (meaning.left, meaning.right)
-        counterexample = refute(equal(*sides) if blank.relation in ("=", ":=") else at_most(*sides), seconds=SECONDS)
+        try:
+            claim = _claim(blank.relation, meaning)
+        except KernelError:
+            return undecided
+        counterexample = refute(claim, seconds=inf)
         if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)
     assert first is not None
     meaning, counterexample = first
     values = counterexample.values[:: -1 if blank.relation == ">=" else 1]
+    said = f"with {'; '.join(meaning.suppositions)}: " if meaning.suppositions else ""
     return replace(
         undecided,
         verdict="refuted",
-        counterexample=(f"with {meaning.convention}: " if meaning.convention else "") + counterexample.words,
+        counterexample=said + counterexample.words,
         reading=str(meaning.reading),
         message=f"the sides are {' and '.join(values)}",
     )
+
+
+def _claim(relation: str, meaning: Meaning) -> Term:
+    """What is to be refuted; for numbered draws, the case of few of them."""
+    sides = [meaning.left, meaning.right]
+    if meaning.draws:
+        for name in numbers(*sides):
+            sides = [substitute(s, name, number(FEW)) for s in sides]
+        sides = [instance(s, meaning.draws, FEW) for s in sides]
+    if relation in ("<=", ">="):
+        return at_most(*sides[:: -1 if relation == ">=" else 1])
+    return equal(*sides)

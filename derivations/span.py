@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-import sympy
+from flint import fmpq, fmpq_mat
 
 from derivations.conversion import (
     combination,
@@ -119,23 +119,25 @@ def _solve(target: Vector, rows: list[Vector], settled: set[object]) -> list[Fra
     if not rows:
         raise KernelError("nothing known")
     open_ones = list(dict.fromkeys(k for v in (target, *rows) for k in v if k not in settled))
-    matrix = sympy.Matrix(len(open_ones), len(rows), lambda i, k: _rational(rows[k], open_ones[i]))
-    wanted = sympy.Matrix(len(open_ones), 1, lambda i, _: _rational(target, open_ones[i]))
-    with sympy.evaluate(True):
-        try:
-            solution, free = matrix.gauss_jordan_solve(wanted)
-        except ValueError as error:
-            raise KernelError("no combination of what is known") from error
-        chosen = solution.subs(dict.fromkeys(free, 0))
-    return [Fraction(int(w.p), int(w.q)) for w in chosen]
+    columns = [*rows, target]
+    matrix = fmpq_mat(len(open_ones), len(columns), [_rational(c, key) for key in open_ones for c in columns])
+    reduced, rank = matrix.rref()
+    weights = [Fraction(0)] * len(rows)
+    for i in range(rank):
+        pivot = next(k for k in range(len(columns)) if reduced[i, k] != 0)
+        if pivot == len(rows):
+            raise KernelError("no combination of what is known")
+        value = reduced[i, len(rows)]
+        weights[pivot] = Fraction(int(value.p), int(value.q))
+    return weights
 
 
-def _rational(vector: Vector, key: object) -> sympy.Rational:
+def _rational(vector: Vector, key: object) -> fmpq:
     coefficient = vector[key][0] if key in vector else number(0)
     if coefficient.head != "number":
         raise KernelError("a coefficient that is not a number")
     value = coefficient.data[0]
-    return sympy.Rational(value.numerator, value.denominator)
+    return fmpq(value.numerator, value.denominator)
 
 
 def _remainder(target: Vector, rows: list[Vector], scale: Term, weights: list[Fraction]) -> Vector:

@@ -63,6 +63,8 @@ def parse(source: str) -> Sum:
     FormulaError
         If the formula is not one that the grammar knows; nothing is guessed.
     """
+    if len(source) > _LONGEST:
+        raise FormulaError(f"more than {_LONGEST} characters")
     plain = normalised(source)
     if not plain.strip():
         raise FormulaError("nothing to read")
@@ -71,8 +73,12 @@ def parse(source: str) -> Sum:
         raise FormulaError(f"the word {word.group()!r}")
     if _depth(plain) > _DEEPEST:
         raise FormulaError(f"brackets nested more than {_DEEPEST} deep")
+    if _LONG_NUMBER.search(plain):
+        raise FormulaError("a number of more than 50 digits")
     try:
         return _Tree().transform(_parser().parse(plain))  # type: ignore[no-any-return]
+    except RecursionError as error:
+        raise FormulaError("nested too deeply") from error
     except lark.exceptions.VisitError as error:
         raise FormulaError(str(error.orig_exc)) from error
     except lark.exceptions.UnexpectedToken as error:
@@ -89,7 +95,8 @@ def _parser() -> lark.Lark:
     return lark.Lark(grammar, parser="lalr", maybe_placeholders=False)
 
 
-_DEEPEST = 40
+_DEEPEST, _LONGEST = 40, 4000
+_LONG_NUMBER = re.compile(r"[0-9]{51}")
 _WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{3,}(?![a-zA-Z])")
 
 
@@ -168,29 +175,68 @@ def _grouped(value: Any) -> Group:
 
 # --- what people write for the same thing ---
 
-_FONT = r"(?:mathbf|boldsymbol|bm|mathrm|mathit|mathsf|mathtt|mathcal|mathbb|mathscr|text|textbf|textit|textrm|textnormal|operatorname\*?|vec|bf|rm|cal|mbox|pmb)"
+_FONT = r"(?:mathbf|boldsymbol|bm|bs|mathrm|mathit|mathsf|mathtt|mathcal|mathbb|mathscr|mathds|mathfrak|text|textbf|textit|textrm|textsc|textsf|texttt|textnormal|operatorname\*?|vec|bf|rm|cal|mbox|pmb|mathop|scriptstyle|scriptscriptstyle|underline)"
+_ENDS = r"(?![a-zA-Z])"
+_KL = r"(?:KL|kl|Kl)"
 _SIMPLE = (
     (r"\\(?:left|right|middle)\s*\.", " "),
     (r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", " "),
-    (r"\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|quad|qquad|!|,|;|:|>|\s)(?![a-zA-Z])", " "),
+    (r"\\(?:displaystyle|textstyle|limits|nolimits|quad|qquad|enspace|thinspace|!|,|;|:|>|\s)(?![a-zA-Z])", " "),
     (r"\\[,;:!> ]|~", " "),
-    (r"\\(?:boxed|cancel|color\s*\{\w+\}|mathop|mathrel|mathbin|ensuremath)(?![a-zA-Z])", " "),
-    (r"\\(?:mathbb|mathcal|mathrm|operatorname|mathds|bm|text)\s*\{?\s*E\s*\}?(?![a-zA-Z])", r"\\Expectation "),
+    (r"\\[hv]space\*?\s*\{[^{}]*\}|\\(?:hfill|hphantom|vphantom|phantom)\s*(?:\{[^{}]*\})?", " "),
+    (r"\\(?:textcolor|colorbox)\s*\{\w+\}", " "),
+    (
+        r"\\(?:boxed|fbox|cancel|bcancel|color\s*\{\w+\}|mathrel|mathbin|mathord|mathopen|mathclose|ensuremath)(?![a-zA-Z])",
+        " ",
+    ),
+    (
+        r"\\(?:mathbb|mathcal|mathrm|operatorname\*?|mathds|mathbf|mathsf|bm|text)\s*(?:\{\s*E\s*\}|E(?![a-zA-Z]))",
+        r"\\Expectation ",
+    ),
     (r"\\(?:mathcal|mathrm|mathscr|operatorname|text|cal)\s*(?:\{\s*N(?:ormal)?\s*\}|N(?![a-zA-Z]))", r"\\Normal "),
     (
         r"\\(?:mathcal|mathscr|cal)\s*(?:\{\s*(?P<curly>[A-Z])\s*\}|(?P<bare>[A-Z])(?![a-zA-Z]))",
         r"\\Script\g<curly>\g<bare> ",
     ),
-    (rf"\\{_FONT}\s*(?:\{{\s*)?d\s*(?:\}})?\s*(?=[a-zA-Z\\])(?!\\?in)", "d"),
-    (rf"\\{_FONT}\s*\{{\s*([a-zA-Z]|\\[a-zA-Z]+|KL|diag|exp|log)\s*\}}", r" \1 "),
+    (r"\\(?:mathbb|mathds|mathbf|mathrm|text)\s*(?:\{\s*D\s*\}|D(?![a-zA-Z]))", "D"),
+    (r"\\(?:mathbb|mathds|mathrm|operatorname|text)\s*(?:\{\s*H\s*\}|H(?![a-zA-Z]))", r"\\ScriptH "),
+    (r"\\(?:mathbf|mathbb|mathds|boldsymbol|bm)\s*(?:\{\s*0\s*\}|0)", r" \\Zero "),
+    (r"\\(?:mathbf|boldsymbol|bm)\s*(?:\{\s*1\s*\}|1)", r" \\One "),
+    (rf"\\{_FONT}\s*\{{\s*{_KL}\s*\}}", " KL "),
+    (
+        rf"\\{_FONT}\s*\{{\s*(?:ELBO|elbo|Elbo)\s*\}}|(?<![a-zA-Z\\])ELBO(?![a-zA-Z])|\\(?:ELBO|elbo)(?![a-zA-Z])",
+        r" \\ELBO ",
+    ),
+    (
+        rf"\\{_FONT}\s*\{{\s*([tT])r(?:ace)?\s*\}}|\\(?:tr|Tr)(?![a-zA-Z])|(?<![a-zA-Z\\])(?:tr|Tr)\s*(?=[(\[{{\\])",
+        r" \\Trace ",
+    ),
+    (rf"\\{_FONT}\s*\{{\s*det\s*\}}|(?<![a-zA-Z\\])det(?![a-zA-Z])", r" \\det "),
+    (rf"\\{_FONT}\s*(?:\{{\s*d\s*\}}|(?<=[a-z])\s+d(?=\\|[a-zA-Z](?![a-zA-Z])|\{{))\s*(?=[a-zA-Z\\{{])(?!\\?in)", "d"),
+    (rf"\\{_FONT}\s*\{{\s*([a-zA-Z]|\\[a-zA-Z]+|diag|exp|log|ln)\s*\}}", r" \1 "),
+    (
+        r"\\(?P<accent>hat|tilde|bar|check|breve|widetilde|widehat)(?![a-zA-Z])\s*(?:\{\s*(?P<braced>\\?[a-zA-Z]+)\s*\}|(?P<plain>\\[a-zA-Z]+|[a-zA-Z]))",
+        r" \g<braced>\g<plain>_{\\Word\g<accent> } ",
+    ),
+    (rf"\\{_FONT}\s*\{{\s*(?P<word>[a-zA-Z]+)[-\s]?(?P<second>[a-zA-Z]*)\.?\s*\}}", r" \\Word\g<word>\g<second> "),
+    (r"\{\s*\\(?:rm|text|cal|bf)\s+(?P<old>[a-zA-Z]{2,})\s*\}", r"{\\Word\g<old> }"),
     (rf"\\{_FONT}(?![a-zA-Z])", " "),
+    (r"\\Word(?:KL|kl)(?![a-zA-Z])", " KL "),
+    (r"\\WordELBO(?![a-zA-Z])", r" \\ELBO "),
+    (r"_\s*\{\s*(?P<label>[a-zA-Z]{3,})\s*\}", r"_{\\Word\g<label> }"),
+    (r"_\{\\Word(?P<kl>KL|kl) \}", r"_{KL}"),
     (r"(?<![a-zA-Z\\])N\s*(?=\([^()]*[,;])", r"\\Normal "),
-    (r"\|\s*(\\Sigma(?:_\w)?)\s*\|", r"\\Determinant{\1}"),
-    (r"\\(?:mid|vert|lvert|rvert)(?![a-zA-Z])", "|"),
+    (
+        r"(?:\||\\(?:[lr]?vert))\s*(?P<matrix>(?:2\s*\\pi\s*e?\s*)?\\Sigma\s*(?:_\s*(?:\w|\\[a-z]+|\{[^{}]*\}))?(?:\s*\([xX]\))?)\s*(?:\||\\(?:[lr]?vert)(?![a-zA-Z]))",
+        r"\\det(\g<matrix>)",
+    ),
+    (r"\\(?:mid|vert|lvert|rvert|given)(?![a-zA-Z])", "|"),
     (r"\\(?:\||parallel|Vert|lVert|rVert)(?![a-zA-Z])|\\\||\|\s*\|", "‖"),
+    (r"‖(?P<vector>[^‖]*)‖\s*(?:_\s*\{?\s*2\s*\}?\s*)?\^\s*\{?\s*2\s*\}?", r" \\Norm(\g<vector>) "),
     (r"\\(?:sim|thicksim)(?![a-zA-Z])", "∼"),
     (r"\\in(?![a-zA-Z])", "∈"),
-    (r"\\(?:cdot|times|ast)(?![a-zA-Z])", "⋅"),
+    (r"\\cdot\s*(?=[|‖;,)\]])", r"\\Dot "),
+    (r"\\(?:cdot|times|ast|odot)(?![a-zA-Z])", "⋅"),
     (r"\\(?:cdots|ldots|dots|dotsc|dotsb)(?![a-zA-Z])", "…"),
     (r"\\(?:langle|lbrace)(?![a-zA-Z])", "⟨"),
     (r"\\(?:rangle|rbrace)(?![a-zA-Z])", "⟩"),
@@ -198,17 +244,33 @@ _SIMPLE = (
     (r"\\\}", ")"),
     (r"\\(?:lbrack)(?![a-zA-Z])", "["),
     (r"\\(?:rbrack)(?![a-zA-Z])", "]"),
-    (r"\\(?:dfrac|tfrac|cfrac|nicefrac)(?![a-zA-Z])", r"\\frac"),
+    (r"\\(?:dfrac|tfrac|cfrac|nicefrac|sfrac)(?![a-zA-Z])", r"\\frac"),
     (r"\\ln(?![a-zA-Z])|(?<![a-zA-Z\\])(?:log|ln)(?![a-zA-Z])", r"\\log "),
     (r"(?<![a-zA-Z\\])exp(?![a-zA-Z])", r"\\exp "),
     (r"(?<![a-zA-Z\\])diag(?![a-zA-Z])", r"\\diag "),
     (r"\\(?P<variant>var)(?P<greek>epsilon|phi|theta|sigma|rho)(?![a-zA-Z])", r"\\\g<greek>"),
-    (r"D\s*_\s*(?:\{\s*)*KL(?:\s*\})*|(?<![a-zA-Z\\])KL(?![a-zA-Z])|\\KL(?![a-zA-Z])", r"\\Divergence "),
+    (r"\\iiint(?![a-zA-Z])", r"\\int \\int \\int "),
+    (r"\\iint(?![a-zA-Z])", r"\\int \\int "),
+    (
+        r"\\frac\s*\{\s*(?:\\partial|d)\s*\}\s*\{\s*(?:\\partial|d)\s*(?P<parameter>\\[a-z]+)\s*\}",
+        r"\\Gradient_{\g<parameter>}",
+    ),
+    (
+        r"(?:(?<![a-zA-Z\\])[Dd]|\\ScriptD)\s*_\s*(?:\{\s*)*KL(?:\s*\})*|(?<![a-zA-Z\\])KL(?![a-zA-Z])|\\(?:KL|kld|KLD|DKL|kl)(?![a-zA-Z])",
+        r"\\Divergence ",
+    ),
+    (r"\{\s*\\Divergence\s*\}", r"\\Divergence "),
+    (r"\\ScriptL\s*_\s*(?:\{\s*)?\\(?:ELBO|Wordelbo)\s*\}?", r"\\ELBO "),
+    (r"\\intercal(?![a-zA-Z])", r"\\top "),
+    (r"\^\s*(?:\{\s*)?\\prime(?:\s*\})?(?![a-zA-Z])", "'"),
+    (r"\\nabla\s*_", r"\\Gradient_"),
 )
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
-_DIFFERENTIAL = re.compile(r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*)?(?P<variable>[a-zA-Z]|\\[a-z]+)(?:\s*\})?(?![a-zA-Z])")
+_DIFFERENTIAL = re.compile(
+    r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*)?(?P<variable>[a-zA-Z]|\\[a-z]+)(?:\s*\})?\s*(?P<script>(?:[_^]\s*(?:\{[^{}]*\}|\w)|')*)(?![a-zA-Z])"
+)
 
 
 def normalised(source: str) -> str:
@@ -222,7 +284,7 @@ def normalised(source: str) -> str:
             lambda m: rf"\frac{{{m['above']}}}" + (f"{{{m['below']}}}" if m["below"] != "{" else "{"), plain
         )
     if r"\int" in plain:
-        plain = _DIFFERENTIAL.sub(r" ∂\g<variable> ", plain)
+        plain = _DIFFERENTIAL.sub(lambda m: f" ∂{m['variable']}{''.join(m['script'].split())} ", plain)
     return plain
 
 

@@ -33,6 +33,7 @@ RELATIONS = {
     r"\neq": "!=",
     r"\ne": "!=",
     ":=": ":=",
+    "=:": "=",
     r"\coloneqq": ":=",
     r"\triangleq": ":=",
     r"\equiv": ":=",
@@ -40,18 +41,24 @@ RELATIONS = {
     r"\simeq": "~",
     r"\propto": "prop",
 }
-_TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|:=|<=|>=|\n|[^\S\n]+|.", re.DOTALL)
-_INNER = r"(?:aligned|alignedat|split|gathered|align|alignat|flalign|gather|multline|eqnarray|equation)\*?"
+_TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|:=|=\s*:|<=|>=|\n|[^\S\n]+|.", re.DOTALL)
+_INNER = r"(?:array|aligned|alignedat|split|gathered|align|alignat|flalign|gather|multline|eqnarray|equation)\*?"
 _LAYOUT = re.compile(
-    rf"\\(?:begin\{{{_INNER}\}}(?:\[\w\])?|end\{{{_INNER}\}}|label\s*\{{[^{{}}]*\}}|tag\*?\s*\{{[^{{}}]*\}}|nonumber|notag"
+    rf"\\(?:begin\{{{_INNER}\}}(?:\[\w\])?(?:\{{[clr| ]*\}})?|end\{{{_INNER}\}}|label\s*\{{[^{{}}]*\}}|tag\*?\s*\{{[^{{}}]*\}}|nonumber|notag"
     r"|displaystyle|allowbreak|hfill|smallskip|hspace\*?\{[^{}]*\}|vspace\*?\{[^{}]*\})(?![a-zA-Z])"
 )
 _OVER = re.compile(
     r"\\(?:stackrel|overset|underset)\s*\{(?P<note>(?:[^{}]|\{[^{}]*\})*)\}\s*\{?(?P<relation>:=|[=<>]|\\[a-z]+)\}?"
 )
+_BESIDE = re.compile(
+    r",\s*(?:\\;|\\ |~|\\,)*\s*\\q?quad(?![a-zA-Z])(?=(?:\s|\\q?quad)*[^\s\\(]|(?:\s|\\q?quad)*\\(?!text|mbox|label|tag))"
+    r"|&?\s*\\scriptstyle\s*(?=\{?\s*\\text)"
+    r"|(?:,|\\q?quad|\\,|\\;|~|\s)*\\(?:text|mbox|textrm)\s*\{[^{}]*\b(?:where|and|with|for|hence|since|because|if|when|Because)\b[^{}]*\}"
+)
 _SPACING = {r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\ ", r"\!", "~"}
 _TEXT = {r"\text", r"\mbox", r"\textrm", r"\textit", r"\textnormal", r"\intertext", r"\shortintertext"}
 _OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"\}", r"\rangle", r"\right"}
+_LONG = 10_000  # characters of a side that is left as it is: no formula of that length is read
 _CONTINUES = {"+", "-", r"\times", r"\cdot", "*", "/", r"\pm", r"\left", r"\right"}
 
 
@@ -81,13 +88,19 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
     for formula in formulas:
         for row in _rows(formula):
             sides = list(_sides(row, formula.line))
+            if row.aside and not (len(sides) > 1 and sides[0].source):
+                continue  # a condition such as "z ~ q", or what is said beside the formula
             if not sides:
                 continue
             first = sides[0]
             goes_on = displayed if formula.displayed else None
             if goes_on is not None and files[goes_on] == formula.file and not first.source and len(sides) > 1:
                 chains[goes_on].extend(sides[1:])
-            elif goes_on is not None and files[goes_on] == formula.file and _continues(row, sides):
+            elif (
+                goes_on is not None
+                and files[goes_on] == formula.file
+                and (_continues(row, sides) or _awaited(chains[goes_on][-1], row))
+            ):
                 last = chains[goes_on][-1]
                 chains[goes_on][-1] = replace(
                     last, source=f"{last.source} {first.source}", note=first.note or last.note
@@ -101,6 +114,11 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
     return [WrittenChain(file, tuple(sides)) for file, sides in pairs if len(sides) > 1]
 
 
+def _awaited(last: Side, row: _Row) -> bool:
+    """Whether the side before ended with its relation, so that the row is what it awaits."""
+    return bool(last.relation) and not last.source and not row.aside
+
+
 def _continues(row: _Row, sides: list[Side]) -> bool:
     """Whether a row goes on with the side on which the row before ended: it begins with an operator.
 
@@ -108,28 +126,46 @@ def _continues(row: _Row, sides: list[Side]) -> bool:
     """
     token = _TOKEN.match(sides[0].source)
     operator = token is not None and token.group() in _CONTINUES
-    return operator and (len(sides) == 1 or row.source.lstrip().startswith("&"))
+    alone = len(sides) == 1 and not any(t.group() in RELATIONS for t in _TOKEN.finditer(row.source))
+    return operator and not row.aside and (alone or row.source.lstrip().startswith("&"))
 
 
 @dataclass(frozen=True)
 class _Row:
     source: str
     skipped: int  # lines of the formula before the row
+    aside: bool = False  # whether it stands beside a formula: after a comma and a space, after "where"
 
 
 def _rows(formula: Formula) -> Iterator[_Row]:
     """Rows end at a double backslash that is in no braces and no inner environment."""
     source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), formula.source)
-    depth, start = 0, 0
+    depth, start, skipped = 0, 0, 0
     for match in _TOKEN.finditer(source):
         token = match.group()
         depth += (token in ("{", r"\begin")) - (token in ("}", r"\end"))
         if token == r"\\" and depth <= 0:
-            yield _Row(source[start : match.start()], source.count("\n", 0, start))
-            start = match.end()
+            yield from _parts(source[start : match.start()], skipped)
+            begun, start = start, match.end()
             spacing = re.compile(r"\*?\s*\[[^\]\n]*(?:pt|em|ex|mm|cm|in|baselineskip)\]").match(source, start)
             start = spacing.end() if spacing else start
-    yield _Row(source[start:], source.count("\n", 0, start))
+            skipped += source.count("\n", begun, start)
+    yield from _parts(source[start:], skipped)
+
+
+def _parts(source: str, skipped: int) -> Iterator[_Row]:
+    """A row, and what is said beside it: conditions, or another formula after "where"."""
+    depth, start, aside = 0, 0, False
+    if len(source) > _LONG:
+        yield _Row(source, skipped)
+        return
+    for match in _TOKEN.finditer(source):
+        token = match.group()
+        depth += (token in _OPEN or token == r"\begin") - (token in _CLOSE)
+        if depth == 0 and (beside := _BESIDE.match(source, match.start())):
+            yield _Row(source[start : match.start()], skipped + source.count("\n", 0, start), aside)
+            start, aside = beside.end(), True
+    yield _Row(source[start:], skipped + source.count("\n", 0, start), aside)
 
 
 def _sides(row: _Row, line: int) -> Iterator[Side]:
@@ -137,7 +173,7 @@ def _sides(row: _Row, line: int) -> Iterator[Side]:
     source = _OVER.sub(_without_over, row.source)
     relation, current, depth, at = "", "", 0, line + row.skipped
     begun = at
-    tokens = [m.group() for m in _TOKEN.finditer(source)]
+    tokens = [re.sub(r"=\s*:", "=:", m.group()) for m in _TOKEN.finditer(source)]
     for token in tokens:
         depth += (token in _OPEN) - (token in _CLOSE)
         if depth <= 0 and token in RELATIONS:
@@ -165,7 +201,7 @@ def _side(relation: str, source: str, line: int) -> Side:
     kept, note = source.strip(), ""
     while (token := _TOKEN.match(kept)) and token.group() in _SPACING:
         kept = kept[token.end() :].lstrip()
-    while True:
+    while len(kept) < _LONG:
         tokens = [m.group() for m in _TOKEN.finditer(kept)]
         if not tokens:
             break

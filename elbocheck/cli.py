@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,13 +25,21 @@ from elbocheck.cli_data import Data, UnusableInput, read_dataset
 from elbocheck.cli_train import train_command
 
 if TYPE_CHECKING:
+    from derivations.proofread import Judgement
     from elbocheck.verify import Outcome
 
 # torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 _REFUTED, _UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 1, 2, 3, 70, 130
-_STYLE = {"proved": "bold green", "confirmed": "green", "refuted": "bold red", "undecided": "yellow"}
+_STYLE = {
+    "proved": "bold green",
+    "confirmed": "green",
+    "refuted": "bold red",
+    "undecided": "yellow",
+    "unparsed": "magenta",
+}
+_VERDICT = re.compile(r"(?<=: )(?:proved|refuted|undecided|unparsed)(?=: )")
 
 
 class Format(StrEnum):
@@ -48,6 +58,7 @@ class Marks(StrEnum):
     text = "text"
     json = "json"
     github = "github"
+    html = "html"
 
 
 @app.callback()
@@ -167,23 +178,47 @@ def proofread(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help=".tex, .md or .ipynb; - for standard input.")],
     format: Annotated[Marks, typer.Option(help="How to write the verdicts.")] = Marks.text,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many processes work; one for each core, if not said.")
+    ] = None,
 ) -> None:
     """Judge every relation of a derivation in LaTeX: proved, refuted, undecided, or unparsed."""
     from derivations.manuscript import ManuscriptError
     from elbocheck import proofreading
 
     try:
-        text = sys.stdin.read() if "-" in files else ""
-        judgements = proofreading.judged(files, text)
+        texts = proofreading.manuscripts(files, sys.stdin.read() if "-" in files else "")
+        judgements = proofreading.judgements(texts, workers=workers)
     except (ManuscriptError, UnicodeDecodeError) as error:
         raise UnusableInput(str(error)) from error
-    writers = {
+    writers: dict[Marks, Callable[[Iterable[Judgement]], Iterator[str]]] = {
         Marks.text: proofreading.as_text,
         Marks.json: proofreading.as_json,
         Marks.github: proofreading.as_annotations,
+        Marks.html: partial(proofreading.as_page, texts),
     }
-    print(writers[Marks.json if as_json else format](judgements))
-    raise typer.Exit(proofreading.exit_code(judgements))
+    seen: list[Judgement] = []
+    with closing(judgements):
+        for line in writers[Marks.json if as_json else format](_kept(judgements, seen)):
+            print(_coloured(line) if format is Marks.text else line, flush=True)
+    raise typer.Exit(proofreading.exit_code(seen))
+
+
+def _kept(judgements: Iterable[Judgement], seen: list[Judgement]) -> Iterator[Judgement]:
+    for judgement in judgements:
+        seen.append(judgement)
+        yield judgement
+
+
+def _coloured(line: str) -> str:
+    """The line with its verdict in colour, on a terminal."""
+    verdict = _VERDICT.search(line)
+    if verdict is None or not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+        return line
+    style = _STYLE[verdict.group()]
+    return (
+        line[: verdict.start()] + typer.style(verdict.group(), fg=style.split()[-1], bold=True) + line[verdict.end() :]
+    )
 
 
 # --- progress, on standard error so that standard output stays clean ---

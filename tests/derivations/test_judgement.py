@@ -2,8 +2,7 @@
 
 import pytest
 
-from derivations.convention import elbo
-from derivations.judgement import gibbs, prove
+from derivations.judgement import prove
 from derivations.kernel import alpha_equal, at_most, bind, density, equal, log, number, variable
 
 X, Z = variable("x", "x"), variable("z", "z")
@@ -21,14 +20,15 @@ def kl(p):
 
 
 BOUND = mean(log(density("p", [X], [Z]))) - kl(PRIOR)
+ELBO = mean(log(density("p", [X, Z])) - log(Q))
 CLAIMS = {
-    "the ELBO": (elbo(), "=", BOUND, "linearity of the expectation, logarithm of a product"),
+    "the ELBO": (ELBO, "=", BOUND, "linearity of the expectation, logarithm of a product"),
     "evidence": (EVIDENCE, "=", BOUND + kl(POSTERIOR), "linearity of the expectation, logarithm of a product"),
     "bound": (EVIDENCE, ">=", BOUND, "the KL divergence is not negative"),
     "Jensen": (
         log(mean(density("p", [X, Z]) / Q)),
         ">=",
-        elbo(),
+        ELBO,
         "the KL divergence is not negative|Jensen's inequality",
     ),
     "Gibbs": (number(0), "<=", kl(PRIOR), "the KL divergence is not negative"),
@@ -52,8 +52,3 @@ def test_the_wrong_twin_is_not_proved(what):
     left, relation, right, _ = CLAIMS[what]
     wrong = {"=": (left, relation, right + kl(PRIOR)), ">=": (left, "<=", right), "<=": (left, ">=", right)}[relation]
     assert prove(wrong[0], wrong[2], wrong[1], JOINT) is None
-
-
-def test_gibbs_is_about_the_divergence_it_is_given():
-    theorem = gibbs(kl(PRIOR))
-    assert alpha_equal(theorem.conclusion, at_most(number(0), kl(PRIOR)))

@@ -2,12 +2,13 @@
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derivations.manuscript import Formula, ManuscriptError, read, read_text
+from derivations.manuscript import LONGEST, Formula, ManuscriptError, read, read_text
 
 
 def found(text, name="notes.tex"):
@@ -130,9 +131,19 @@ def test_any_text_is_read_and_keeps_its_lines(text, name):
 
 
 @pytest.mark.parametrize(
-    "hostile", ["$" * 20_001, "\\begin{equation}" * 5_000, "`" * 20_001, "{" * 20_000, "<!--" * 5_000]
+    "hostile",
+    ["$", "$a ", "\\begin{align}", "\\begin{verbatim}", "`", "`a", "```a\n", "{", "<!--", "\\verb", "\\", "$$=b$$ "],
 )
 def test_hostile_text_ends(hostile):
-    """A pattern that backtracks would not come back."""
-    assert not read_text(hostile, "a.md").conventions
-    assert not read_text(hostile, "a.tex").conventions
+    """A pattern that backtracks, or one that looks for the end of everything anew at each place, would not come back."""
+    text = hostile * (200_000 // len(hostile)) + hostile[:1]
+    begun = time.process_time()
+    for name in ("a.md", "a.tex"):
+        assert not read_text(text, name).conventions
+    assert time.process_time() - begun < 20
+
+
+def test_a_text_that_is_too_long_is_refused():
+    assert not read_text(" " * LONGEST, "a.md").formulas
+    with pytest.raises(ManuscriptError, match=r"a\.md: 2,000,001 characters, at most 2,000,000 are read"):
+        read_text(" " * (LONGEST + 1), "a.md")

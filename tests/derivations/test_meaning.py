@@ -2,7 +2,8 @@
 
 import pytest
 
-from derivations.meaning import Surroundings, doubt, is_assumption, meanings, why_none
+from derivations.meaning import doubt, is_assumption, meanings, why_none
+from derivations.surroundings import Surroundings
 from derivations.syntax import parse
 
 HERE = Surroundings()
@@ -38,6 +39,9 @@ def test_assumptions_are_told_from_claims():
         ("a", "2", "a choice of numbers"),
         (r"\log p(x)", r"\log p(x|z) + a", "what is a"),
         (r"\sum_j \mu_j", r"\sum_{j=1}^{D} \mu_j", "a sum without limits"),
+        ("q(z|x)", "p(z|x)", "a choice or a condition"),
+        (r"KL(q\|p)", "0", "a choice or a condition"),
+        ("p(x,z)", "p(x)p(z)", "an assumption of independence"),
         (r"\int q(z) \log p(z) dz", r"\int N(z;0,I) \log N(z;0,I) dz", "which densities are normal"),
     ],
 )

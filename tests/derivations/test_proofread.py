@@ -203,3 +203,49 @@ def test_a_comment_sets_the_convention():
 def test_a_comment_that_cannot_be_used_is_named():
     with pytest.raises(ManuscriptError, match=r"notes\.tex, line 2: cannot use 'q is normal'"):
         judge("text\n% elbocheck: q is normal\n")
+
+
+FACTORISED = r"\[ KL(q(z_1, z_2|x)\|p(z_1, z_2)) = KL(q(z_1|x)\|p(z_1)) + KL(q(z_2|x)\|p(z_2)) \]"
+
+
+def test_what_holds_by_a_supposed_independence_is_not_refuted():
+    said = r"\[ q(z_1, z_2|x) = q(z_1|x) q(z_2|x) \]" + "\n"
+    (without,), (supposed, judgement) = judge(FACTORISED), judge(said + FACTORISED)
+    assert without.verdict == "refuted"
+    assert supposed.verdict == judgement.verdict == "undecided"
+    assert "independence" in judgement.message
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\log\mathbb{E}[X] = \mathbb{E}[\log X]",
+        r"\mathbb{E}_q[X] = X",
+        r"\mathbb{E}[\log p(x)] = \log p(x)",
+        r"\log p(x) = \mathbb{E}_{z_1,\ldots,z_K\sim q(z|x)}[\log\frac1K\sum_{k=1}^K \frac{p(x,z_k)}{q(z_k|x)}]",
+        r"KL(N(\mu, \sigma^2 I)\|N(0,I)) = \frac12(\|\mu\|^2 + \sigma^2 - 1 - \log\sigma^2)",
+        r"\mathcal{L} \ge \log p(x)",
+        r"\text{ELBO} := \mathbb{E}_q[\log p(x|z)] + KL(q(z|x)\|p(z))",
+        r"\mathbb{E}_{q(z)}[\log p(z)] \approx \sum_{l=1}^L \log p(z^{(l)})",
+        r"q(z|x) \propto q(x|z)",
+        r"\mathbb{1}[z] = 1",
+    ],
+)
+def test_these_are_not_proved(formula):
+    assert verdict(formula) != "proved"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\log p(x) \approx \log\frac1K\sum_{k=1}^K \frac{p(x,z_k)}{q(z_k|x)}",
+        r"q(z|x) = p(z|x)",
+        r"KL(q(z|x)\|p(z|x)) = 0",
+        r"\mathcal{L} = -\mathbb{E}_q[\log p(x|z)] + KL(q(z|x)\|p(z))",
+        r"\mathcal{L} = \mathbb{E}_q[\log p(x|z)] - \beta KL(q(z|x)\|p(z))",
+        r"p(x) \approx \frac1n \sum_i p(x|z_i)",
+        r"\nabla_\theta \mathcal{L} = \mathbb{E}_{q_\phi(z|x)}[\nabla_\theta \log p_\theta(x,z)]",
+    ],
+)
+def test_these_are_not_refuted(formula):
+    assert verdict(formula) != "refuted"

@@ -94,9 +94,22 @@ def test_what_cannot_be_read(source, message):
         parse(source)
 
 
-def test_deep_braces_end():
-    with pytest.raises(FormulaError, match="nested"):
-        parse("{" * 10_000 + "}" * 10_000)
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{" * 1000 + "a" + "}" * 1000, "nested more than 40"),
+        ("{" * 10_000 + "}" * 10_000, "more than 4000 characters"),
+        ("a" + "1" * 51, "more than 50 digits"),
+    ],
+)
+def test_what_is_too_large_is_refused(source, message):
+    with pytest.raises(FormulaError, match=message):
+        parse(source)
+
+
+def test_what_is_just_small_enough_is_read():
+    assert parse("{" * 40 + "a" + "}" * 40)
+    assert parse("1" * 50 + " + a" * 900)
 
 
 @given(st.text(alphabet="abdkqpzEDKL\\{}()[]|^_+-=,;.12& ~'", max_size=80))

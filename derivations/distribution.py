@@ -1,0 +1,192 @@
+"""Densities: families such as ``p(x, z)`` and ``q(z | x)``, normal densities, and laws that are called by a letter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derivations.kernel import KernelError, Term, bind, density, number, variable
+from derivations.linear_algebra import LinearAlgebra
+from derivations.reader import group_of, only_row
+from derivations.syntax import FormulaError, Group, Sum, Unit
+from derivations.tree import (
+    FAMILIES,
+    PARAMETERS,
+    Label,
+    alone,
+    braced,
+    letters,
+    name_of,
+    only_unit,
+    plain_letter,
+    single,
+    variable_of,
+)
+
+
+class Distributions(LinearAlgebra):
+    """Reads densities."""
+
+    # --- families ---
+
+    def family(self, unit: Unit, *others: str) -> str:
+        """The name of a family; its parameters tell families apart where a text has several."""
+        letter = str(unit.base)
+        if letter.startswith(r"\Script"):
+            letter = letter.removeprefix(r"\Script")
+        label = Label(replace(unit, sups=()))
+        if label.indices:
+            raise FormulaError(f"the density {letter} with an index")
+        kept = "" if label.kept.upper() in ("X", "Z", "Y", "X|Z", "Z|X", "X,Z") else label.kept
+        kept = kept.removeprefix("Word").removeprefix("Script")
+        name = letter if letter.lower() in self.context.apart else letter.lower()
+        if letter.lower() in self.context.apart:
+            parameters = {name_of(i) for g in unit.subs for i in letters(g) if i in PARAMETERS}
+            kept = "_".join(sorted({kept, *parameters, *map(name_of, others)} - {""}))
+        return f"{name}_{kept}" if kept else name
+
+    def density(self, unit: Unit, group: Group) -> Term:
+        """``p(x, z)``, ``p(x | z)``; parameters among the arguments are labels of the family."""
+        labels = [i for s in group.sums for i in letters(braced(s)) if i in PARAMETERS]
+        targets: list[Term] = []
+        given: list[Term] = []
+        side = targets
+        for separator, tree in zip(("", *group.separators), group.sums, strict=True):
+            if separator == "|":
+                side = given
+            elif separator == ";":
+                if plain_letter(tree) in PARAMETERS:
+                    continue
+                raise FormulaError("a density with a semicolon")
+            elif separator not in ("", ","):
+                raise FormulaError(f"a density with {separator}")
+            if plain_letter(tree) not in PARAMETERS:
+                side += [p for p in self.arguments(tree) if p not in side or not self.is_block(p)]
+        family = self.family(unit, *labels)
+        if family in self.context.depends:
+            parameter = variable(self.context.depends[family], "real")
+            shape = "".join(p.data[-1] for p in targets) + "".join(p.data[-1] for p in given)
+            name = family if shape == "z" else f"{family}_{shape}"
+            return Term("function", (parameter, *targets, *given), (name, "real"))
+        return density(family, targets, given)
+
+    def arguments(self, tree: Sum) -> list[Term]:
+        """The points that an argument of a density stands for: ``x_{0:T}`` is x_0 and ``x_{1:T}``."""
+        unit = only_unit(tree)
+        if unit is not None and unit.base == r"\Dot":
+            if self.dot is None:
+                raise FormulaError("a density at a dot")
+            return [self.dot]
+        if unit is None or not isinstance(unit.base, str):
+            return [self.image(tree)]
+        label = variable_of(tree)[1]
+        if label.range and label.range[0] == "0":
+            first, rest = (replace(unit, subs=(_script(t),)) for t in ("0", f"1:{label.range[1]}"))
+            return [self.point(alone(first)), self.point(alone(rest))]
+        return [self.point(tree)]
+
+    def is_block(self, point: Term) -> bool:
+        """Whether a point stands for several variables, each of which may name it."""
+        return point.data[0] in self.context.blocks.values()
+
+    def image(self, tree: Sum) -> Term:
+        """The point ``mu + sigma epsilon`` in the space of z."""
+        j = self.fresh()
+        if self.reading.scalar:
+            return Term("tuple", (number(1), replace(self, entry=j).sum(tree)), ("z",), j)
+        return Term("tuple", (self.dimension, self.entry_in(tree, j)), ("z",), j)
+
+    # --- laws ---
+
+    def density_of(self, tree: Sum, point: Term | None) -> Term:
+        """A density as the law of an expectation or a side of a divergence."""
+        unit = only_unit(tree)
+        if unit is not None and isinstance(unit.base, str) and not unit.sups and not unit.primes:
+            found = self.letter_law(unit, point)
+            if found is not None:
+                return found
+        row = only_row(tree)
+        first = row.items[0] if row.items else None
+        if isinstance(first, Unit) and first.base == r"\Normal" and len(row.items) == 2:
+            group = group_of(row.items[1])
+            if group is not None:
+                return self.normal(group, point)
+        term = self.sum(tree)
+        if not is_law(term):
+            raise FormulaError("not a density")
+        return term
+
+    def letter_law(self, unit: Unit, point: Term | None) -> Term | None:
+        """What a letter without arguments stands for: ``q``, ``p_data``, a data set."""
+        base = str(unit.base)
+        labelled = not {i for g in unit.subs for i in letters(g)} <= PARAMETERS
+        if not labelled and name_of(base) in self.context.laws:
+            return self.context.laws[name_of(base)]
+        if point is None or not (base in FAMILIES or base == r"\ScriptD"):
+            return None
+        family = self.family(unit)
+        if family in self.context.depends:
+            return Term("function", (variable(self.context.depends[family], "real"), point), (family, "real"))
+        return density(family, [point])
+
+    def point_of(self, tree: Sum) -> Term | None:
+        """The variable of a density, where it says one."""
+        try:
+            law = self.density_of(tree, None)
+        except (FormulaError, KernelError):
+            return None
+        return law.args[0] if law.head != "function" else None
+
+    # --- normal densities ---
+
+    def normal(self, group: Group, point: Term | None) -> Term:
+        """``N(z; mu, sigma^2)``, ``N(mu, diag sigma^2)``, ``N(0, I)``: components of means mu_j, variances sigma_j^2."""
+        sums, separators = list(group.sums), list(group.separators)
+        if separators[:1] in ([";"], ["|"]):
+            (point,) = self.arguments(sums.pop(0))
+            separators.pop(0)
+        if separators != [","]:
+            raise FormulaError("the parameters of a normal")
+        z = point or variable("z", "z")
+        j = variable("j", "index") if "j" not in self.indices else self.fresh()
+        mean, variance = self.mean(sums[0], j), self.variance(sums[1], j)
+        return bind("normal", j, z, self.dimension, mean, variance)
+
+    def mean(self, tree: Sum, j: Term) -> Term:
+        """A mean, as its j-th entry."""
+        unit = only_unit(tree)
+        if unit is not None and unit.base in ("0", r"\Zero"):
+            return number(0)
+        return self.parameter(tree, j)
+
+    def parameter(self, tree: Sum, j: Term) -> Term:
+        """A parameter of a normal, as its j-th entry."""
+        return self.sum(tree) if self.reading.scalar else replace(self, entry=j).sum(tree)
+
+    def variance(self, tree: Sum, j: Term) -> Term:
+        """``sigma^2``, ``diag sigma^2``, ``sigma^2 I``, ``Sigma`` (which is diag sigma^2), ``I``."""
+        row = only_row(tree)
+        matrix = any(isinstance(i, Unit) and i.base in (r"\diag", "I") for i in row.items)
+        if matrix and self.reading.scalar:
+            raise FormulaError("a matrix, where numbers are read")
+        items = tuple(i for i in row.items if isinstance(i, Unit) and i.base not in (r"\diag", "I"))
+        if any(isinstance(i, str) and i != "⋅" for i in row.items):
+            raise FormulaError("the variance of a normal")
+        if not items:
+            return number(1)
+        if len(items) == 1 and group_of(items[0]) is not None and not items[0].sups:
+            inner = group_of(items[0])
+            assert inner is not None
+            return self.variance(single(inner), j)
+        return self.parameter(Sum((("+", replace(row, items=items)),)), j)
+
+
+def is_law(term: Term) -> bool:
+    """Whether a term is a density, or a function that is one because it depends on a parameter."""
+    return term.head in ("density", "normal") or (term.head == "function" and term.data[1] == "real")
+
+
+def _script(text: str) -> Group:
+    if ":" in text:
+        first, last = text.split(":")
+        return Group("{", (alone(Unit(first)), alone(Unit(last))), (":",))
+    return braced(alone(Unit(text)))

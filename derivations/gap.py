@@ -1,0 +1,151 @@
+"""Inequalities of the field: the gap is a divergence, an average or a sum of divergences; and Jensen's inequality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from derivations.assumption import settle
+from derivations.concavity import above_inverse, expectation_inequality, jensen
+from derivations.conversion import (
+    everywhere,
+    in_turn,
+    prove_equal,
+    simplify,
+    subterms,
+    symmetry,
+    unfold_expectation,
+    unfold_kl,
+)
+from derivations.expectation import under
+from derivations.inequality import along, rearranged, sum_inequality
+from derivations.kernel import KernelError, Term, Theorem, bind, density, equal, free, infer, log, number, sort
+from derivations.law import laws
+
+Equality = Callable[[Term, Term], Theorem | None]
+
+
+def by_jensen(small: Term, big: Term, equality: Equality, joint: frozenset[str]) -> Theorem | None:
+    """``E_q[log X] <= log E_q[X]``, where one of the sides holds its side of it."""
+    for mean in dict.fromkeys(_means(small, big)):
+        lower, upper = bind("expectation", mean.bound, mean.args[0], log(mean.args[1])), log(mean)
+        sides = equality(lower, small), equality(upper, big)
+        if sides[0] is None or sides[1] is None:
+            continue
+        try:
+            return settle(along(jensen(lower, upper), sides[0], sides[1]), joint)
+        except KernelError:
+            continue
+    return None
+
+
+def _means(small: Term, big: Term) -> Iterator[Term]:
+    """The expectations ``E_q[X]`` of which a side may be the logarithm, or the mean of the logarithm."""
+    yield from (t.args[0] for _, t in subterms(big) if t.head == "log" and t.args[0].head == "expectation")
+    for _, t in subterms(small):
+        if t.head == "expectation" and t.args[1].head == "log":
+            yield bind("expectation", t.bound, t.args[0], t.args[1].args[0])
+        elif t.head == "integral" and t.args[0].head == "multiply":
+            logs = [a for a in t.args[0].args if a.head == "log"]
+            others = [a for a in t.args[0].args if a.head == "density" and a.args[0] == t.bound]
+            if len(t.args[0].args) == 2 and len(logs) == len(others) == 1:
+                yield bind("expectation", t.bound, others[0], logs[0].args[0])
+
+
+def by_gap(small: Term, big: Term, equality: Equality, joint: frozenset[str]) -> Theorem | None:
+    """``a <= b`` from ``b = a + gap`` for a gap that is not negative."""
+    for gap in dict.fromkeys(gaps(small, big)):
+        total = equality(big, small + gap)
+        if total is None:
+            continue
+        try:
+            positive = not_negative(gap)
+        except KernelError:
+            continue
+        above = rearranged(positive, small, small + gap)
+        return settle(along(above, infer("reflexivity", small, small), symmetry(total)), joint)
+    return None
+
+
+def gaps(small: Term, big: Term) -> Iterator[Term]:
+    """What may be the gap between two sides: divergences that occur, those from posterior and prior, and their averages and sums."""
+    for term in (big, small):
+        yield from (t for _, t in subterms(term) if t.head == "kl" and t.bound is not None)
+    points = sorted({v for t in (small, big) for v in _points(t)}, key=repr)
+    inner: list[Term] = []
+    for z, law in laws(small, big):
+        if law.head == "density":
+            given = [v for v in points if v != z]
+            inner += [bind("kl", z, law, density("p", [z], set(given))), bind("kl", z, law, density("p", [z]))]
+            inner += [bind("kl", z, law, density("p", [z], law.args[1:]))] if law.data[1] == 1 else []
+    yield from inner
+    yield from _around(small, big, inner)
+    for term in (big, small):
+        for _, t in subterms(term):
+            if t.head == "density" and t.data[0] == "q" and len(t.args) == 1:
+                yield bind("kl", t.args[0], t, density("p", t.args))
+
+
+def _around(small: Term, big: Term, inner: list[Term]) -> Iterator[Term]:
+    """The divergences averaged under an expectation, or summed as a sum of the terms has it."""
+    for term in (big, small):
+        for _, t in subterms(term):
+            for gap in inner:
+                if t.head == "expectation" and t.args[0].head == "density" and t.bound != gap.bound:
+                    yield bind("expectation", t.bound, t.args[0], gap)
+                elif t.head == "sum" and t.bound is not None and t.bound in free(gap):
+                    yield bind("sum", t.bound, *t.args[:2], gap)
+
+
+def _points(term: Term) -> set[Term]:
+    found = {a for _, t in subterms(term) if t.head == "density" for a in t.args}
+    return {a for a in found if sort(a) == "p"}
+
+
+def not_negative(gap: Term) -> Theorem:
+    """``0 <= gap`` for a divergence, an average or a sum of divergences.
+
+    Raises
+    ------
+    KernelError
+        If it is none.
+    """
+    if gap.head == "expectation" and gap.bound is not None:
+        averaged = expectation_inequality(gap.bound, gap.args[0], not_negative(gap.args[1]))
+        nothing = prove_equal(averaged.sides[0], number(0), in_turn(everywhere(unfold_expectation), simplify, _nothing))
+        return infer("rewrite", averaged, nothing, (0,))
+    if gap.head == "sum" and gap.bound is not None:
+        summed = sum_inequality(gap.bound, gap.args[0], gap.args[1], not_negative(gap.args[2]))
+        return infer("rewrite", summed, prove_equal(summed.sides[0], number(0), simplify), (0,))
+    return gibbs(gap)
+
+
+def _nothing(term: Term) -> Theorem:
+    """``int 0 dz = 0``."""
+    if term.head != "integral" or term.args[0] != number(0):
+        return infer("reflexivity", term, term)
+    linear = infer("integral_linearity", term.bound, (number(0),), (number(0),))
+    inside = infer("field", term.args[0], linear.sides[0].args[0])
+    opened = infer("rewrite", infer("reflexivity", term, term), inside, (1, 0))
+    whole = infer("rewrite", opened, linear, (1,))
+    return infer("rewrite", whole, infer("field", whole.sides[1], number(0)), (1,))
+
+
+def gibbs(divergence: Term) -> Theorem:
+    """``0 <= KL(q || p)``: ``log t >= 1 - 1/t`` under q, for densities that integrate to one."""
+    if divergence.head != "kl":
+        raise KernelError("not a divergence")
+    (q, p), z = divergence.args, divergence.bound
+    assert z is not None
+    opened = unfold_kl(divergence)
+    bound = above_inverse(q / p)
+    averaged = expectation_inequality(z, q, bound)
+    one = number(1)
+    left = averaged.sides[0]
+    linear = in_turn(everywhere(unfold_expectation), under(z, None), simplify)
+    total = prove_equal(left, bind("integral", z, q) - bind("integral", z, p), linear)
+    for density_of_z in (q, p):
+        whole = infer("assume", equal(bind("integral", z, density_of_z), one))
+        path = next(path for path, t in subterms(total.sides[1]) if t == whole.sides[0])
+        total = infer("rewrite", total, whole, (1, *path))
+    nothing = infer("field", total.sides[1], number(0))
+    return along(averaged, infer("rewrite", total, nothing, (1,)), symmetry(opened))

@@ -1,0 +1,145 @@
+"""Letters that a text uses for several things, and variables that it only uses together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from derivations.syntax import FormulaError, Group, Row, Sum, Unit, parse
+from derivations.tree import (
+    FAMILIES,
+    INDICES,
+    NATURALS,
+    PARAMETERS,
+    Label,
+    is_parenthesised,
+    is_transposed,
+    letters,
+    name_of,
+    units,
+    variable_of,
+)
+
+_WHOLE, _PART = "as a whole", "in parts"
+
+
+def several(trees: Iterable[Sum]) -> frozenset[str]:
+    """Letters that the trees use with more than one label; no label at all is not another one, but a capital is."""
+    found: dict[str, set[str]] = {}
+    for tree in trees:
+        for letter, label in labels(tree):
+            found.setdefault(letter, set()).add(label)
+    return frozenset(letter for letter, used in found.items() if _ambiguous(used))
+
+
+def _ambiguous(used: set[str]) -> bool:
+    exponents = {label for label in used if label.startswith("^")}
+    parameters = used - exponents - {"", "upper", _WHOLE, _PART}
+    return {"", "upper"} <= used or len(exponents) > 1 or len(parameters) > 1 or {_WHOLE, _PART} <= used
+
+
+def labels(tree: Sum) -> Iterator[tuple[str, str]]:
+    """Letters, in lower case, with what tells them apart from the same letter elsewhere: case, label, parameters."""
+    bound = {i for unit in units(tree) if unit.base in (r"\sum", r"\prod") for g in unit.subs for i in letters(g)}
+    for unit in units(tree):
+        if isinstance(unit.base, str):
+            yield from _labels_of(unit, unit.base, bound)
+    for row in rows(tree):
+        yield from _labels_of_arguments(row)
+
+
+def rows(tree: Sum) -> Iterator[Row]:
+    """All rows of a tree, those in brackets and scripts included."""
+    for _, row in tree.rows:
+        yield row
+    for unit in units(tree):
+        inside = [unit.base] if isinstance(unit.base, Group) else []
+        for group in (*unit.arguments, *inside, *unit.subs, *unit.sups):
+            for s in group.sums:
+                for _, row in s.rows:
+                    yield row
+
+
+def _labels_of(unit: Unit, base: str, bound: set[str]) -> Iterator[tuple[str, str]]:
+    letter = name_of(base)
+    if len(letter) == 1 and letter.isalpha() and base not in INDICES | NATURALS | {"I", "E", "D", "H", "T", "L", "F"}:
+        yield letter.lower(), "upper" if letter.isupper() else ""
+    parameters = sorted(i for g in unit.subs for i in letters(g) if i in PARAMETERS)
+    if parameters:
+        yield letter.lower(), "_".join(parameters)
+    if is_transposed(unit) or (not any(is_parenthesised(g) for g in unit.sups) and not unit.subs):
+        return
+    try:
+        label = Label(Unit(base, subs=unit.subs, sups=tuple(g for g in unit.sups if is_parenthesised(g))))
+    except FormulaError:
+        return
+    indices = [i for i in label.indices if i not in bound]
+    if indices and (letter in ("x", "y", "z") or unit.sups):
+        yield letter.lower(), "^" + "".join(sorted(indices))
+    elif label.kept and any(is_parenthesised(g) for g in unit.sups):
+        yield letter.lower(), "^" + label.kept
+    if label.range and label.range[0] != "0":
+        yield letter.lower(), _WHOLE
+    elif label.kept and label.kept != "0" and not label.range:
+        yield letter.lower(), _PART
+
+
+def _labels_of_arguments(row: Row) -> Iterator[tuple[str, str]]:
+    """The parameters among the arguments of a density: ``p(x | \\theta)`` is ``p_\\theta(x)``."""
+    for unit, group in zip(row.items, row.items[1:], strict=False):
+        density = isinstance(unit, Unit) and unit.base in FAMILIES
+        if density and isinstance(group, Unit) and isinstance(group.base, Group):
+            assert isinstance(unit, Unit)
+            inside = {i for s in group.base.sums for i in letters(Group("{", (s,), ()))} & PARAMETERS
+            if inside:
+                yield str(unit.base).lower(), "_".join(sorted(inside))
+
+
+# --- variables that stand together everywhere ---
+
+
+def together(trees: Iterable[Sum]) -> dict[str, str]:
+    """For variables such as ``z_1`` and ``z_2`` that never stand apart, what both are called: ``z_1,2``."""
+    segments = [s for tree in trees for s in _segments(tree) if s]
+    names = sorted(set().union(*segments)) if segments else []
+    found: dict[str, str] = {}
+    for name in names:
+        where = [i for i, s in enumerate(segments) if name in s]
+        block = [
+            other
+            for other in names
+            if other[0] == name[0] and [i for i, s in enumerate(segments) if other in s] == where
+        ]
+        if len(block) > 1:
+            found[name] = block[0] + "," + ",".join(other.split("_", 1)[1] for other in block[1:])
+    return found
+
+
+def _segments(tree: Sum) -> Iterator[set[str]]:
+    """The labelled variables between separators, and those of neighbouring differentials."""
+    for unit in units(tree):
+        inside = [unit.base] if isinstance(unit.base, Group) else []
+        for group in (*inside, *unit.subs):
+            segment: set[str] = set()
+            for separator, s in zip(("", *group.separators), group.sums, strict=False):
+                if separator not in ("", ","):
+                    yield segment
+                    segment = set()
+                segment |= _named(s)
+            yield segment
+    for row in rows(tree):
+        places = [i for i, item in enumerate(row.items) if isinstance(item, str) and item.startswith("∂")]
+        segment = set()
+        for before, place in zip([-2, *places], places, strict=False):
+            if place != before + 1:
+                yield segment
+                segment = set()
+            segment = segment | _named(parse(str(row.items[place])[1:]))
+        yield segment
+
+
+def _named(tree: Sum) -> set[str]:
+    try:
+        letter, label = variable_of(tree)
+    except FormulaError:
+        return set()
+    return {f"{letter}_{label.kept}"} if label.kept and not label.range and letter in ("x", "y", "z") else set()

@@ -1,0 +1,163 @@
+"""What every part of the reader knows: the reading, the context, and what is bound where it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from derivations.kernel import Term, number, variable
+from derivations.syntax import FormulaError, Group, Row, Sum, Unit
+from derivations.tree import single
+
+Items = tuple[Unit | str, ...]
+OMEGA = variable("omega", "omega")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The choices that a formula leaves open.
+
+    Attributes
+    ----------
+    greedy
+        Logarithms without brackets apply to all factors that follow, else to the next one.
+    wide
+        Sums and expectations without brackets apply to all terms that follow, else to the factors of their term.
+    scalar
+        Parameters without an index are numbers, and normals have one dimension; else they are vectors.
+    reverse
+        Of a joint density, the last variable is averaged over outside, else the first one.
+    """
+
+    greedy: bool = True
+    wide: bool = False
+    scalar: bool = False
+    reverse: bool = False
+
+    def __str__(self) -> str:
+        chosen = ["log a b is log(a b)" if self.greedy else "log a b is (log a) b"]
+        chosen += ["sums extend over the terms that follow"] if self.wide else []
+        chosen += ["one dimension"] if self.scalar else []
+        chosen += ["the last variable is averaged over outside"] if self.reverse else []
+        return "; ".join(chosen)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a formula takes from the text around it.
+
+    Attributes
+    ----------
+    laws
+        Densities that a bare letter stands for: ``q`` in ``E_q``, ``z`` in ``E_z``.
+    symbols
+        Terms for symbols that the text has defined, by name.
+    divergence
+        What a bare ``D_KL`` stands for.
+    apart
+        Letters that the text uses with several labels (``q_\\phi`` and ``q_\\psi``, ``x`` and ``X``, ``x^{(i)}``): these then
+        tell different things apart, else they are left away.
+    blocks
+        Variables that only occur together, with the name of the block.
+    dimension
+        The letter for the dimension of the latent space.
+    size
+        The letter for the number of draws, where a sum over them has no limits.
+    isotropic
+        Whether scales are numbers where means are vectors, as in ``N(mu, sigma^2 I)``.
+    depends
+        Families that are differentiated, with the parameter on which they depend.
+    weights
+        Symbols such as ``w_k``: the letter of their index, and the tree of what they stand for.
+    """
+
+    laws: Mapping[str, Term] = field(default_factory=dict)
+    symbols: Mapping[str, Term] = field(default_factory=dict)
+    divergence: Term | None = None
+    apart: frozenset[str] = frozenset()
+    blocks: Mapping[str, str] = field(default_factory=dict)
+    dimension: str = "J"
+    size: str = ""
+    isotropic: bool = False
+    depends: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+
+
+@dataclass
+class Found:
+    """What a reader used: the laws of draws by the letter of their variable, and symbols by their name."""
+
+    draws: dict[str, Term] = field(default_factory=dict)
+    symbols: set[str] = field(default_factory=set)
+    remarks: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The state of a reader.
+
+    Attributes
+    ----------
+    indices
+        Letters bound by sums around the place.
+    bound
+        Names of the points bound by expectations and integrals around the place.
+    drawn
+        Letters of which numbered draws are averaged over around the place.
+    dot
+        The point that stands for a dot, as in ``q(. | x)``.
+    entry
+        The index of the entry that is read, where a vector is wanted.
+    """
+
+    reading: Reading
+    context: Context
+    found: Found = field(default_factory=Found)
+    indices: frozenset[str] = frozenset()
+    bound: frozenset[str] = frozenset()
+    drawn: frozenset[str] = frozenset()
+    dot: Term | None = None
+    entry: Term | None = None
+
+    def sum(self, tree: Sum) -> Term:
+        """The term that a sum stands for."""
+        raise NotImplementedError
+
+    def factors(self, items: Items, rest: Sum | None = None) -> list[Term]:
+        """The factors of a row."""
+        raise NotImplementedError
+
+    def factor(self, unit: Unit, after: Items, rest: Sum | None) -> tuple[Term, Items]:
+        """The term that begins with `unit`, and the items that it did not need."""
+        raise NotImplementedError
+
+    def powered(self, term: Term, unit: Unit) -> Term:
+        """The term to the power that stands at the unit."""
+        raise NotImplementedError
+
+    @property
+    def dimension(self) -> Term:
+        """The dimension of the latent space."""
+        return number(1) if self.reading.scalar else variable(self.context.dimension, "natural")
+
+
+def group_of(item: Unit | str | None, kinds: str = "([{") -> Group | None:
+    """The group that an item is, if it is one of these kinds."""
+    if isinstance(item, Unit) and isinstance(item.base, Group) and item.base.kind in kinds:
+        return item.base
+    return None
+
+
+def only_row(tree: Sum) -> Row:
+    """The row of a tree that is no sum.
+
+    Raises
+    ------
+    FormulaError
+        If it is a sum, or has a sign.
+    """
+    if len(tree.rows) != 1 or tree.rows[0][0] != "+":
+        raise FormulaError("a sum where a factor is wanted")
+    row = tree.rows[0][1]
+    inner = group_of(row.items[0], "{") if len(row.items) == 1 else None
+    return only_row(single(inner)) if inner is not None else row

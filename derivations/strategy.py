@@ -1,0 +1,177 @@
+"""Conversions that decide an equation, each with the words that the field has for it, the simple ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from derivations.change_of_variables import by_logarithm, log_normal, normal_by_logarithm, reparameterized
+from derivations.conversion import (
+    Conversion,
+    everywhere,
+    expand_log,
+    in_turn,
+    simplify,
+    subterms,
+    symmetry,
+    unfold_conditional,
+    unfold_expectation,
+    unfold_kl,
+    unfold_log_normal,
+)
+from derivations.derivative import differentiate
+from derivations.expectation import apart, moments, under
+from derivations.kernel import KernelError, Term, Theorem, bind, density, equal, free, infer, number, substitute
+from derivations.law import laws
+from derivations.marginalisation import integrate_out
+
+
+def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple[str, Conversion]]:
+    """What may decide ``left = right``; families of `joint` have conditional densities that are ratios."""
+    yield "arithmetic", simplify
+    yield "logarithm of a product", in_turn(everywhere(expand_log), simplify)
+    ratios = everywhere(*map(unfold_conditional, sorted(joint)))
+    logs = in_turn(ratios, everywhere(expand_log), simplify)
+    yield "product rule, logarithm of a product", logs
+    yield "definition of the KL divergence", in_turn(everywhere(unfold_kl), logs)
+    heads = {t.head for side in (left, right) for _, t in subterms(side)}
+    found = laws(left, right)
+    if "normal" in heads:
+        yield from _of_normals(found)
+    densities = in_turn(everywhere(expand_log, exp_of_log, unfold_log_normal), simplify)
+    for z, law in found:
+        collect = in_turn(everywhere(unfold_kl), simplify, under(z, law))
+        yield "linearity of the expectation, logarithm of a product", in_turn(collect, logs)
+        if law.head == "normal":
+            closed = in_turn(everywhere(as_expectation(z, law)), collect, densities, everywhere(moments))
+            yield "mean and variance of the normal", in_turn(closed, simplify, everywhere(expand_log), simplify)
+    for z in dict.fromkeys(z for z, _ in found):
+        integrals = in_turn(everywhere(unfold_kl), everywhere(unfold_expectation), under(z, None), logs)
+        yield "definition of the expectation, linearity of the integral", integrals
+    if "derivative" in heads:
+        gradients = in_turn(everywhere(interchanged), everywhere(unfold_expectation), everywhere(differentiate), logs)
+        yield "gradient and integral interchanged, rules of differentiation", gradients
+    integrated = in_turn(everywhere(unfold_expectation), everywhere(integrate_out(*sorted(joint))))
+    marginal = in_turn(integrated, everywhere(in_logarithm(simplify)), logs)
+    yield "marginal density", marginal
+    if found:
+        yield "linearity of the expectation, law of total expectation", _taken_apart(found, ratios)
+
+
+def _of_normals(found: list[tuple[Term, Term]]) -> Iterator[tuple[str, Conversion]]:
+    one = in_turn(everywhere(one_term), everywhere(expand_log, exp_of_log), simplify)
+    yield "density of the normal", in_turn(everywhere(log_normal), one)
+    whole = in_turn(everywhere(normal_by_logarithm), everywhere(as_exponential), simplify, one)
+    yield "density of the normal", whole
+    for e, law in found:
+        if law.head == "normal" and law.args[2:] == (number(0), number(1)):
+            yield "z = mu + sigma epsilon", in_turn(everywhere(_reparameterized_but(law, e)), simplify)
+
+
+def _taken_apart(found: list[tuple[Term, Term]], ratios: Conversion) -> Conversion:
+    """Every expectation of a sum as the sum of expectations, with the variables that it does not need integrated out."""
+    folded = everywhere(*(as_expectation(z, law) for z, law in found))
+    # the densities of the logarithms are taken apart, those of the laws stay as they are
+    logs = in_turn(everywhere(in_logarithm(ratios)), everywhere(expand_log, exp_of_log, unfold_log_normal), simplify)
+    split = everywhere(*(apart(z, law) for z, law in found))
+    normal = everywhere(moments)
+    return in_turn(
+        folded,
+        everywhere(unfold_kl),
+        logs,
+        split,
+        everywhere(total_expectation),
+        normal,
+        simplify,
+        everywhere(expand_log),
+        simplify,
+    )
+
+
+def in_logarithm(conversion: Conversion) -> Conversion:
+    """A conversion of what a logarithm is of."""
+
+    def convert(term: Term) -> Theorem:
+        if term.head != "log":
+            raise KernelError("not a logarithm")
+        inner = conversion(term.args[0])
+        if inner.sides[0] == inner.sides[1]:
+            raise KernelError("nothing to convert in the logarithm")
+        return infer("rewrite", infer("reflexivity", term, term), inner, (1, 0))
+
+    return convert
+
+
+def as_expectation(z: Term, law: Term) -> Conversion:
+    """``int q f dz = E_q[f]``."""
+
+    def convert(term: Term) -> Theorem:
+        if term.head != "integral" or term.bound != z:
+            raise KernelError("not an integral over the variable")
+        factors = term.args[0].args if term.args[0].head == "multiply" else (term.args[0],)
+        if law not in factors:
+            raise KernelError("not an integral of the law")
+        rest = list(factors)
+        rest.remove(law)
+        body = rest[0] if len(rest) == 1 else Term("multiply", tuple(rest)) if rest else number(1)
+        folded = symmetry(unfold_expectation(bind("expectation", z, law, body)))
+        inner = infer("field", term.args[0], law * body)
+        opened = infer("rewrite", infer("reflexivity", term, term), inner, (1, 0))
+        return infer("rewrite", opened, folded, (1,))
+
+    return convert
+
+
+def total_expectation(term: Term) -> Theorem:
+    """``E_{q(x)}[E_{q(z|x)}[f(z)]] = E_{q(z)}[f(z)]``, which is supposed: the order of integration is exchanged."""
+    inner = term.args[1] if term.head == "expectation" else term
+    if term.head != "expectation" or inner.head != "expectation":
+        raise KernelError("not an expectation of an expectation")
+    (outer, _), (law, body), x, z = term.args, inner.args, term.bound, inner.bound
+    if outer.head != "density" or law.head != "density" or outer.data[0] != law.data[0] or x is None or z is None:
+        raise KernelError("not laws of one family")
+    given = tuple(a for a in law.args[1:] if a != x)
+    chained = outer.data[1] == law.data[1] == 1 and outer.args[0] == x and x in law.args[1:]
+    if not chained or set(outer.args[1:]) != set(given) or x in free(body):
+        raise KernelError("not the law of one variable given another")
+    return infer("assume", equal(term, bind("expectation", z, density(law.data[0], [z], given), body)))
+
+
+def exp_of_log(term: Term) -> Theorem:
+    """``exp(log t) = t`` for t > 0."""
+    if term.head != "exp" or term.args[0].head != "log":
+        raise KernelError("not the exponential of a logarithm")
+    return infer("exp_log", term.args[0].args[0])
+
+
+def interchanged(term: Term) -> Theorem:
+    """``d/dv E_q[f] = int d/dv (q f) dz``, which is supposed."""
+    if term.head != "derivative" or term.args[1].head not in ("expectation", "integral"):
+        raise KernelError("not the derivative of an integral")
+    at, inner = term.args
+    body = inner.args[0] if inner.head == "integral" else inner.args[0] * inner.args[1]
+    return infer("assume", equal(term, bind("integral", inner.bound, bind("derivative", term.bound, at, body))))
+
+
+def one_term(term: Term) -> Theorem:
+    """``sum_{j=1..1} f_j = f_1``, which is supposed."""
+    if term.head not in ("sum", "product") or term.args[:2] != (number(1), number(1)) or term.bound is None:
+        raise KernelError("not a sum of one term")
+    return infer("assume", equal(term, substitute(term.args[2], term.bound, number(1))))
+
+
+def as_exponential(term: Term) -> Theorem:
+    """``t = exp(log t)`` with the logarithm taken apart, for a product of roots and exponentials."""
+    if term.head != "multiply" or not any(t.head == "exp" for _, t in subterms(term)):
+        raise KernelError("not a product with an exponential")
+    return by_logarithm(term)
+
+
+def _reparameterized_but(standard: Term, e: Term) -> Conversion:
+    """An expectation under another normal density as one under the standard normal."""
+
+    def convert(term: Term) -> Theorem:
+        if term.head != "expectation" or term.args[0] == standard or term.args[0].head != "normal":
+            raise KernelError("not an expectation under another normal density")
+        return reparameterized(e)(term)
+
+    return convert

@@ -1,0 +1,188 @@
+"""What the text around a relation says: the laws it names, the symbols it defines, the letters it tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from derivations.convention import DEFAULTS, POSTERIOR, X, elbo
+from derivations.kernel import Term, density
+from derivations.label import rows
+from derivations.manuscript import Convention
+from derivations.reader import Context, Reading, group_of
+from derivations.reading import read
+from derivations.symbol import symbol_name
+from derivations.syntax import FormulaError, Row, Sum, Unit
+from derivations.tree import PARAMETERS, letters, name_of, only_unit, units
+
+BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L(", "F(")  # what stands for the ELBO unless the text defines it otherwise
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the text around a relation says.
+
+    Attributes
+    ----------
+    symbols
+        What symbols stand for: the source and the tree of their definition.
+    weights
+        The same for symbols with an index, such as ``w_k``, with the letter of the index.
+    conventions
+        What comments say of the densities.
+    named
+        The laws that the chain has named, by variable and by family.
+    apart
+        Letters that the chain uses for several things.
+    evidence
+        The density of the data, ``p(x)`` or ``p(x|y)``.
+    negative, positive
+        Symbols for a bound that are the negative ELBO in this text, and those that are the ELBO.
+    usual
+        The law that q is in the text as a whole.
+    assumed
+        Families with names of variables that the text supposes to be independent in some way.
+    claimed
+        Whether the chain has said something about densities before, so that numbers are no choice.
+    first
+        The density with which the chain begins, if it does.
+    """
+
+    symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    conventions: tuple[Convention, ...] = ()
+    named: Mapping[str, Term] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
+    evidence: Term = field(default_factory=lambda: density("p", [X]))
+    negative: frozenset[str] = frozenset()
+    positive: frozenset[str] = frozenset()
+    usual: Term | None = POSTERIOR
+    assumed: tuple[tuple[str, frozenset[str]], ...] = ()
+    claimed: bool = False
+    first: Term | None = None
+
+    @property
+    def bound(self) -> Term | None:
+        """The ELBO for the approximation of the text; None if q is no density of latent variables given data."""
+        q = self.laws.get("q")
+        if q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
+            return None
+        return elbo(q, self.evidence)
+
+    @property
+    def laws(self) -> dict[str, Term]:
+        """The laws that letters stand for."""
+        return {**DEFAULTS, **self.named}
+
+
+def densities(trees: Iterable[Sum], *letters_of: str) -> list[Term]:
+    """The densities of families of these letters in the trees, each once; what cannot be read is passed over."""
+    found: dict[Term, None] = {}
+    for tree in trees:
+        for row in rows(tree):
+            for unit, group in zip(row.items, row.items[1:], strict=False):
+                wanted = isinstance(unit, Unit) and str(unit.base) in letters_of and group_of(group, "(")
+                if wanted and isinstance(unit, Unit) and not _labelled(unit):
+                    try:
+                        term = read(Sum((("+", Row((unit, group))),)), Reading(), Context()).term
+                    except FormulaError:
+                        continue
+                    found.setdefault(term)
+    return list(found)
+
+
+def _labelled(unit: Unit) -> bool:
+    return any(not letters(g) <= PARAMETERS for g in unit.subs)
+
+
+def approximation(trees: Iterable[Sum], usual: Term | None = POSTERIOR) -> Term | None:
+    """The law that q is: the only one that the trees name, or q(z|x) among several; the usual one if they name none."""
+    named = densities(trees, "q", "Q")
+    found = [d for d in named if not _is_data(d)] or named
+    if len(found) == 1:
+        return found[0]
+    return usual if not found else POSTERIOR if POSTERIOR in found else None
+
+
+def _is_data(term: Term) -> bool:
+    return all(a.data[-1][0] in "xy" for a in term.args[: term.data[1]])
+
+
+def _is_latent(term: Term) -> bool:
+    return any(a.data[-1][0] not in "xy" for a in term.args)
+
+
+def evidence(q: Term | None, trees: list[Sum]) -> Term:
+    """``p(x)``, or the density of the data of which the text speaks: ``p(x|y)`` where q is given both."""
+    given = set(q.args[q.data[1] :]) if q is not None else set()
+    candidates = [d for d in densities(trees, "p", "P") if _is_data(d) and d.data[1] and not _is_latent(d)]
+    for d in candidates:
+        if given and set(d.args) == given:
+            return d
+    if given and len({a.data[-1] for a in given}) == len(given):
+        return density("p", given)
+    return candidates[0] if len(set(candidates)) == 1 else density("p", [X])
+
+
+# --- definitions ---
+
+
+def defined(tree: Sum) -> str:
+    """The name of the symbol that a side consists of, with plain arguments if any; else an empty string."""
+    if len(tree.rows) != 1 or tree.rows[0][0] != "+":
+        return ""
+    first, *rest = tree.rows[0][1].items
+    if not isinstance(first, Unit) or not isinstance(first.base, str) or first.sups or first.primes or len(rest) > 1:
+        return ""
+    try:
+        name = symbol_name(first)
+    except FormulaError:
+        return ""
+    if not _may_be_defined(first.base, name, bool(rest)):
+        return ""
+    called = rest and isinstance(rest[0], Unit) and group_of(rest[0], "([") and not (rest[0].subs or rest[0].sups)
+    if rest and not called:
+        return ""
+    if first.base in ("L", "F") and "_" not in name:
+        group = group_of(rest[0], "([") if rest else None
+        return name + "(" if group is not None and _is_bound_call(group.sums) else ""
+    return name
+
+
+def _may_be_defined(base: str, name: str, called: bool) -> bool:
+    if base in (r"\ScriptH", r"\ScriptI", r"\ScriptD"):
+        return False
+    if base.startswith((r"\Script", r"\ELBO", r"\Word")):
+        return True
+    return base in ("L", "F", "J") and (called or "_" in name)
+
+
+def _is_bound_call(sums: tuple[Sum, ...]) -> bool:
+    """Whether the arguments of L(...) are those of a bound: parameters, q, x."""
+    found = [only_unit(s) for s in sums]
+    known = {"x", "X", "q", "Q", *PARAMETERS}
+    return bool(found) and all(u is not None and u.base in known for u in found)
+
+
+def weight_defined(tree: Sum) -> tuple[str, str]:
+    """``w`` and ``k`` for the side ``w_k``; empty strings for another side."""
+    unit = only_unit(tree)
+    if unit is None or unit.base != "w" or len(unit.subs) != 1 or unit.sups:
+        return "", ""
+    index = only_unit(unit.subs[0].sums[0])
+    return ("w", str(index.base)) if index is not None and index.base in ("k", "i", "l", "j") else ("", "")
+
+
+def speaks_of(tree: Sum, *bases: str) -> bool:
+    """Whether letters or commands occur in a tree."""
+    return any(unit.base in bases for unit in units(tree))
+
+
+def bound_symbols(tree: Sum) -> set[str]:
+    """The symbols in a tree that may stand for the ELBO."""
+    found = set()
+    for unit in units(tree):
+        if isinstance(unit.base, str) and not _labelled(unit):
+            name = name_of(unit.base)
+            found |= {n for n in (name, name + "(") if n in BOUNDS}
+    return found

@@ -1,0 +1,31 @@
+"""Letters for several things, and variables that only stand together (see also the tests of reading)."""
+
+import pytest
+
+from derivations.label import several, together
+from derivations.syntax import parse
+
+
+@pytest.mark.parametrize(
+    ("sources", "letters"),
+    [
+        ([r"p(x_{1:T})", r"p(x_2)"], {"x"}),
+        ([r"p(x_{0:T})", r"p(x_0)"], set()),
+        ([r"p(x_{1:T})", r"p(x_{1:T}|x_0)"], set()),
+        ([r"p(x_i)", r"p(x_j)"], {"x"}),
+        ([r"\sum_i p(x_i)", r"\sum_i \log p(x_i)"], set()),
+        ([r"\hat{p}(x)", r"\tilde{p}(x)"], set()),
+    ],
+)
+def test_letters_with_several_labels(sources, letters):
+    assert several(map(parse, sources)) == letters
+
+
+def test_variables_that_stand_together():
+    assert together([parse(r"\int\int p(x, z_1, z_2) dz_1 dz_2")]) == {"z_1": "z_1,2", "z_2": "z_1,2"}
+    assert together([parse(r"q(z_1, z_2|x)"), parse("p(z_1)")]) == {}
+    assert together([parse(r"p(x|z_1) p(z_1|z_2)")]) == {}
+
+
+def test_empty_braces_hold_no_variables():
+    assert together([parse(r"{}\log p(z_1)")]) == {}
