@@ -255,7 +255,7 @@ def kl_divergence_logits(q_logits: Array, p_logits: Array) -> Array:
     small = xp.where(near, step, xp.zeros_like(step))
     growth = xp.expm1(small)
     tilt = probs * growth
-    close = probs * excess(growth, small) - of_log(1.0 + tilt, xp.ones_like(tilt), tilt)
+    close = probs * excess(small) - of_log(1.0 + tilt, xp.ones_like(tilt), tilt)
     far = softplus(xp, p_low) - softplus(xp, q_low) - probs * step
     return narrowed(xp, xp.where(near, close, far), dtype)
 

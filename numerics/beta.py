@@ -10,7 +10,7 @@ Requirements: both parameters are positive; they are not checked.
 import math
 from typing import Any
 
-from numerics import dirichlet, normal
+from numerics import continuous_bernoulli, dirichlet, normal
 from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
 from numerics.special_function import digamma, log_gamma, x_log_y
 
@@ -193,6 +193,33 @@ def kl_divergence_exponential(q_concentration1: Array, q_concentration0: Array, 
     """
     xp, dtype, a, b, p_rate = as_wide_arrays(q_concentration1, q_concentration0, p_rate)
     return narrowed(xp, p_rate * (a / (a + b)) - xp.log(p_rate) - entropy(a, b), dtype)
+
+
+def kl_divergence_continuous_bernoulli(q_concentration1: Array, q_concentration0: Array, p_logits: Array) -> Array:
+    r"""
+    Divergence of a beta distribution from a continuous Bernoulli one, elementwise.
+
+    Parameters
+    ----------
+    q_concentration1, q_concentration0, p_logits : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats: minus :func:`numerics.continuous_bernoulli.log_prob` at the mean, which is affine, less the entropy.
+
+    References
+    ----------
+    .. [1] Cover and Thomas, Elements of Information Theory (2006), eq. 8.46.
+
+    Examples
+    --------
+    >>> float(kl_divergence_continuous_bernoulli(1.0, 1.0, 0.0))
+    0.0
+    """
+    xp, dtype, a, b, p_logits = as_wide_arrays(q_concentration1, q_concentration0, p_logits)
+    return narrowed(xp, 0.0 - continuous_bernoulli.log_prob(a / (a + b), p_logits) - entropy(a, b), dtype)
 
 
 def kl_divergence_gamma(

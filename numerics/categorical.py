@@ -280,7 +280,7 @@ def kl_divergence_logits(q_logits: Array, p_logits: Array) -> Array:
     near = xp.abs(step) < 1.0
     small = xp.where(near, step, xp.zeros_like(step))
     growth = xp.expm1(small)
-    first = xp.where(near, q_probs * excess(growth, small), tilted - q_probs * (1.0 + step))
+    first = xp.where(near, q_probs * excess(small), tilted - q_probs * (1.0 + step))
     u = xp.sum(xp.where(near, q_probs * growth, tilted - q_probs), axis=-1)
     light = xp.abs(u) < 0.5
     u = xp.where(light, u, xp.zeros_like(u))

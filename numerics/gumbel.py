@@ -145,7 +145,7 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     near = xp.abs(growth) < 0.5
     logarithm = xp.where(near, xp.log1p(xp.where(near, growth, 0.0 * one)), log_quotient(q_scale, p_scale))
     rate = logarithm + (curvature - _EULER * growth) - shift
-    return narrowed(xp, excess(xp.expm1(rate), rate) + curvature, dtype)
+    return narrowed(xp, excess(rate) + curvature, dtype)
 
 
 def kl_divergence_normal(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) -> Array:

@@ -139,7 +139,7 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     near = distance < q_scale
     rate = xp.where(near, -distance / q_scale, xp.zeros_like(shift / q_scale))
     ratio = q_scale / p_scale
-    close = of_log(q_scale, p_scale) + ratio * excess(xp.expm1(rate), rate)
+    close = of_log(q_scale, p_scale) + ratio * excess(rate)
     far = distance / p_scale + ratio * xp.exp(-distance / q_scale) - log_quotient(q_scale, p_scale) - 1.0
     return narrowed(xp, xp.where(near, close, far), dtype)
 

@@ -9,10 +9,13 @@ a scale that is not positive gives a NaN, an infinity, or a value without meanin
 """
 
 import math
+from functools import partial
+from typing import Any
 
 from array_api_compat import is_torch_namespace
 
 from numerics.array import Array, as_arrays, as_wide_arrays, narrowed, widened
+from numerics.block import in_blocks
 from numerics.bregman import of_log
 from numerics.excess import excess
 from numerics.special_function import erf
@@ -185,7 +188,11 @@ def kl_divergence_standard(loc: Array, log_variance: Array) -> Array:
     0.78414091423
     """
     xp, loc, log_variance = as_arrays(loc, log_variance)
-    terms = loc * loc + excess(xp.expm1(log_variance), log_variance)
+    return in_blocks(partial(_sum_standard, xp), xp, *xp.broadcast_arrays(loc, log_variance))
+
+
+def _sum_standard(xp: Any, loc: Array, log_variance: Array) -> Array:
+    terms = loc * loc + excess(log_variance)
     # NumPy adds a hundred numbers of float32 in eight chains, whose roundings exceed those of the terms; torch does not.
     wide = terms if is_torch_namespace(xp) else widened(xp, terms)[0]
     return narrowed(xp, 0.5 * xp.sum(wide, axis=-1), terms.dtype)

@@ -89,7 +89,7 @@ class QuadraticForm:
         a, b = np.asarray(self.square), np.asarray(self.linear)
         if np.any(2.0 * t * a >= 1.0):
             return math.inf
-        squares = 0.5 * excess(-2.0 * t * a, np.log1p(-2.0 * t * a))
+        squares = 0.5 * excess(np.log1p(-2.0 * t * a))
         return float((squares + (t * b) ** 2 / (2.0 * (1.0 - 2.0 * t * a))).sum())
 
     def deviation(self, num_samples: int, error_rate: float) -> tuple[float, float]:

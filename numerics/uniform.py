@@ -10,7 +10,7 @@ Requirements: ``low < high``; this is not checked.
 import math
 from typing import Any
 
-from numerics import normal
+from numerics import continuous_bernoulli, normal
 from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
 from numerics.special_function import log_gamma, x_log_y
 
@@ -167,6 +167,36 @@ def kl_divergence_beta(q_low: Array, q_high: Array, p_concentration1: Array, p_c
     low, high = (xp.where(inside, end, 0.25 + 0.5 * xp.ones_like(end) * k) for k, end in enumerate((q_low, q_high)))
     logs = (a - 1.0) * _mean_log(low, high) + (b - 1.0) * _mean_log(1.0 - high, 1.0 - low)
     value = log_gamma(a) + log_gamma(b) - log_gamma(a + b) - logs - xp.log(high - low)
+    return narrowed(xp, _inside(xp, inside, value), dtype)
+
+
+def kl_divergence_continuous_bernoulli(q_low: Array, q_high: Array, p_logits: Array) -> Array:
+    r"""
+    Divergence of a uniform distribution from a continuous Bernoulli one, elementwise.
+
+    Parameters
+    ----------
+    q_low, q_high, p_logits : array
+        Of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In nats; infinite where ``q_low < 0`` or ``q_high > 1``.
+
+    References
+    ----------
+    .. [1] Cover and Thomas, Elements of Information Theory (2006), eq. 8.46.
+
+    Examples
+    --------
+    >>> float(kl_divergence_continuous_bernoulli(0.0, 1.0, 0.0)), float(kl_divergence_continuous_bernoulli(0.0, 2.0, 0.0))
+    (0.0, inf)
+    """
+    xp, dtype, q_low, q_high, p_logits = as_wide_arrays(q_low, q_high, p_logits)
+    inside = (q_low >= 0.0) & (q_high <= 1.0)
+    middle = xp.where(inside, 0.5 * (q_low + q_high), 0.5 * xp.ones_like(q_low))
+    value = 0.0 - continuous_bernoulli.log_prob(middle, p_logits) - xp.log(q_high - q_low)
     return narrowed(xp, _inside(xp, inside, value), dtype)
 
 

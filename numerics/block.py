@@ -1,0 +1,60 @@
+"""
+Evaluation block by block, so that what an expression computes on its way stays in the processor's cache.
+
+An expression of twenty operations on a large array writes and reads main memory twenty times, unless a compiler fuses
+them. On blocks that fit in the cache it does so once.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from array_api_compat import is_numpy_namespace, is_torch_namespace
+
+from numerics.array import Array
+
+# Bytes of one array. Measured: from half to twice this size the time is the same, and the calls themselves cost little.
+BLOCK = 2**18
+
+
+def in_blocks(function: Callable[..., Array], xp: Any, *arrays: Array) -> Array:
+    """
+    ``function(*arrays)`` for a function that reduces the last axis and treats each row by itself.
+
+    Parameters
+    ----------
+    function : callable
+        From arrays of shape (N, D) to an array of shape (N,), each of whose entries depends on the same row only.
+    xp : namespace
+        Of the arrays, as :func:`numerics.array.as_arrays` returns it.
+    *arrays : array, shape (..., D)
+        Of one shape.
+
+    Returns
+    -------
+    array, shape (...)
+        What ``function(*arrays)`` returns, to the same bits.
+
+    Notes
+    -----
+    Small arrays, those of an accelerator, and those that a compiler traces go to the function as they are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.ones((BLOCK, 2))
+    >>> bool(np.all(in_blocks(lambda x: np.sum(x, axis=-1), np, rows) == 2.0))
+    True
+    """
+    shape = arrays[0].shape
+    if not _runs_at_once_on_a_processor(xp, arrays[0]) or arrays[0].nbytes <= 2 * BLOCK:
+        return function(*arrays)
+    rows = [xp.reshape(array, (-1, shape[-1])) for array in arrays]
+    step = max(1, BLOCK // rows[0][0].nbytes)
+    blocks = [function(*(r[i : i + step] for r in rows)) for i in range(0, rows[0].shape[0], step)]
+    return xp.reshape(xp.concat(blocks), shape[:-1])
+
+
+def _runs_at_once_on_a_processor(xp: Any, array: Array) -> bool:
+    if is_torch_namespace(xp):
+        return not xp.compiler.is_compiling() and bool(array.device.type == "cpu")
+    return is_numpy_namespace(xp)

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import torch
+
+from numerics import normal
+from numerics.block import BLOCK, in_blocks
+
+ROWS = 3 * BLOCK // 160 + 7  # a last block that is not full
+
+
+def drawn(seed):
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(2, ROWS, 20, generator=generator, dtype=torch.float64) for _ in range(2)]
+
+
+@pytest.mark.parametrize("convert", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+def test_blocks_change_no_bit(convert, seed):
+    loc, log_variance = map(convert, drawn(seed))
+    whole = normal.kl_divergence_standard(loc, log_variance)
+    assert whole.shape == (2, ROWS)
+    for row in (0, BLOCK // 160 - 1, BLOCK // 160, ROWS - 1):
+        assert whole[1, row] == normal.kl_divergence_standard(loc[1, row], log_variance[1, row])
+
+
+def test_gradients_pass_through(seed):
+    loc, log_variance = (t.requires_grad_() for t in drawn(seed))
+    normal.kl_divergence_standard(loc, log_variance).sum().backward()
+    torch.testing.assert_close(loc.grad, loc.detach(), rtol=1e-15, atol=0)
+    torch.testing.assert_close(log_variance.grad, 0.5 * log_variance.detach().expm1(), rtol=1e-12, atol=0)
+
+
+def test_broadcast_arrays_and_small_ones():
+    wide = np.broadcast_to(np.float32(0.5), (ROWS, 20))
+    assert normal.kl_divergence_standard(wide, np.zeros(20, np.float32)).tolist() == [2.5] * ROWS
+    assert in_blocks(lambda x: x.sum(-1), np, np.ones((0, 3))).shape == (0,)
+
+
+def test_a_function_that_mixes_rows_is_not_its_blocks(seed):
+    """The twin: what depends on other rows is another number in blocks, so the equality above says something."""
+    (values, _) = drawn(seed)
+    mixed = in_blocks(lambda x: x.sum(-1) - x.mean(), torch, values)
+    assert not torch.equal(mixed, values.sum(-1) - values.mean())
