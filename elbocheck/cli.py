@@ -20,6 +20,7 @@ from rich.text import Text
 from typer.exceptions import TyperException
 
 from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from elbocheck.cli_formula import formula_command
 from elbocheck.cli_train import train_command
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
 
 
 app.command("train")(train_command)
+app.command("formula")(formula_command)
 
 
 @app.command()
