@@ -146,6 +146,7 @@ class _Trial:
         self._call, self._claim, self._seed, self._sites = call, claim, seed, sites
         self._has_torch = has_torch
         self._notes: dict[str, str] = {}
+        self._tensors: set[_Form] = set()  # forms in which tensors come back
 
     def judged(self) -> Judgement:
         forms = self._forms()
@@ -176,20 +177,21 @@ class _Trial:
         return forms
 
     def _form(self, layout: Layout, faults: list[str]) -> _Form | None:
-        case = cases(layout, self._sites, self._claim.axes)[0]
-        usable = []
-        for kind in self._kinds(layout):
-            form = _Form(layout, kind)
+        """The way to pass arguments that gives numbers at some point; tensors, if tensors come back."""
+        forms = [_Form(layout, kind) for kind in self._kinds(layout)]
+        usable = [f for f in forms if self._is_usable(f, faults)]
+        return next((f for f in usable if f.kind != "torch" or f in self._tensors), usable[0] if usable else None)
+
+    def _is_usable(self, form: _Form, faults: list[str]) -> bool:
+        for case in cases(form.layout, self._sites, self._claim.axes):
             reply = self._reply(form, case.arguments)
-            if reply.fault:
-                faults.append(f"{reply.fault}, called with {self._shown(case)}")
-            elif not case.reductions(reply.shape):
-                faults.append(f"returns the shape {reply.shape}, called with {self._shown(case)}")
-            elif kind != "torch" or reply.is_tensor:
-                return form
-            else:
-                usable.append(form)
-        return usable[0] if usable else None
+            if not reply.fault and case.reductions(reply.shape):
+                if reply.is_tensor:
+                    self._tensors.add(form)
+                return True
+            came = reply.fault or f"returns the shape {reply.shape}"
+            faults.append(f"{came}, called with {self._shown(case)}")
+        return False
 
     def _kinds(self, layout: Layout) -> list[Kind]:
         arrays: list[Kind] = ["torch", "numpy"] if self._has_torch else ["numpy"]
