@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
@@ -19,6 +20,7 @@ Quantity: TypeAlias = Literal["kl", "entropy"]
 Regime: TypeAlias = Literal["generic", "near-equal", "extreme"]
 
 DIGITS = 15
+_NORMALS = ("normal", "normal_variance", "normal_log_variance")
 _NEAR = (1e-3, 1e-5, 1e-7)
 
 
@@ -91,6 +93,11 @@ class Claim:
     def __str__(self) -> str:
         return f"KL({self.q.name} || {self.p.name})" if self.p else f"the entropy of {self.q.name}"
 
+    @property
+    def has_equality(self) -> bool:
+        """Whether q and p can be equal, so that there are points near equality."""
+        return self.p is self.q or (self.p is not None and self.p.name == "standard_normal" and self.q.name in _NORMALS)
+
     def sites(self, regime: Regime, count: int, seed: int) -> list[Site]:
         """Points of a regime; the same for the same seed."""
         rng = np.random.default_rng([seed, ("generic", "near-equal", "extreme").index(regime)])
@@ -106,11 +113,17 @@ class Claim:
         q = self.q.drawn(rng, decades)
         if self.p is None:
             return Site(q)
+        p = self.p.drawn(rng, decades)
         if regime == "near-equal":
-            p = self.p.nearby(q, _NEAR[index % len(_NEAR)], rng) if self.p is self.q else self.p.drawn(rng, 0.0)
-        else:
-            p = self.p.drawn(rng, decades)
+            size = _NEAR[index % len(_NEAR)]
+            q, p = (q, self.p.nearby(q, size, rng)) if self.p is self.q else (_near_standard(self.q, q, size), p)
         return _covering(self, q, p)
+
+
+def _near_standard(q: Family, values: tuple[Value, ...], size: float) -> tuple[Value, ...]:
+    """Parameters of a normal of mean and log-variance near 0, scale and variance near 1."""
+    at_one = ("scale", "variance")
+    return tuple((p.role in at_one) + size * v for p, v in zip(q.parameters, values, strict=True))
 
 
 def _covering(claim: Claim, q: tuple[Value, ...], p: tuple[Value, ...]) -> Site:
@@ -126,8 +139,9 @@ def _covering(claim: Claim, q: tuple[Value, ...], p: tuple[Value, ...]) -> Site:
             q = tuple(sorted(1 / (1 + math.exp(-x)) for x in q))
         elif isinstance(density, Density) and density.support[0] >= 0:
             q = tuple(sorted(float(density.support[0]) + math.exp(x) for x in q))
-    if other == "uniform":
-        lower, upper = claim.q.distribution(*q).support  # type: ignore[union-attr]
+    base = claim.q.distribution(*q)
+    if other == "uniform" and isinstance(base, Density):
+        lower, upper = base.support
         p = (float(lower) - abs(p[0]), float(upper) + abs(p[1]))
     if (mine, other) == ("pareto", "pareto"):
         q, p = (max(q[0], p[0]), q[1]), (min(q[0], p[0]), p[1])
@@ -148,6 +162,10 @@ def enclosure(claim: Claim, site: Site, digits: int = DIGITS) -> Ball:
         If the digits are not reached: parameters are too extreme.
     """
     return _quantity(claim, site.q, site.p, digits)
+
+
+Enclose: TypeAlias = Callable[[Claim, Site, int], Ball]
+"""The right value of a claim at a point, to so many digits: `enclosure`, or what stands in for it."""
 
 
 def _quantity(claim: Claim, q: Any, p: Any, digits: int) -> Ball:

@@ -13,7 +13,7 @@ from elbocheck.cli_data import UnusableInput
 
 if TYPE_CHECKING:
     from elbocheck.claim import Claim
-    from elbocheck.formula import Judgement
+    from elbocheck.judgement import Judgement
 
 _CODES = {"confirmed": 0, "refuted": 1, "undecided": 3}
 
@@ -55,8 +55,9 @@ def formula_command(
 def _judged(target: str, q: str, p: str | None, seed: int, time_limit: float) -> tuple[Claim, Judgement]:
     from elbocheck.claim import Claim
     from elbocheck.family import FamilyError, family
-    from elbocheck.formula import UnusableFunction, judge
+    from elbocheck.formula import judge
     from elbocheck.isolation import CallError, Isolated
+    from elbocheck.judgement import UnusableFunction
     from elbocheck.target import TargetError
 
     try:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from elbocheck.call import Value
-from elbocheck.claim import Claim, Site, enclosure
+from elbocheck.claim import Claim, Enclose, Site, enclosure
 from numerics.ball import exact, working_precision
 
 _STEP = Fraction(1, 10**9)
@@ -41,7 +41,7 @@ def _direction(role: str, sample: Value, rng: np.random.Generator) -> Value:
     return _tuples(steps.tolist()) if array.shape else 1.0
 
 
-def derivative(claim: Claim, site: Site, index: int, direction: Value) -> float:
+def derivative(claim: Claim, site: Site, index: int, direction: Value, enclose: Enclose = enclosure) -> float:
     r"""
     The derivative at a point along a direction in one argument, to about 15 digits.
 
@@ -69,7 +69,7 @@ def derivative(claim: Claim, site: Site, index: int, direction: Value) -> float:
         arguments[index] = _moved(arguments[index], direction, step)
         return Site(tuple(arguments[:count]), tuple(arguments[count:]))
 
-    above, below = (enclosure(claim, shifted(step), _DIGITS) for step in (_STEP, -_STEP))
+    above, below = (enclose(claim, shifted(step), _DIGITS) for step in (_STEP, -_STEP))
     with working_precision(_BITS):
         return float(((above - below) / (2 * exact(_STEP))).mid())
 
@@ -82,3 +82,28 @@ def _moved(value: Value, direction: Value, step: Fraction) -> Value:
 
 def _tuples(value: Value) -> Value:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def partial_derivatives(claim: Claim, site: Site) -> list[float]:
+    """The derivatives in every entry of q's parameters, in C order; not for parameters that sum to 1 or are counts.
+
+    Raises
+    ------
+    ValueError
+        If an entry cannot change alone.
+
+    Examples
+    --------
+    >>> from elbocheck.family import family
+    >>> claim = Claim(family("normal"), family("standard_normal"))
+    >>> [round(d, 9) for d in partial_derivatives(claim, Site((0.7, 0.4)))]
+    [0.7, -2.1]
+    """
+    slopes = []
+    for i, parameter in enumerate(claim.q.parameters):
+        if parameter.role in ("vector probability", "count", "covariance", "factor"):
+            raise ValueError(f"the entries of {claim.names[i]} do not change one by one")
+        array = np.array(site.q[i], dtype=np.float64)
+        for unit in np.eye(array.size):
+            slopes.append(derivative(claim, site, i, _tuples(unit.reshape(array.shape).tolist())))
+    return slopes

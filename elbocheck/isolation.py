@@ -138,7 +138,7 @@ def main() -> None:
 def _function(target: str, names: Sequence[str]) -> Callable[..., Any]:
     function = load(target)
     if not callable(function) or isinstance(function, type):
-        raise TargetError(f"{target} is a {type(function).__name__}, not a function")
+        raise TargetError(f"{target} is of type {type(function).__name__}, not a function")
     check_arguments(target, function, names)
     return function  # type: ignore[no-any-return]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, TypeAlias
 
+import numpy as np
 from scipy.special import gammaln, psi
 
-from elbocheck.claim import Claim, Site
+from elbocheck.claim import DIGITS, Claim, Site
 from numerics import density, mass, multivariate, quadrature
 
 Term: TypeAlias = Callable[[Any, Any], float]
@@ -31,8 +33,8 @@ def terms(claim: Claim) -> Iterator[tuple[str, Callable[[Site], float]]]:
     for name, term in _TERMS.get(key, {}).items():
         yield name, _at(claim, term)
     if claim.p is not None:
-        yield "the entropy of q", _at(claim, lambda a, b: float(quadrature.entropy(a, digits=15)))
-        yield "the cross-entropy", _at(claim, lambda a, b: float(quadrature.cross_entropy(a, b, digits=15)))
+        yield "the entropy of q", _at(claim, lambda a, b: _entropy(a))
+        yield "the cross-entropy", _at(claim, _cross_entropy)
 
 
 def _at(claim: Claim, term: Term) -> Callable[[Site], float]:
@@ -40,6 +42,16 @@ def _at(claim: Claim, term: Term) -> Callable[[Site], float]:
         return float(term(claim.q.distribution(*site.q), claim.p.distribution(*site.p) if claim.p else None))
 
     return value
+
+
+@lru_cache(maxsize=4096)
+def _entropy(q: Any) -> float:
+    return float(quadrature.entropy(q, digits=DIGITS))
+
+
+@lru_cache(maxsize=4096)
+def _cross_entropy(q: Any, p: Any) -> float:
+    return float(quadrature.cross_entropy(q, p, digits=DIGITS))
 
 
 def _log(x: Any) -> float:
@@ -149,8 +161,6 @@ _CHOLESKY: dict[str, Term] = {
 
 
 def _square_norm(p: Any, right: Any) -> float:
-    import numpy as np
-
     lower = np.array([[float(x) for x in row] for row in p.scale_tril])
     return float(np.sum(np.linalg.solve(lower, np.array([[float(x) for x in row] for row in right])) ** 2))
 

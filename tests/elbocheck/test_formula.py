@@ -10,7 +10,8 @@ import pytest
 from elbocheck.call import caller
 from elbocheck.claim import Claim
 from elbocheck.family import family
-from elbocheck.formula import Judgement, judge
+from elbocheck.formula import judge
+from elbocheck.judgement import Judgement
 from elbocheck.verdict import Verdict
 
 Function = Callable[..., object]
