@@ -199,13 +199,13 @@ def _corrections(evidence: Evidence, answers: _Answers, columns: dict[str, Numbe
 def _terms(
     evidence: Evidence, answers: _Answers, groups: Sequence[tuple[str, ...]], columns: dict[str, Numbers]
 ) -> Iterator[str]:
-    """Groups of terms of which one multiple is the whole difference; of a constant only multiples that have a name."""
+    """Groups of terms of which one multiple is the whole difference; of a constant or two terms, one that has a name."""
     for names in groups:
         column = np.sum([columns[n] for n in names], axis=0)
         coefficient = _fitted(answers.values - answers.truths, column)
         if coefficient is None or not _agrees(evidence, answers.values, answers.truths + coefficient * column):
             continue
-        if np.ptp(column) > 0 or _is_named(coefficient):
+        if _is_named(coefficient) or (len(names) == 1 and np.ptp(column) > 0):
             which = f"the term {names[0]}" if len(names) == 1 else f"each of the terms {' and '.join(names)}"
             yield f"{which} {_said(coefficient)}"
 
