@@ -69,6 +69,7 @@ class Bench:
         self.claim, self.enclose = claim, enclose
         self.notes: dict[str, str] = {}
         self.tensors: set[Form] = set()  # forms in which tensors come back
+        self.takes_numbers = False  # without tensors too
         self._call, self._seed, self._has_torch = call, seed, has_torch
         self._generic = claim.sites("generic", POINTS["generic"], seed)
 
@@ -95,6 +96,7 @@ class Bench:
     def _form(self, layout: Layout, faults: list[str]) -> Form | None:
         """The form of a layout in which tensors come back from tensors, or else the first that gives numbers."""
         usable = [f for kind in self._kinds(layout) if self._is_usable(f := Form(layout, kind), faults)]
+        self.takes_numbers |= any(f.kind != "torch" for f in usable)
         return next((f for f in usable if f.kind != "torch" or f in self.tensors), usable[0] if usable else None)
 
     def _is_usable(self, form: Form, faults: list[str]) -> bool:

@@ -44,7 +44,7 @@ class Claim:
     Raises
     ------
     FamilyError
-        If the two do not live on one space, or their divergence is infinite.
+        If the two do not live on one space, their divergence is infinite, or no enclosure of it is known.
 
     Examples
     --------
@@ -66,6 +66,8 @@ class Claim:
         except ValueError:
             assert self.p is not None
             raise FamilyError(f"{self.q.name} and {self.p.name} do not live on one space: no divergence") from None
+        except (ArithmeticError, NotImplementedError, TypeError):  # no bound of the integrand's tail is known
+            raise FamilyError(f"no certified enclosure of {self} is known: it cannot be judged") from None
         if not value.is_finite():
             raise FamilyError(f"{self} is infinite: q has mass where p has none")
 

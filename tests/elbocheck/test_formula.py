@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+import torch
 
 from elbocheck.call import caller
 from elbocheck.claim import Claim
 from elbocheck.family import family
 from elbocheck.formula import judge
-from elbocheck.judgement import Judgement
+from elbocheck.judgement import Judgement, UnusableFunction
 from elbocheck.verdict import Verdict
 
 Function = Callable[..., object]
@@ -80,3 +82,84 @@ def test_a_wrong_formula_is_refuted_and_it_is_said_how(diagnosis: str, function:
     assert judgement.verdict is Verdict.refuted
     assert judgement.counterexample is not None
     assert diagnosis in judgement.diagnosis
+
+
+# --- torch ---
+
+
+def torch_kl(m: torch.Tensor, s: torch.Tensor, n: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    return torch.log(t / s) + (s**2 + (m - n) ** 2) / (2 * t**2) - 0.5
+
+
+def test_gradients_are_judged_and_a_cut_one_is_refuted() -> None:
+    right = judged(torch_kl, has_torch=True)
+    assert right.verdict is Verdict.confirmed
+    assert any(w.name.startswith("derivatives") for w in right.witnesses)
+    cut = judged(lambda m, s, n, t: torch_kl(m, s, n, t) + torch.log(s) - torch.log(s.detach()), has_torch=True)
+    assert cut.verdict is Verdict.refuted
+    assert cut.diagnosis == ("the value is right, but its gradient in q.scale is wrong",)
+
+
+def test_a_function_of_numbers_is_not_refuted_for_the_gradients_that_it_does_not_claim() -> None:
+    judgement = judged(kl, has_torch=True)
+    assert judgement.verdict is Verdict.confirmed
+    assert any(f.startswith("given tensors, though it takes numbers") for f in judgement.failures)
+
+
+def test_a_detached_parameter_is_noted() -> None:
+    judgement = judged(lambda m, s, n, t: torch_kl(m, s, n.detach(), t), has_torch=True)
+    assert judgement.verdict is Verdict.confirmed
+    assert "no gradient in p.loc: it is detached, or not used" in judgement.notes
+
+
+VAE = Claim(family("normal_log_variance"), family("standard_normal"))
+
+
+@pytest.mark.parametrize("dim", [-1, 1])
+def test_a_sum_over_the_event_is_right_and_a_mean_is_not(dim: int) -> None:
+    def terms(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        return -0.5 * (1 + logvar - mu**2 - logvar.exp())
+
+    assert judged(lambda m, v: terms(m, v).sum(dim), VAE, has_torch=True).verdict is Verdict.confirmed
+    assert judged(lambda m, v: terms(m, v).sum(dim).mean(), VAE, has_torch=True).verdict is Verdict.confirmed
+    wrong = judged(lambda m, v: terms(m, v).mean(dim), VAE, has_torch=True)
+    assert wrong.verdict is Verdict.refuted
+    assert wrong.diagnosis == ("it is the mean over the event, not the sum",)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_estimate_is_judged_by_its_mean(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def estimate(m: float, s: float, n: float, t: float, factor: float = 1.0) -> float:
+        z = m + s * rng.normal(size=300)
+        return float(np.mean(np.log(t / s) + (((z - n) / t) ** 2 - factor * ((z - m) / s) ** 2) / 2))
+
+    right = judged(estimate)
+    assert right.verdict is Verdict.confirmed
+    assert "asymptotic" in right.witnesses[0].name
+    wrong = judged(lambda m, s, n, t: estimate(m, s, n, t, 0.0))
+    assert wrong.verdict is Verdict.refuted
+    assert "in the mean of 1000 calls" in str(wrong.counterexample)
+
+
+def test_an_epsilon_is_undecided_and_half_precision_decides_nothing() -> None:
+    epsilon = judged(lambda m, s, n, t: kl(m, s, n, t) + 1e-8)
+    assert epsilon.verdict is Verdict.undecided
+    assert "it agrees to" in epsilon.diagnosis[0]
+    half = judged(lambda m, s, n, t: np.float16(kl(m, s, n, t)))
+    assert half.verdict is Verdict.undecided
+
+
+def test_what_is_no_number_at_moderate_points_is_refuted() -> None:
+    judgement = judged(lambda m, s, n, t: math.nan)
+    assert judgement.diagnosis == ("it gives no finite number of the right shape at 6 of 6 moderate points",)
+    assert "returns nan; right is" in str(judgement.counterexample)
+
+
+def test_a_function_that_never_gives_a_number_is_unusable() -> None:
+    def refuses(m: float, s: float, n: float, t: float) -> float:
+        raise RuntimeError("no")
+
+    with pytest.raises(UnusableFunction, match=r"raises RuntimeError at .*: no, called with q\.loc ="):
+        judged(refuses)
