@@ -22,6 +22,7 @@ from rich.text import Text
 from typer.exceptions import TyperException
 
 from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from elbocheck.cli_formula import formula_command
 from elbocheck.cli_train import train_command
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
 
 
 app.command("train")(train_command)
+app.command("formula")(formula_command)
 
 
 @app.command()

@@ -1,0 +1,79 @@
+"""A function in a process of its own: it may print, hang, end the process or not load, and one line says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from elbocheck.isolation import CallError, Isolated
+from elbocheck.target import TargetError
+
+FILE = """
+import os, sys, time
+
+def right(x, y):
+    return x + y
+
+def prints(x, y):
+    print("out"); print("err", file=sys.stderr); os.write(1, b"raw\\n"); os.system("echo shell")
+    return x + y
+
+def hangs(x, y):
+    while True:
+        time.sleep(0.01)
+
+def dies(x, y):
+    os._exit(7)
+
+def one(x):
+    return x
+
+number = 3
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "formulas.py"
+    path.write_text(FILE)
+    return str(path)
+
+
+def test_it_answers_call_after_call_and_prints_harm_nothing(file: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with Isolated(f"{file}:prints", ["q.x", "p.y"], 60.0) as function:
+        assert not function.has_torch
+        replies = [function([x, 2.0], "float", False) for x in (1.0, 2.0)]
+        assert [r.values for r in replies] == [(3.0,), (4.0,)]
+        assert replies[0].printed == "out"
+        assert function([(1.0, 5.0), (2.0, 3.0)], "numpy", False).values == (3.0, 8.0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_call_that_does_not_return_is_ended(file: str) -> None:
+    with (
+        Isolated(f"{file}:hangs", ["q.x", "p.y"], 0.5) as function,
+        pytest.raises(CallError, match=r"hangs: a call with 1\.0, 2\.0 did not end within 0\.5 s"),
+    ):
+        function([1.0, 2.0], "float", False)
+
+
+def test_a_call_that_ends_its_process_is_named(file: str) -> None:
+    with (
+        Isolated(f"{file}:dies", ["q.x", "p.y"], 60.0) as function,
+        pytest.raises(CallError, match=r"dies: a call with 1\.0, 2\.0 ended its process with exit code 7"),
+    ):
+        function([1.0, 2.0], "float", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("one", r"formulas\.py:one takes \(x\), but is called with 2: q\.x, p\.y"),
+        ("number", r"formulas\.py:number is of type int, not a function"),
+        ("rigth", r"formulas\.py has no 'rigth'; nearest: right"),
+    ],
+)
+def test_what_cannot_be_called_is_one_line(file: str, name: str, says: str) -> None:
+    with pytest.raises(TargetError, match=says):
+        Isolated(f"{file}:{name}", ["q.x", "p.y"], 60.0)
