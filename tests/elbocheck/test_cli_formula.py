@@ -114,8 +114,8 @@ def test_the_families_are_listed_with_the_order_of_their_parameters(capsys: pyte
         (("f.py:right", "--q", "normal", "--p", "poisson"), "do not live on one space"),
         (("f.py:right", "--q", "normal", "--p", "gamma"), "is infinite: q has mass where p has none"),
         (
-            ("f.py:right", "--q", "gamma", "--p", "inverse_gamma"),
-            "no certified enclosure of KL(gamma || inverse_gamma)",
+            ("f.py:right", "--q", "beta", "--p", "inverse_gamma"),
+            "no certified enclosure of KL(beta || inverse_gamma)",
         ),
         (("f.py:right", "--q", "normal", "--p", "normal"), "f.py:right takes (q, p), but is called with 4: q.loc"),
         (("absent.py:kl", *EXPONENTIALS), "absent.py: no such file"),

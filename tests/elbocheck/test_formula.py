@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from elbocheck.call import caller
-from elbocheck.claim import Claim
+from elbocheck.claim import Claim, enclosure
 from elbocheck.family import family
 from elbocheck.formula import judge
 from elbocheck.judgement import Judgement, UnusableFunction
@@ -163,3 +163,11 @@ def test_a_function_that_never_gives_a_number_is_unusable() -> None:
 
     with pytest.raises(UnusableFunction, match=r"raises RuntimeError at .*: no, called with q\.loc ="):
         judged(refuses)
+
+
+def test_points_where_the_divergence_is_infinite_are_left_out() -> None:
+    claim = Claim(family("gamma"), family("inverse_gamma"))  # E[1 / x] is finite for concentrations above 1 alone
+    sites = claim.sites("generic", 6, seed=0)
+    assert len(sites) == 6
+    assert all(enclosure(claim, site).is_finite() for site in sites)
+    assert all(site.q[0] > 1 for site in sites)
