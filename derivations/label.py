@@ -120,7 +120,7 @@ def _segments(tree: Sum) -> Iterator[set[str]]:
         inside = [unit.base] if isinstance(unit.base, Group) else []
         for group in (*inside, *unit.subs):
             segment: set[str] = set()
-            for separator, s in zip(("", *group.separators), group.sums, strict=True):
+            for separator, s in zip(("", *group.separators), group.sums, strict=False):
                 if separator not in ("", ","):
                     yield segment
                     segment = set()

@@ -7,8 +7,11 @@ r"""The macros that a text defines for itself, such as ``\newcommand{\E}{\mathbb
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+
+from derivations.delimiter import blanked
 
 _NEW = re.compile(
     r"\\(?:re)?(?:new|provide)command\*?\s*\{?\s*(?P<name>\\[a-zA-Z]+)\s*\}?\s*(?:\[(?P<count>\d)\])?\s*(?=\{)"
@@ -18,6 +21,7 @@ _NEW = re.compile(
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _STEPS = 200  # replacements in one formula, so that a macro that calls itself ends
 _LONGEST = 20_000
+_MOST, _WIDEST = 1000, 4000  # macros of a text, and characters of what one stands for
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,8 @@ class Macro:
 def macros(text: str) -> dict[str, Macro]:
     """The macros that a text defines; one with an optional argument is left alone."""
     found: dict[str, Macro] = {}
-    for match in _NEW.finditer(text):
-        body = _braced(text, match.end())
-        if body is None or "\n\n" in body:
+    for match, body in _definitions(text):
+        if "\n\n" in body:
             continue
         name = match["name"] or match["defined"] or match["operator"]
         count = int(match["count"] or 0) or (match["places"] or "").count("#")
@@ -43,12 +46,17 @@ def macros(text: str) -> dict[str, Macro]:
 
 def definitions_blanked(text: str) -> str:
     """`text` with spaces in the place of the definitions of its macros: they are no formulas."""
-    for match in reversed(list(_NEW.finditer(text))):
+    return blanked(text, ((m.start(), m.end() + len(body) + 2) for m, body in _definitions(text)))
+
+
+def _definitions(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """The definitions with their bodies; one within another is part of it."""
+    end = 0
+    for match in islice(_NEW.finditer(text), _MOST):
         body = _braced(text, match.end())
-        end = match.end() + len(body or "") + 2
-        if body is not None:
-            text = text[: match.start()] + re.sub(r"[^\n]", " ", text[match.start() : end]) + text[end:]
-    return text
+        if body is not None and match.start() >= end:
+            yield match, body
+            end = match.end() + len(body) + 2
 
 
 def expanded(source: str, known: Mapping[str, Macro]) -> str:
@@ -85,7 +93,7 @@ def _argument(text: str, start: int) -> tuple[str, int] | None:
 def _braced(text: str, start: int) -> str | None:
     """What stands between the brace at `start` and the one that closes it."""
     depth = 0
-    for i in range(start, len(text)):
+    for i in range(start, min(len(text), start + _WIDEST)):
         escaped = text[i - 1 : i] == "\\"
         depth += (text[i] == "{" and not escaped) - (text[i] == "}" and not escaped)
         if depth == 0:

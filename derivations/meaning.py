@@ -55,8 +55,6 @@ class Meaning:
         The convention on the densities that is used, if any.
     draws
         The laws of numbered draws, by the letter of their variable.
-    discrete
-        Whether a variable is summed over its values.
     words
         What else is taken as the field has it.
     """
@@ -66,7 +64,6 @@ class Meaning:
     right: Term
     convention: str = ""
     draws: Mapping[str, Term] = field(default_factory=dict)
-    discrete: bool = False
     words: tuple[str, ...] = ()
 
     @property
@@ -127,9 +124,8 @@ def _meaning(
         if start is None or (start.head == "density" and start.data[1] != 1):
             return None
         left, right = (s if s == start else s / bind("integral", start.args[0], s) for s in (left, right))
-    remarks = first.found.remarks | second.found.remarks
     used_words = [w for w in words if _is_used(w, first.found, second.found)]
-    return Meaning(second.reading, left, right, "", draws, "values" in remarks, tuple(used_words))
+    return Meaning(second.reading, left, right, "", draws, tuple(used_words))
 
 
 def _is_used(word: str, *found: Found) -> bool:

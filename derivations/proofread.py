@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from derivations.convention import Family, families, stated
+from derivations.counterexample import Counterexample
 from derivations.definition import assumptions, trees_of, with_definitions, within
 from derivations.doubt import doubt, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
@@ -91,10 +92,15 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
 
 def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
     """What a manuscript says to each of its chains."""
+    around = without_definitions(chains, conventions)
+    return with_definitions(chains, replace(around, assumed=tuple(assumptions(chains))))
+
+
+def without_definitions(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
+    """The same but for what its symbols stand for and what it supposes, which takes no proofs."""
     stated(conventions, Family(vector=True))
     usual = approximation(tree for chain in chains for tree in trees_of(chain.sides))
-    around = Surroundings(conventions=tuple(conventions), usual=usual, assumed=tuple(assumptions(chains)))
-    return with_definitions(chains, around)
+    return Surroundings(conventions=tuple(conventions), usual=usual)
 
 
 def blank(chain: WrittenChain, place: int, index: int) -> Judgement:
@@ -207,7 +213,7 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
         except KernelError:
             return undecided
         counterexample = refute(claim, seconds=inf)
-        if counterexample is None:
+        if counterexample is None or not _is_counted(counterexample):
             return undecided
         first = first or (meaning, counterexample)
     assert first is not None
@@ -221,6 +227,12 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
         reading=str(meaning.reading),
         message=f"the sides are {' and '.join(values)}",
     )
+
+
+def _is_counted(counterexample: Counterexample) -> bool:
+    """Whether integrals over its finite spaces are sums: what only fails for other measures may be meant for sums."""
+    spaces = counterexample.model["spaces"].values()
+    return all(weight == "1" for space in spaces for weight in space.get("weights", ()))
 
 
 def _claim(relation: str, meaning: Meaning) -> Term:

@@ -11,7 +11,7 @@ project = "elbocheck"
 author = "The elbocheck developers"
 project_copyright = "2026, The elbocheck developers"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build", "generated"]
+exclude_patterns = ["_build", "generated", "exercise.md"]
 
 html_theme = "furo"
 html_title = "elbocheck"

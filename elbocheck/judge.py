@@ -12,15 +12,19 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from derivations.proofread import Judgement, blank, judgements
+from derivations.manuscript import Convention
+from derivations.proofread import Judgement, blank, judgements, surroundings, without_definitions
 from derivations.surroundings import Surroundings
 from derivations.written import WrittenChain
 
-SECONDS = 5.0
+SECONDS = 5.0  # that a process computes on one relation, whatever else the machine does meanwhile
+PATIENCE = 12  # times as long by the clock
+PREPARATION = 30.0  # seconds, in which the definitions of a text are found
 MEMORY = 4 << 30  # bytes that a process may use
 # a fork starts at once; other systems start a new interpreter, since a fork is not safe there
 _CONTEXT: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
@@ -61,6 +65,40 @@ def judged(
             judge.end()
 
 
+def prepared(
+    chains: Sequence[WrittenChain], conventions: Sequence[Convention], *, seconds: float = PREPARATION
+) -> Surroundings:
+    """What a manuscript says to its chains; without its definitions if it takes too long to find them.
+
+    Raises
+    ------
+    derivations.manuscript.ManuscriptError
+        If a convention cannot be used.
+    """
+    without = without_definitions(chains, conventions)
+    if not chains:
+        return without
+    ours, theirs = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=_prepare, args=(theirs, chains, conventions), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        return ours.recv() if ours.poll(seconds) else without
+    except EOFError:
+        return without
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _prepare(theirs: Connection, chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
+    with suppress(Exception):  # the relations are judged without definitions then
+        theirs.send(surroundings(chains, conventions))
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
@@ -83,7 +121,7 @@ class _Judge:
 
     def _start(self) -> None:
         self.connection, theirs = _CONTEXT.Pipe()
-        arguments = self.connection, theirs, self.chains, self.around
+        arguments = self.connection, theirs, self.chains, self.around, self.seconds
         self._process = _CONTEXT.Process(target=_work, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
@@ -99,20 +137,21 @@ class _Judge:
     def _go_to(self, place: Place) -> None:
         chain, index = place
         self.place = place if index < len(self.chains[chain].sides) - 1 else None
-        self._said, self.deadline = None, time.monotonic() + self.seconds
+        self._said, self.deadline = None, time.monotonic() + PATIENCE * self.seconds
 
     def final(self) -> Iterator[Judgement]:
         """The last word on the relation it is at, if there is one by now."""
         assert self.place is not None
         chain, index = self.place
         try:
-            if not self.connection.poll():
-                yield self._given_up(f"not decided within {self.seconds:g} s")
-                return
-            said, last = self.connection.recv()
+            said, last = self.connection.recv() if self.connection.poll() else (self._too_long, True)
         except (EOFError, OSError):
-            yield self._given_up("not decided: its process ended, for want of memory perhaps")
-            return
+            self._process.join()
+            timed_out = self._process.exitcode == -signal.SIGPROF
+            said, last = (
+                self._too_long if timed_out else "not decided: its process ended, for want of memory perhaps",
+                True,
+            )
         if isinstance(said, str):
             yield self._given_up(said)
         elif last:
@@ -120,6 +159,10 @@ class _Judge:
             self._go_to((chain, index + 1))
         else:
             self._said = said
+
+    @property
+    def _too_long(self) -> str:
+        return f"not decided within {self.seconds:g} s"
 
     def _given_up(self, message: str) -> Judgement:
         """What is said of a relation that took too long or too much; another process goes on after it."""
@@ -140,7 +183,9 @@ class _Judge:
         self.connection.close()
 
 
-def _work(ours: Connection, theirs: Connection, chains: Sequence[WrittenChain], around: Surroundings) -> None:
+def _work(
+    ours: Connection, theirs: Connection, chains: Sequence[WrittenChain], around: Surroundings, seconds: float
+) -> None:
     """Judge the chains that are asked for, from a relation on, until the process that asks has ended."""
     ours.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks ends this one
@@ -150,12 +195,22 @@ def _work(ours: Connection, theirs: Connection, chains: Sequence[WrittenChain], 
     theirs.send(None)
     while theirs in wait([theirs, parent.sentinel]):
         chain, first = theirs.recv()
+        _begin_to_count(seconds)
         try:
-            for judgement in judgements(chains[chain], chain, around, first):
-                theirs.send(judgement)
+            for judgement, last in judgements(chains[chain], chain, around, first):
+                theirs.send((judgement, last))
+                if last:
+                    _begin_to_count(seconds)
         except Exception as error:  # noqa: BLE001 - the others are judged nevertheless
             theirs.send((f"not decided for an error in elbocheck: {type(error).__name__}: {error}", True))
             break
+        _begin_to_count(0)
+
+
+def _begin_to_count(seconds: float) -> None:
+    """Let the system end this process when it has computed for so long; 0 stops that."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _limit_memory() -> None:

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from xml.etree.ElementTree import fromstring
+from xml.etree.ElementTree import ParseError, fromstring
 
 from markupsafe import Markup
 
@@ -20,6 +20,7 @@ from elbocheck.report import mathml, template
 
 MARKS = {"proved": "✓", "refuted": "✗", "undecided": "?", "unparsed": "–"}
 RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "~": r"\approx", "prop": r"\propto"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # characters that no page may hold
 LONGEST = 2000  # characters of a formula that is typeset
 _PLAIN = re.compile(r"[\w .%#+-]*")
 # of what latex2mathml writes: layout, that loads nothing, leads nowhere and covers nothing
@@ -70,7 +71,7 @@ def page(texts: Sequence[Manuscript], judgements: Sequence[Judgement], tally: Ma
 
 def parts(text: str, relations: Mapping[int, Sequence[Judgement]]) -> Iterator[Part]:
     """The text, divided after each line on which a relation ends."""
-    lines, start = text.split("\n"), 0
+    lines, start = _CONTROL.sub("�", text).split("\n"), 0
     for number in sorted(relations):
         yield Part(start + 1, tuple(lines[start:number]), tuple(relations[number]))
         start = number
@@ -94,13 +95,13 @@ def typeset(judgement: Judgement) -> Markup:
     Markup('<code>\\href{javascript:f()}{y} = \\style{color:red}{x}</code>')
     """
     relation = RELATIONS.get(judgement.relation, judgement.relation)
-    source = f"{judgement.lhs} {relation} {judgement.rhs}"
+    source = _CONTROL.sub("�", f"{judgement.lhs} {relation} {judgement.rhs}")
     try:
         if len(source) <= LONGEST:
             formula = mathml(source.replace("||", r"\|"))
             if _is_safe(formula):
                 return formula
-    except ValueError:
+    except (ValueError, ParseError):  # of a command without MathML, of a control character
         pass
     return Markup("<code>{}</code>").format(source)
 

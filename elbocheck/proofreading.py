@@ -10,10 +10,11 @@ from itertools import groupby
 from pathlib import Path
 
 from derivations.manuscript import Manuscript, read, read_text
-from derivations.proofread import Judgement, surroundings
+from derivations.proofread import Judgement
 from derivations.surroundings import Surroundings
 from derivations.written import WrittenChain, written
 from elbocheck.judge import SECONDS, judged
+from elbocheck.judge import prepared as prepare
 
 VERDICTS = ("proved", "refuted", "undecided", "unparsed")
 _ANNOTATION = {"refuted": "error", "undecided": "warning", "unparsed": "notice"}
@@ -43,7 +44,7 @@ def judgements(
     prepared = []
     for text in texts:
         chains = written(text.formulas)
-        prepared.append((chains, surroundings(chains, text.conventions)))
+        prepared.append((chains, prepare(chains, text.conventions)))
     return _judgements(prepared, workers, seconds)
 
 

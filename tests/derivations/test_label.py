@@ -25,3 +25,7 @@ def test_variables_that_stand_together():
     assert together([parse(r"\int\int p(x, z_1, z_2) dz_1 dz_2")]) == {"z_1": "z_1,2", "z_2": "z_1,2"}
     assert together([parse(r"q(z_1, z_2|x)"), parse("p(z_1)")]) == {}
     assert together([parse(r"p(x|z_1) p(z_1|z_2)")]) == {}
+
+
+def test_empty_braces_hold_no_variables():
+    assert together([parse(r"{}\log p(z_1)")]) == {}

@@ -24,7 +24,7 @@ def main():
     text, workers, seconds, change = json.loads(sys.argv[1])
     exec(change, globals())
     chains = written(read_text(text, "notes.tex").formulas)
-    for j in judge.judged(chains, proofread.surroundings(chains, ()), workers=workers, seconds=seconds):
+    for j in judge.judged(chains, judge.prepared(chains, ()), workers=workers, seconds=seconds):
         print(json.dumps([j.chain, j.index, j.verdict, j.message]), flush=True)
 
 if __name__ == "__main__":
@@ -51,7 +51,7 @@ def test_the_order_is_that_of_the_text_and_the_same_with_any_number_of_processes
 def test_a_relation_that_takes_too_long_is_undecided_and_those_after_it_are_judged():
     begun = time.monotonic()
     first, second, third = judged(f"{ENDLESS} = \\log p(x)", TRUE, seconds=1.0, workers=1)
-    assert time.monotonic() - begun < 20  # two bounds, and time for a busy machine to start
+    assert time.monotonic() - begun < 120  # the clock bound twice, and a busy machine; without bounds it takes days
     assert first == [0, 0, "undecided", "not decided within 1 s"]
     assert second[2:] == ["undecided", "not decided within 1 s"]
     assert third[2] == "proved"
@@ -84,7 +84,7 @@ from dataclasses import replace
 def slow(chain, number, around, first=0):
     refuted = replace(proofread.blank(chain, number, 0), verdict="refuted")
     yield refuted, False
-    time.sleep(60)
+    while True: pass
 judge.judgements = slow
 """
     assert [j[2] for j in judged(FALSE, seconds=1.0, change=change)] == ["refuted"]
@@ -102,5 +102,5 @@ def first(*arguments, **options):
 original, judge.judged = judge.judged, first
 """
     begun = time.monotonic()
-    assert len(judged(TRUE, ENDLESS, seconds=60.0, change=change)) == 1
-    assert time.monotonic() - begun < 30
+    assert len(judged(TRUE, ENDLESS, seconds=600.0, change=change)) == 1
+    assert time.monotonic() - begun < 120

@@ -97,6 +97,11 @@ def test_what_is_typeset_holds_no_markup_of_the_user(source):
         assert not any({"href", "onclick", "style", "src"} & e.attrib.keys() for e in elements)
 
 
+def test_control_characters_are_replaced():
+    assert "�" in typeset(judgement("\x02", r"\frac"))
+    assert list(parts("a\x00b", {})) == [Part(1, ("a�b",), ())]
+
+
 def test_a_formula_is_typeset():
     found = typeset(judgement(r"\log p(x)", r"\mathbb{E}_q[\log \tfrac{p(x,z)}{q(z|x)}] - D_{KL}(q||p)", ">="))
     assert found.startswith("<math")
