@@ -20,13 +20,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from derivations.convention import families
+from derivations.definition import within
 from derivations.judgement import prove
 from derivations.kernel import at_most, equal
 from derivations.latex import latex
 from derivations.manuscript import read, read_text
 from derivations.meaning import Meaning, meanings
 from derivations.mutation import wrong_lines
-from derivations.proofread import Judgement, after, judgements, surroundings, within
+from derivations.proofread import Judgement, after, judgements, surroundings
 from derivations.refute import refute
 from derivations.syntax import FormulaError, parse
 from derivations.written import written

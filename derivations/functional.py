@@ -261,7 +261,6 @@ class Functionals(Distributions):
         """A sum or product over an index, or over the values of a variable."""
         point = self.over_values(unit)
         if point is not None and unit.base == r"\sum":
-            self.found.remarks.add("values")
             inner = replace(self, bound=self.bound | {point.data[0]})
             return bind("integral", point, inner.body(after, rest))
         name, lower, upper = "j", number(1), None

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
 from derivations.convention import Family, families, stated
+from derivations.counterexample import Counterexample
+from derivations.definition import assumptions, trees_of, with_definitions, within
+from derivations.doubt import doubt, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
-from derivations.label import several
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.manuscript import Convention
-from derivations.meaning import Meaning, doubt, is_assumption, is_independence, meanings, speaks, why_none
+from derivations.meaning import Meaning, meanings, why_none
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refute import refute
 from derivations.surroundings import (
-    BOUNDS,
     Surroundings,
     approximation,
-    bound_symbols,
     defined,
-    evidence,
-    weight_defined,
 )
 from derivations.syntax import FormulaError, Sum, parse
 from derivations.written import Side, WrittenChain
@@ -94,26 +92,15 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
 
 def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
     """What a manuscript says to each of its chains."""
-    around = replace(without_definitions(chains, conventions), assumed=tuple(_assumptions(chains)))
-    return _with_definitions(chains, around)
+    around = without_definitions(chains, conventions)
+    return with_definitions(chains, replace(around, assumed=tuple(assumptions(chains))))
 
 
 def without_definitions(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
-    """The same but for what its symbols stand for and what it assumes, which takes no proofs."""
+    """The same but for what its symbols stand for and what it supposes, which takes no proofs."""
     stated(conventions, Family(vector=True))
-    usual = approximation(tree for chain in chains for tree in _trees(chain.sides))
+    usual = approximation(tree for chain in chains for tree in trees_of(chain.sides))
     return Surroundings(conventions=tuple(conventions), usual=usual)
-
-
-def _assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset[str]]]:
-    """The families that a text supposes to factorise, with the names of the variables."""
-    for chain in chains:
-        for before, side in zip(chain.sides, chain.sides[1:], strict=False):
-            left, right = (next((f.term for t in _trees([s]) for f in readings(t)), None) for s in (before, side))
-            if side.relation in ("=", ":=") and left is not None and right is not None and is_independence(left, right):
-                proof = prove(left, right, "=", frozenset({str(left.data[0])}))
-                if proof is None:
-                    yield str(left.data[0]), frozenset(str(a.data[0]) for a in left.args)
 
 
 def blank(chain: WrittenChain, place: int, index: int) -> Judgement:
@@ -166,111 +153,15 @@ def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, verdict="unparsed", message=str(error))
 
 
-def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
-    """The surroundings of a chain: which law q is in it, and the density of the data."""
-    trees = list(_trees(chain.sides))
-    q = approximation(trees, text_around.usual)
-    laws = {"q": q, "Q": q, **{point.data[0]: q for point in q.args[: q.data[1]]}} if q is not None else {}
-    return replace(text_around, named=laws, apart=several(trees), evidence=evidence(q, trees))
-
-
-def _trees(sides: Iterable[Side]) -> Iterator[Sum]:
-    for side in sides:
-        try:
-            yield parse(side.source)
-        except FormulaError:
-            continue
-
-
 def after(side: Side, around: Surroundings) -> Surroundings:
     """The surroundings once a side has been read: the laws it names, and whether it speaks of densities."""
-    for tree in _trees([side]):
+    for tree in trees_of([side]):
         for found in readings(tree, Context(around.laws, apart=around.apart)):
             term = found.term
             named = {**around.named, **named_laws(term)}
             first = term if around.first is None and term.head == "density" else around.first
             return replace(around, named=named, claimed=around.claimed or speaks(term), first=first)
     return around
-
-
-# --- definitions ---
-
-
-def _with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Surroundings:
-    """What the symbols of a text stand for: what follows them first, but what is called a bound is the ELBO.
-
-    That is so if it is defined as the ELBO or its negative, and if it stands in a chain with the evidence: then an
-    equation that says otherwise is a claim.
-    """
-    symbols: dict[str, tuple[str, Sum]] = {}
-    weights: dict[str, tuple[str, Sum]] = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))}
-    signs: dict[str, str] = {}
-    for chain, before, after, name, tree in _equations(chains):
-        weight, index = weight_defined(parse(before.source))
-        if weight:
-            weights[weight] = (index, tree)
-        if not name or name in symbols or name in signs:
-            continue
-        sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
-        claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
-        if sign or (name in BOUNDS and claimed):
-            signs[name] = sign or "+"
-        else:
-            symbols[name] = (after.source, tree)
-    return replace(
-        around,
-        symbols=symbols,
-        weights=weights,
-        negative=frozenset(n for n, s in signs.items() if s == "-"),
-        positive=frozenset(n for n, s in signs.items() if s == "+"),
-    )
-
-
-def _equations(chains: Sequence[WrittenChain]) -> Iterator[tuple[WrittenChain, Side, Side, str, Sum]]:
-    """The equations that may define a symbol, with its name and the tree of what follows."""
-    for chain in chains:
-        for before, after in zip(chain.sides, chain.sides[1:], strict=False):
-            if after.relation in ("=", ":="):
-                try:
-                    yield chain, before, after, defined(parse(before.source)), parse(after.source)
-                except FormulaError:
-                    continue
-
-
-def _sign(name: str, tree: Sum, around: Surroundings) -> str:
-    """``+`` if a tree is the ELBO, ``-`` if it is the negative one, else an empty string."""
-    bound = around.bound
-    if bound is None:
-        return ""
-    joint = frozenset({"p", "q"})
-    names = Context(around.laws, {other: bound for other in BOUNDS if other != name}, apart=around.apart)
-    for found in readings(tree, names):
-        for sign, value in (("+", bound), ("-", number(-1) * bound)):
-            if prove(value, found.term, "=", joint) is not None:
-                return sign
-    return ""
-
-
-def _beside_evidence(name: str, chains: Sequence[WrittenChain]) -> bool:
-    """Whether a symbol stands in a chain with the logarithm of the evidence by itself."""
-    for chain in chains:
-        trees = list(_trees(chain.sides))
-        if any(name in bound_symbols(t) for t in trees) and any(_has_evidence(s) for s in chain.sides):
-            return True
-    return False
-
-
-def _has_evidence(side: Side) -> bool:
-    try:
-        return any(
-            found.term.head == "log" and found.term.args[0].head == "density"
-            for found in readings(parse(side.source), Context())
-        )
-    except FormulaError:
-        return False
-
-
-# --- one relation ---
 
 
 def _judged(blank: Judgement, around: Surroundings) -> Judgement:
@@ -322,7 +213,7 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
         except KernelError:
             return undecided
         counterexample = refute(claim, seconds=inf)
-        if counterexample is None:
+        if counterexample is None or not _is_counted(counterexample):
             return undecided
         first = first or (meaning, counterexample)
     assert first is not None
@@ -336,6 +227,12 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
         reading=str(meaning.reading),
         message=f"the sides are {' and '.join(values)}",
     )
+
+
+def _is_counted(counterexample: Counterexample) -> bool:
+    """Whether integrals over its finite spaces are sums: what only fails for other measures may be meant for sums."""
+    spaces = counterexample.model["spaces"].values()
+    return all(weight == "1" for space in spaces for weight in space.get("weights", ()))
 
 
 def _claim(relation: str, meaning: Meaning) -> Term:

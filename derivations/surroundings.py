@@ -173,11 +173,6 @@ def weight_defined(tree: Sum) -> tuple[str, str]:
     return ("w", str(index.base)) if index is not None and index.base in ("k", "i", "l", "j") else ("", "")
 
 
-def speaks_of(tree: Sum, *bases: str) -> bool:
-    """Whether letters or commands occur in a tree."""
-    return any(unit.base in bases for unit in units(tree))
-
-
 def bound_symbols(tree: Sum) -> set[str]:
     """The symbols in a tree that may stand for the ELBO."""
     found = set()

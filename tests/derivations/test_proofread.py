@@ -240,6 +240,8 @@ def test_these_are_not_proved(formula):
     [
         r"\log p(x) \approx \log\frac1K\sum_{k=1}^K \frac{p(x,z_k)}{q(z_k|x)}",
         r"q(z|x) = p(z|x)",
+        r"H(q) \ge 0",
+        r"\sum_z q(z) \log q(z) \le 0",
         r"KL(q(z|x)\|p(z|x)) = 0",
         r"\mathcal{L} = -\mathbb{E}_q[\log p(x|z)] + KL(q(z|x)\|p(z))",
         r"\mathcal{L} = \mathbb{E}_q[\log p(x|z)] - \beta KL(q(z|x)\|p(z))",

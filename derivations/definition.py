@@ -1,0 +1,125 @@
+"""What a text defines and supposes for all of its chains: symbols, weights, factorisations of densities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from derivations.doubt import is_independence
+from derivations.judgement import prove
+from derivations.kernel import number
+from derivations.label import several
+from derivations.reader import Context
+from derivations.reading import readings
+from derivations.surroundings import (
+    BOUNDS,
+    Surroundings,
+    approximation,
+    bound_symbols,
+    defined,
+    evidence,
+    weight_defined,
+)
+from derivations.syntax import FormulaError, Sum, parse
+from derivations.written import Side, WrittenChain
+
+
+def trees_of(sides: Iterable[Side]) -> Iterator[Sum]:
+    for side in sides:
+        try:
+            yield parse(side.source)
+        except FormulaError:
+            continue
+
+
+def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
+    """The surroundings of a chain: which law q is in it, and the density of the data."""
+    trees = list(trees_of(chain.sides))
+    q = approximation(trees, text_around.usual)
+    laws = {"q": q, "Q": q, **{point.data[0]: q for point in q.args[: q.data[1]]}} if q is not None else {}
+    return replace(text_around, named=laws, apart=several(trees), evidence=evidence(q, trees))
+
+
+def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Surroundings:
+    """What the symbols of a text stand for: what follows them first, but what is called a bound is the ELBO.
+
+    That is so if it is defined as the ELBO or its negative, and if it stands in a chain with the evidence: then an
+    equation that says otherwise is a claim.
+    """
+    symbols: dict[str, tuple[str, Sum]] = {}
+    weights: dict[str, tuple[str, Sum]] = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))}
+    signs: dict[str, str] = {}
+    for chain, before, after, name, tree in _equations(chains):
+        weight, index = weight_defined(parse(before.source))
+        if weight:
+            weights[weight] = (index, tree)
+        if not name or name in symbols or name in signs:
+            continue
+        sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
+        claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
+        if sign or (name in BOUNDS and claimed):
+            signs[name] = sign or "+"
+        else:
+            symbols[name] = (after.source, tree)
+    return replace(
+        around,
+        symbols=symbols,
+        weights=weights,
+        negative=frozenset(n for n, s in signs.items() if s == "-"),
+        positive=frozenset(n for n, s in signs.items() if s == "+"),
+    )
+
+
+def _equations(chains: Sequence[WrittenChain]) -> Iterator[tuple[WrittenChain, Side, Side, str, Sum]]:
+    """The equations that may define a symbol, with its name and the tree of what follows."""
+    for chain in chains:
+        for before, after in zip(chain.sides, chain.sides[1:], strict=False):
+            if after.relation in ("=", ":="):
+                try:
+                    yield chain, before, after, defined(parse(before.source)), parse(after.source)
+                except FormulaError:
+                    continue
+
+
+def _sign(name: str, tree: Sum, around: Surroundings) -> str:
+    """``+`` if a tree is the ELBO, ``-`` if it is the negative one, else an empty string."""
+    bound = around.bound
+    if bound is None:
+        return ""
+    joint = frozenset({"p", "q"})
+    names = Context(around.laws, {other: bound for other in BOUNDS if other != name}, apart=around.apart)
+    for found in readings(tree, names):
+        for sign, value in (("+", bound), ("-", number(-1) * bound)):
+            if prove(value, found.term, "=", joint) is not None:
+                return sign
+    return ""
+
+
+def _beside_evidence(name: str, chains: Sequence[WrittenChain]) -> bool:
+    """Whether a symbol stands in a chain with the logarithm of the evidence by itself."""
+    for chain in chains:
+        trees = list(trees_of(chain.sides))
+        if any(name in bound_symbols(t) for t in trees) and any(_has_evidence(s) for s in chain.sides):
+            return True
+    return False
+
+
+def _has_evidence(side: Side) -> bool:
+    try:
+        return any(
+            found.term.head == "log" and found.term.args[0].head == "density"
+            for found in readings(parse(side.source), Context())
+        )
+    except FormulaError:
+        return False
+
+
+def assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The families that a text supposes to factorise, with the names of the variables."""
+    for chain in chains:
+        for before, side in zip(chain.sides, chain.sides[1:], strict=False):
+            left, right = (next((f.term for t in trees_of([s]) for f in readings(t)), None) for s in (before, side))
+            if side.relation in ("=", ":=") and left is not None and right is not None and is_independence(left, right):
+                proof = prove(left, right, "=", frozenset({str(left.data[0])}))
+                if proof is None:
+                    yield str(left.data[0]), frozenset(str(a.data[0]) for a in left.args)

@@ -1,0 +1,109 @@
+"""Why a relation that has no proof may yet be no claim: a choice, an assumption, a condition, a misreading."""
+
+from __future__ import annotations
+
+from derivations.conversion import subterms
+from derivations.draw import numbers
+from derivations.functional import DRAWS
+from derivations.kernel import Term, free
+from derivations.law import named_laws
+from derivations.meaning import Meaning, Trees
+from derivations.surroundings import Surroundings
+from derivations.syntax import Sum, Unit
+from derivations.tree import plain_letter, units
+
+CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum", "derivative"}
+
+
+def is_assumption(meaning: Meaning) -> bool:
+    """Whether it says that a density is normal, or a normal one of other parameters: no claim."""
+    heads = {meaning.left.head, meaning.right.head}
+    return "normal" in heads and heads <= {"normal", "density"}
+
+
+def speaks(term: Term) -> bool:
+    """Whether a term speaks of densities, expectations or the like."""
+    return any(t.head in CLAIMS for _, t in subterms(term))
+
+
+def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: str = "=") -> str:
+    """Why a relation that has no proof may yet be no claim, or one that we misread; empty if there is no doubt."""
+    if around.apart:
+        return f"{', '.join(sorted(around.apart))}: one letter for several things"
+    if len({_has_limits(tree) for tree in trees} - {None}) > 1:
+        return "a sum without limits beside one with"
+    if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
+        return "an assumption of independence, not a claim"
+    if any(_rests_on(m, around) for m in found):
+        return "it may hold by the independence that the text supposes"
+    if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
+        return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
+    return next(filter(None, (_doubt_about(m, around, relation) for m in found)), "")
+
+
+def _rests_on(meaning: Meaning, around: Surroundings) -> bool:
+    """Whether densities occur of which the text has supposed that their variables are independent in some way."""
+    found = [t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"]
+    for family, names in around.assumed:
+        if names <= {a.data[0] for t in found if t.data[0] == family for a in t.args}:
+            return True
+    return False
+
+
+def _is_condition(left: Term, right: Term) -> bool:
+    """Whether a density is equated with what does not speak of its family, or an expression with a number."""
+    for side, other in ((left, right), (right, left)):
+        if side.head == "number" and speaks(other):
+            return True
+        others = {t.data[0] for _, t in subterms(other) if t.head == "density"}
+        if side.head == "density" and others and side.data[0] not in others:
+            return True
+    return False
+
+
+def is_independence(left: Term, right: Term) -> bool:
+    """Whether a density is written as a product of others of its family, as for independent variables."""
+    factors = right.args if right.head == "multiply" else (right,)
+    if left.head != "density" or any(f.head != "density" or f.data[0] != left.data[0] for f in factors):
+        return False
+    targets, given = set(left.args[: left.data[1]]), set(left.args[left.data[1] :])
+    parts = [f.args[: f.data[1]] for f in factors]
+    whole = [t for part in parts for t in part]
+    conditions = {c for f in factors for c in f.args[f.data[1] :]}
+    return set(whole) == targets and len(whole) == len(targets) and conditions <= targets | given
+
+
+def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
+    sides = meaning.left, meaning.right
+    heads = [{t.head for _, t in subterms(side) if t != DRAWS} for side in sides]
+    if not set.union(*heads) & CLAIMS and not around.claimed:
+        return "a choice of numbers, or a definition"
+    if relation == "~" and not meaning.draws.keys() <= named_laws(sides[0]).keys():
+        return "draws from which law?"
+    forms = {t.data[0] for side in sides for _, t in subterms(side) if t.head == "function" and t.data[1] == "real"}
+    if any(other != form and other.split("_")[0] == form.split("_")[0] for form in forms for other in forms):
+        return "a density that is differentiated, in several forms"
+    if ("normal" in heads[0]) != ("normal" in heads[1]) and any("density" in h for h in heads):
+        return "which densities are normal?"
+    counted = numbers(*sides)
+    kinds = ("real", "vector") if counted else ("real", "vector", "natural")
+    names = [{v for v in free(t) if v.data[1] in kinds} for t in sides]
+    strange = (names[0] - _of_laws(sides[0]) - names[1]) | (names[1] - _of_laws(sides[1]) - names[0])
+    if strange:
+        return f"what is {', '.join(sorted(v.data[0] for v in strange))}?"
+    return ""
+
+
+def _of_laws(term: Term) -> set[Term]:
+    """The parameters of the normal densities in a term: that the other side lacks one is a mistake of the other side."""
+    return {v for _, t in subterms(term) if t.head == "normal" for v in free(t)}
+
+
+def _has_limits(tree: Sum) -> bool | None:
+    """Whether the sums over indices of a tree have an upper limit; None if it has no such sums."""
+    found = {bool(u.sups) for u in units(tree) if u.base == r"\sum" and not _over_values(u)}
+    return None if not found else all(found)
+
+
+def _over_values(unit: Unit) -> bool:
+    return bool(unit.subs) and plain_letter(unit.subs[0].sums[0]).lower() in ("z", "x", "y")
