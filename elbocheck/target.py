@@ -1,4 +1,4 @@
-"""What a user points at: ``file.py:name`` or ``package.module:name``."""
+"""A user's object by TARGET, ``file.py:name`` or ``package.module:name``; what goes wrong is one line with place and remedy."""
 
 from __future__ import annotations
 
@@ -6,75 +6,116 @@ import importlib
 import importlib.util
 import sys
 import traceback
+from difflib import get_close_matches
+from functools import reduce
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 
 class TargetError(Exception):
-    """A target that cannot be had; one line that names the file, the place and the remedy."""
+    """A target that cannot be loaded; one line that names the file, the line in it where there is one, and a remedy."""
 
 
 def load(target: str) -> Any:
-    """Import the file or module of a target, and return what it names.
+    """The object that a target names; its module is executed, as if imported.
 
-    The folder of a file, or the working directory, can be imported from, as when Python runs a script.
+    Parameters
+    ----------
+    target : str
+        ``file.py:name``, or ``package.module:name`` with the package installed or in the working directory. The name
+        may have dots, as in ``Model.kl``.
 
     Raises
     ------
     TargetError
-        If the target is not written as above, is not there, raises when imported, or lacks the name.
+        If the target has no name, the file or module is missing, does not parse or raises, or has no such name.
+
+    Notes
+    -----
+    A file's folder is put first on the search path, as for a script, so that it can import its neighbours.
 
     Examples
     --------
-    >>> load("math:tau")
-    6.283185307179586
+    >>> load("math:hypot")(3.0, 4.0)
+    5.0
+    >>> load("math:hypo")
+    Traceback (most recent call last):
+        ...
+    elbocheck.target.TargetError: math has no 'hypo'; nearest: hypot
     """
-    place, separator, name = target.rpartition(":")
-    if not (separator and place and name):
-        raise TargetError(f"{target}: write file.py:name or package.module:name")
-    value: Any = _imported(place)
-    for part in name.split("."):
-        try:
-            value = getattr(value, part)
-        except AttributeError as error:
-            known = (
-                ", ".join(sorted(n for n in vars(value) if not n.startswith("_"))[:12])
-                if hasattr(value, "__dict__")
-                else ""
-            )
-            raise TargetError(f"{place} has no {name}" + (f"; it has {known}" if known else "")) from error
-    return value
-
-
-def _imported(place: str) -> ModuleType:
-    path = Path(place)
-    if place.endswith(".py") and not path.is_file():
-        raise TargetError(f"{place}: no such file")
-    folder = str(path.resolve().parent) if place.endswith(".py") else str(Path.cwd())
-    sys.path.insert(0, folder)
+    source, colon, name = target.rpartition(":")
+    if not colon or not source or not name or "/" in name or "\\" in name:
+        raise TargetError(f"{target}: name a function as file.py:name or package.module:name")
+    module = _of_file(Path(source)) if source.endswith(".py") else _of_package(source)
     try:
-        return _module_of(path) if place.endswith(".py") else importlib.import_module(place)
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:  # the user's code may raise anything, SystemExit included
-        raise TargetError(f"{_where(error, place)}: {type(error).__name__}: {error}") from error
+        return reduce(getattr, name.split("."), module)
+    except AttributeError:
+        raise TargetError(f"{source} has no {name!r}{_nearest(name, module)}") from None
 
 
-def _module_of(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+def fault(error: BaseException, file: str = "") -> str:
+    """What was raised, in one line: the type, the message, and the line of ``file`` that it came through last.
+
+    Examples
+    --------
+    >>> fault(KeyError("scale"))
+    "raises KeyError: 'scale'"
+    """
+    message = " ".join(str(error).split())
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    place = f" at {file}:{lines[-1]}" if lines else ""
+    return f"raises {type(error).__name__}{place}" + (f": {message}" if message else "")
+
+
+def _of_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise TargetError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
+    file = path.resolve()
+    spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses and pickles look their module up
-    spec.loader.exec_module(module)
+    before = sys.modules.get(file.stem)
+    sys.modules[file.stem] = module  # dataclasses and typing look their module up
+    sys.path.insert(0, str(file.parent))
+    try:
+        spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a user's file raises, SystemExit included
+        sys.path.remove(str(file.parent))
+        sys.modules.pop(file.stem)
+        if before is not None:
+            sys.modules[file.stem] = before
+        raise TargetError(_while_loading(str(path), str(file), error)) from None
     return module
 
 
-def _where(error: BaseException, place: str) -> str:
-    """The last line of the user's file that the error passed through."""
+def _of_package(name: str) -> ModuleType:
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise TargetError(_while_loading(name, "", error)) from None
+        raise TargetError(f"no module named {error.name}") from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - as for a file
+        raise TargetError(_while_loading(name, "", error)) from None
+
+
+def _while_loading(source: str, file: str, error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f.lineno for f in frames if place.endswith(".py") and Path(f.filename).name == Path(place).name]
-    return f"{place}:{lines[-1]}" if lines else place
+        shown = source if error.filename == file else error.filename
+        return f"{shown}:{error.lineno}: does not parse: {error.msg}"
+    remedy = "; name it as package.module:name" if "relative import" in str(error) else ""
+    return f"{source}: loading it {fault(error, file)}{remedy}".replace(file or source, source)
+
+
+def _nearest(name: str, module: ModuleType) -> str:
+    names = [n for n in vars(module) if not n.startswith("_")]
+    near = get_close_matches(name, names, n=3) or [n for n in names if callable(getattr(module, n))][:3]
+    return f"; nearest: {', '.join(near)}" if near else ""

@@ -1,0 +1,165 @@
+"""Divergences that a regularising term may stand for: elementary sums over the latents, per code and example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution
+
+from numerics import normal
+from vae_min.audit.head import READINGS, Heads
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """What the divergence depends on: heads (B, D), codes (k, B, D), and the prior."""
+
+    heads: Heads
+    code: Tensor
+    prior: tuple[Any, Any] | Distribution | None
+
+    @property
+    def deviation(self) -> Tensor:
+        """The location in units of the prior, shape (B, D)."""
+        loc, scale = self._prior()
+        value: Tensor = (self.heads.loc - loc) / scale
+        return value
+
+    def ratio(self, scale: Tensor) -> Tensor:
+        """A scale in units of the prior's, shape (B, D)."""
+        value: Tensor = scale / self._prior()[1]
+        return value
+
+    @property
+    def prior_term(self) -> Tensor:
+        """-2 log p(z) but for constants of a standard prior, shape (k, B)."""
+        if isinstance(self.prior, Distribution):
+            value: Tensor = -2 * self.prior.log_prob(self.code)
+            return value.flatten(2).sum(-1) if value.ndim > 2 else value
+        loc, scale = self._prior()
+        squares: Tensor = ((self.code - loc) / scale).square().sum(-1)
+        return squares
+
+    def _prior(self) -> tuple[Any, Any]:
+        if isinstance(self.prior, tuple):
+            return self.prior
+        return 0.0, 1.0
+
+
+Columns = Callable[[Latent], list[Tensor]]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One way to read the regularising term.
+
+    Parameters
+    ----------
+    reading : str
+        How it reads the second head.
+    columns : callable
+        Elementary sums of shape (B,) or (k, B); which coefficients make them a KL divergence, `weight` knows.
+    form : str
+        "standard" (squares of location and scale, the logarithm, squares of the code and of the noise),
+        "sampled" (the logarithm, -log p(z), squares of the noise), "swapped", "reversed", or "loose".
+    factor : float
+        Of the scale.
+    """
+
+    reading: str
+    columns: Columns
+    form: str
+    factor: float = 1.0
+
+
+def _scale(latent: Latent, name: str) -> Tensor:
+    assert latent.heads.second is not None
+    return READINGS[name](latent.heads.second)
+
+
+def _noise(latent: Latent, name: str) -> Tensor:
+    return ((latent.code - latent.heads.loc) / _scale(latent, name)).square().sum(-1)
+
+
+def _standard(name: str, noisy: bool, factor: float) -> Columns:
+    def columns(latent: Latent) -> list[Tensor]:
+        ratio = latent.ratio(factor * _scale(latent, name)).square()
+        closed = [latent.deviation.square().sum(-1), ratio.sum(-1), ratio.log().sum(-1)]
+        return closed + ([latent.prior_term, _noise(latent, name)] if noisy else [])
+
+    return columns
+
+
+def _sampled(name: str, factor: float) -> Columns:
+    def columns(latent: Latent) -> list[Tensor]:
+        log_variance = 2 * (factor * _scale(latent, name)).abs().log()
+        return [log_variance.sum(-1), latent.prior_term, _noise(latent, name)]
+
+    return columns
+
+
+def _swapped(name: str) -> Columns:
+    def columns(latent: Latent) -> list[Tensor]:
+        assert latent.heads.second is not None
+        variance = READINGS[name](latent.heads.loc).square()
+        return [latent.heads.second.square().sum(-1), variance.sum(-1), variance.log().sum(-1)]
+
+    return columns
+
+
+def _reversed(name: str) -> Columns:
+    def columns(latent: Latent) -> list[Tensor]:
+        ratio = latent.ratio(_scale(latent, name)).square()
+        return [(latent.deviation.square() / ratio).sum(-1), (1 / ratio).sum(-1), ratio.log().sum(-1)]
+
+    return columns
+
+
+def _loose(name: str) -> Columns:
+    def columns(latent: Latent) -> list[Tensor]:
+        ratio, deviation = latent.ratio(_scale(latent, name)), latent.deviation
+        terms = [deviation, deviation.square(), deviation.abs(), ratio, ratio.square(), ratio**4, ratio.square().log()]
+        return [t.sum(-1) for t in terms] + [latent.prior_term, _noise(latent, name)]
+
+    return columns
+
+
+def candidates(names: list[str], factor: float, noisy: bool, general: bool) -> Iterator[Divergence]:
+    """The readings worth trying, that of the sampler first.
+
+    Parameters
+    ----------
+    names : list of str
+        The sampler's readings of the second head.
+    factor : float
+        By which it multiplies.
+    noisy : bool
+        Whether the code is not just the location.
+    general : bool
+        Whether the prior is known by its log-density alone.
+    """
+    own = names or ["log_variance"]
+    if general:
+        yield Divergence(own[0], _sampled(own[0], factor), "sampled", factor)
+        return
+    others = [n for n in ("log_variance", "log_scale", "scale", "variance", *READINGS) if n not in own]
+    yield Divergence(own[0], _standard(own[0], noisy, factor), "standard", factor)
+    for name in dict.fromkeys(others + (own if factor != 1 else [])):
+        yield Divergence(name, _standard(name, noisy, 1.0), "standard")
+    for name in ("log_variance", "log_scale", "scale", "variance"):
+        yield Divergence(name, _swapped(name), "swapped")
+    for name in (*own, *others):
+        yield Divergence(name, _reversed(name), "reversed")
+    yield Divergence(own[0], _loose(own[0]), "loose")
+
+
+def kl_standard(latent: Latent, scale: Tensor) -> Tensor:
+    """KL(q || p) in nats by `numerics`, shape (B,), for a normal prior."""
+    loc, prior_scale = latent._prior()
+    loc, prior_scale = (torch.as_tensor(v, dtype=scale.dtype) for v in (loc, prior_scale))
+    value: Tensor = normal.kl_divergence(latent.heads.loc, scale.abs(), loc, prior_scale)
+    return value.sum(-1)

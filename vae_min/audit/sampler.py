@@ -1,0 +1,301 @@
+"""How the code comes about: the law of z as a function of the heads and of the noise, read off exactly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import torch
+from scipy.stats import kstest
+from torch import Tensor
+
+from vae_min.audit.bench import Bench, Observation, Point
+from vae_min.audit.finding import Finding
+from vae_min.audit.head import READINGS, Heads, factor, readings
+from vae_min.audit.noise import constant, seeded
+from vae_min.audit.spec import VAESpec
+
+_FALSE_ALARM = 1e-9  # of the one statistical test, for noise that torch did not draw as normal or uniform
+_RTOL = {True: 1e-9, False: 1e-4}
+
+
+@dataclass
+class Sampler:
+    """What was read off.
+
+    ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
+    none does. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
+    """
+
+    names: list[str] = field(default_factory=list)
+    factor: float = 1.0
+    noisy: bool = True
+    num_samples: int = 1
+    sample_major: bool = True
+    findings: list[Finding] = field(default_factory=list)
+    doubt: str = ""
+
+    @property
+    def name(self) -> str:
+        """The reading in words."""
+        if not self.names:
+            return "unknown"
+        return self.names[0] if self.factor == 1 else f"{self.factor:.4g} * {self.names[0]}"
+
+    def scale(self, heads: Heads) -> Tensor:
+        """The scale of z, shape (B, D)."""
+        assert heads.second is not None
+        return self.factor * READINGS[self.names[0]](heads.second)
+
+    def arranged(self, value: Tensor, size: int) -> Tensor:
+        """A tensor of shape (k B, ...) as (k, B, ...)."""
+        if self.sample_major:
+            return value.reshape(-1, size, *value.shape[1:])
+        return value.reshape(size, -1, *value.shape[1:]).transpose(0, 1)
+
+
+def explain(bench: Bench, points: list[Point]) -> Sampler:
+    """Read the sampler off at generic points.
+
+    Parameters
+    ----------
+    bench : Bench
+    points : list of Point
+        In training mode, of at least two examples each; two at least.
+    """
+    sampler = Sampler()
+    still, moved = ([bench.observe(replace(p, noise=constant(v))) for p in points] for v in (0.0, 1.0))
+    if not all(o.codes for o in still):
+        sampler.doubt = "the code that reaches the decoder was not found in the loss"
+        return sampler
+    _arrange(sampler, still[0])
+    if not _same(bench, still[0].code, moved[0].code):
+        _affine(bench, sampler, still, moved)
+    else:
+        _without_draws(bench, sampler, still)
+    if sampler.noisy and not any(f.code == "noise-frozen" for f in sampler.findings):
+        _frozen(bench, sampler, points[0])
+    return sampler
+
+
+def _arrange(sampler: Sampler, still: Observation) -> None:
+    """Find how many codes there are for each example, and their order."""
+    size, code = len(still.heads.loc), still.code
+    sampler.num_samples = len(code) // size
+    if sampler.num_samples > 1 and len(still.codes) == 1:
+        rows = code.reshape(-1, size, code.shape[1])
+        sampler.sample_major = bool(torch.allclose(rows, rows[:1].expand_as(rows)))
+
+
+def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation]) -> None:
+    """z = a + b * noise, each noise a number that torch drew."""
+    random = [bench.observe(replace(o.point, noise=seeded(7))) for o in still]
+    a, b = still[0].code, moved[0].code - still[0].code
+    noise = (random[0].code - a) / b
+    drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
+    if not b.abs().min() > 0 or not _among(noise, drawn):
+        sampler.doubt = "the code is not a location plus a scale times noise of its own"
+        return
+    uniform = [d for d in random[0].draws if d.law == "uniform" and _among(noise, d.value.flatten().to(noise))]
+    _locate(bench, sampler, still, moved, bool(uniform))
+    if uniform:
+        mean, deviation = _mean_and_deviation(sampler, still[0], moved[0]) if sampler.names else (math.nan, math.nan)
+        sampler.findings.append(
+            Finding(
+                "noise-law",
+                f"the noise is uniform (torch.{uniform[0].operation}), not normal",
+                f"its mean is {mean:.3f} and its standard deviation {deviation:.3f}; its largest value is bounded",
+            )
+        )
+    _shared(sampler, noise, len(still[0].heads.loc))
+
+
+def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation) -> tuple[float, float]:
+    size = len(still.heads.loc)
+    loc, scale = still.heads.loc[0, 0], sampler.scale(still.heads)[0, 0]
+    low, high = (sampler.arranged(o.code, size)[0, 0, 0] for o in (still, moved))
+    return float(((low + high) / 2 - loc) / scale), float((high - low).abs() / math.sqrt(12) / scale.abs())
+
+
+def _locate(bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation], uniform: bool) -> None:
+    """Name location and scale."""
+    centres = [(0.0, 1.0), (0.5, 1.0), (0.5, 1 / math.sqrt(12)), (0.5, 0.5)] if uniform else [(0.0, 1.0)]
+    for centre, unit in centres:
+        pairs = [
+            (o.code + centre * (m.code - o.code), unit * (m.code - o.code)) for o, m in zip(still, moved, strict=True)
+        ]
+        if _location(bench, sampler, still, pairs):
+            _scale(bench, sampler, still, pairs)
+            if sampler.names:
+                return
+    if not sampler.names and not sampler.doubt:
+        sampler.doubt = "the scale of the code is no known function of the second head"
+
+
+def _location(bench: Bench, sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor, Tensor]]) -> bool:
+    size = len(still[0].heads.loc)
+    locs = [sampler.arranged(loc, size) for loc, _ in pairs]
+    if all(_same(bench, loc, o.heads.loc.expand_as(loc)) for loc, o in zip(locs, still, strict=True)):
+        return True
+    seconds = [o.heads.second for o in still]
+    if all(s is not None and _same(bench, loc, s.expand_as(loc)) for loc, s in zip(locs, seconds, strict=True)):
+        bench.swapped = True
+        still[:] = [bench.observe(o.point) for o in still]
+        return True
+    sampler.doubt = "the location of the code is not the first head"
+    return False
+
+
+def _scale(bench: Bench, sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor, Tensor]]) -> None:
+    size = len(still[0].heads.loc)
+    scale = torch.cat([sampler.arranged(b, size)[0] for _, b in pairs])
+    second = torch.cat([o.heads.second for o in still if o.heads.second is not None])
+    sampler.doubt, sampler.factor = "", 1.0
+    sampler.names = readings(scale, second) or readings(-scale, second)
+    if not sampler.names and (found := factor(scale, second)):
+        sampler.names, sampler.factor = [found[0]], found[1]
+
+
+def _shared(sampler: Sampler, noise: Tensor, size: int) -> None:
+    """Whether examples, samples or latents share their noise."""
+    e = sampler.arranged(noise, size)
+    for axis, what in ((1, "example"), (2, "latent"), (0, "importance sample")):
+        if e.shape[axis] > 1 and torch.allclose(e, e.narrow(axis, 0, 1).expand_as(e), rtol=1e-6, atol=1e-6):
+            first = ", ".join(f"{v:.4f}" for v in e.movedim(axis, 0)[:2].flatten(1)[:, 0])
+            message = f"every {what} of the batch gets the same noise"
+            sampler.findings.append(Finding("noise-shared", message, f"the noise of the first two: {first}"))
+
+
+def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> None:
+    """No normal or uniform draw of torch moves z: there is no noise, or it is frozen, or of another kind."""
+    size = len(still[0].heads.loc)
+    codes = [sampler.arranged(o.code, size) for o in still]
+    if all(_same(bench, c, o.heads.loc.expand_as(c)) for c, o in zip(codes, still, strict=True)):
+        sampler.noisy = False
+        gap = float((codes[0] - still[0].heads.loc).abs().max().detach())
+        message = "the decoder gets the posterior mean in training mode, not a draw"
+        sampler.findings.append(Finding("mean-in-training", message, f"largest difference of z and loc: {gap:.1e}"))
+        return
+    sampler.names = [n for n in READINGS if _constant_noise(codes, still, n)]
+    if not sampler.names:
+        sampler.doubt = "the code is neither the first head nor a known function of heads and noise"
+        return
+    first, second = (_noise(bench, sampler, still[0].point) for _ in range(2))
+    if not torch.equal(first, second):
+        _other_law(bench, sampler, still[0])
+
+
+def _constant_noise(codes: list[Tensor], still: list[Observation], name: str) -> bool:
+    noises = []
+    for code, o in zip(codes, still, strict=True):
+        assert o.heads.second is not None
+        noises.append((code - o.heads.loc) / READINGS[name](o.heads.second))
+    return bool(noises[0].isfinite().all()) and all(torch.allclose(n, noises[0], rtol=1e-5, atol=1e-6) for n in noises)
+
+
+def _noise(bench: Bench, sampler: Sampler, point: Point) -> Tensor:
+    """The noise of one call as the user's random state gives it."""
+    o = bench.observe(replace(point, noise=None))
+    return ((sampler.arranged(o.code, len(o.heads.loc)) - o.heads.loc) / sampler.scale(o.heads)).detach()
+
+
+def _other_law(bench: Bench, sampler: Sampler, still: Observation) -> None:
+    """Test the law of noise that torch did not draw as normal or uniform: the one statistical test of an audit."""
+    noise = torch.cat([_noise(bench, sampler, replace(still.point, size=16)).flatten() for _ in range(60)])
+    test = kstest(noise.double().numpy(), "norm")
+    if test.pvalue < _FALSE_ALARM:
+        operations = sorted({d.operation for d in still.draws if d.law != "bernoulli"})
+        message = f"the noise ({', '.join(operations) or 'drawn outside of torch'}) is not standard normal"
+        evidence = (
+            f"{len(noise)} draws: mean {noise.mean():.3f}, standard deviation {noise.std():.3f}, "
+            f"Kolmogorov distance {test.statistic:.3f} (p = {test.pvalue:.0e})"
+        )
+        sampler.findings.append(Finding("noise-law", message, evidence))
+    else:
+        sampler.doubt = "the noise is not drawn by torch's normal or uniform functions; its law looks normal"
+
+
+def _frozen(bench: Bench, sampler: Sampler, point: Point) -> None:
+    """Two calls one after the other must not have the same noise."""
+    torch.manual_seed(1)
+    first, second = (bench.observe(replace(point, noise=None)) for _ in range(2))
+    drawn = [[d.value for d in o.draws if d.law in ("normal", "uniform")] for o in (first, second)]
+    same_draws = bool(drawn[0]) and len(drawn[0]) == len(drawn[1]) and all(map(torch.equal, *drawn))
+    if same_draws or torch.equal(first.code, second.code):
+        values = ", ".join(
+            f"{float((o.code - o.heads.loc.repeat(sampler.num_samples, 1)).flatten()[0]):.6f}" for o in (first, second)
+        )
+        message = "every call of the loss uses the same noise"
+        sampler.findings.append(Finding("noise-frozen", message, f"z - loc of the first latent in two calls: {values}"))
+
+
+def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
+    """Whether the decoder gets the posterior mean in evaluation mode."""
+    point = replace(point, training=False)
+    still, moved = (bench.observe(replace(point, noise=constant(v))) for v in (0.0, 1.0))
+    if not still.codes or not _same(bench, still.code, moved.code):
+        return []
+    evidence = (
+        f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0]):.6f} and {float(moved.code[0, 0]):.6f}"
+    )
+    return [
+        Finding(
+            "mean-in-evaluation", "in evaluation mode the decoder gets no draw: the loss is no ELBO there", evidence
+        )
+    ]
+
+
+def of_range(bench: Bench, sampler: Sampler, points: list[Point]) -> list[Finding]:
+    """Heads that cannot reach their range: looked at far from the user's parameters, where a linear layer has both signs."""
+    with torch.no_grad():
+        far = [bench.encode(p, bench.rows(p.rows, p.size)) for p in (Point(s, s, 8, spread=4.0) for s in range(1, 25))]
+    loc = torch.cat([h.loc.flatten() for h in far])
+    found = []
+    if bool((loc >= 0).all()):
+        zeros = float((loc == 0).double().mean())
+        if zeros > 0.05:
+            shown = f"{len(loc)} values at random parameters, {zeros:.0%} of them exactly 0"
+            found.append(Finding("head-range", "the posterior mean is never negative: a ReLU ends the encoder", shown))
+    if far[0].second is None or not sampler.names:
+        return found
+    second = torch.cat([h.second.flatten() for h in far if h.second is not None])
+    logarithm = sampler.names[0] in ("log_variance", "log_scale")
+    if logarithm and (bool((second >= 0).all()) or bool((second <= 0).all())):
+        shown = f"{len(second)} values at random parameters in [{float(second.min()):.3g}, {float(second.max()):.3g}]"
+        side = "never below 1" if bool((second >= 0).all()) else "never above 1"
+        found.append(Finding("head-range", f"the logarithm of the scale has one sign only: sigma is {side}", shown))
+    elif not logarithm and (zeros := float((second == 0).double().mean())) > 0.02:
+        found.append(
+            Finding(
+                "head-range", "the scale can be exactly 0", f"{zeros:.0%} of {len(second)} values at random parameters"
+            )
+        )
+    return found
+
+
+def of_claim(spec: VAESpec, sampler: Sampler, seen: Observation) -> list[Finding]:
+    """A claimed reading of the second head against the sampler's; a factor before the scale."""
+    claim = spec.head
+    if claim is None or seen.heads.law or not sampler.names or (claim in sampler.names and sampler.factor == 1):
+        return []
+    second = float(seen.heads.second[0, 0]) if seen.heads.second is not None else math.nan
+    scale = float(sampler.scale(seen.heads)[0, 0])
+    message = f"the second head is claimed to be {claim}, the sampler reads it as {sampler.name}"
+    return [Finding("sampler-scale-mismatch", message, f"a second head of {second:.4f} gives the scale {scale:.4f}")]
+
+
+def _same(bench: Bench, a: Tensor, b: Tensor) -> bool:
+    rtol = _RTOL[bench.double]
+    return bool(torch.allclose(a, b, rtol=rtol, atol=rtol))
+
+
+def _among(values: Tensor, drawn: Tensor) -> bool:
+    """Whether each value is one of those drawn, to rounding."""
+    if not len(drawn):
+        return False
+    ordered = drawn.sort().values
+    v = values.flatten()
+    right = torch.searchsorted(ordered, v).clamp(max=len(ordered) - 1)
+    left = (right - 1).clamp(min=0)
+    gap = torch.minimum((ordered[right] - v).abs(), (ordered[left] - v).abs())
+    return bool((gap < (1e-6 if v.dtype == torch.float64 else 1e-3)).all())
