@@ -44,7 +44,7 @@ class _Auditor:
         points = generic_points(self.bench)
         found = sampler.explain(self.bench, points)
         self.findings += found.findings
-        if found.doubt and not found.names and found.noisy:
+        if found.doubt:
             return self._undecided(found.doubt, Effective())
         if not any(f.code == "mean-in-training" for f in found.findings):
             self.findings += sampler.in_evaluation(self.bench, points[0])

@@ -16,10 +16,11 @@ from vae_min.audit.head import READINGS, Heads
 
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """What the divergence depends on: heads (B, D), codes (k, B, D), and the prior."""
+    """What the divergence depends on: heads (B, D), codes (k, B, D), their scale (B, D) if they have one, the prior."""
 
     heads: Heads
     code: Tensor
+    scale: Tensor | None
     prior: tuple[Any, Any] | Distribution | None
 
     @property
@@ -66,17 +67,21 @@ class Divergence:
     form : str
         "standard" (squares of location and scale, the logarithm, squares of the code and of the noise),
         "sampled" (the logarithm, -log p(z), squares of the noise), "swapped", "reversed", or "loose".
-    factor : float
-        Of the scale.
+    own : bool
+        Whether the scale is that of the code.
     """
 
     reading: str
     columns: Columns
     form: str
-    factor: float = 1.0
+    own: bool = False
 
 
 def _scale(latent: Latent, name: str) -> Tensor:
+    """The scale by a reading of the second head; by no name, that of the code."""
+    if not name:
+        assert latent.scale is not None
+        return latent.scale
     assert latent.heads.second is not None
     return READINGS[name](latent.heads.second)
 
@@ -85,18 +90,18 @@ def _noise(latent: Latent, name: str) -> Tensor:
     return ((latent.code - latent.heads.loc) / _scale(latent, name)).square().sum(-1)
 
 
-def _standard(name: str, noisy: bool, factor: float) -> Columns:
+def _standard(name: str, noisy: bool) -> Columns:
     def columns(latent: Latent) -> list[Tensor]:
-        ratio = latent.ratio(factor * _scale(latent, name)).square()
+        ratio = latent.ratio(_scale(latent, name)).square()
         closed = [latent.deviation.square().sum(-1), ratio.sum(-1), ratio.log().sum(-1)]
         return closed + ([latent.prior_term, _noise(latent, name)] if noisy else [])
 
     return columns
 
 
-def _sampled(name: str, factor: float) -> Columns:
+def _sampled(name: str) -> Columns:
     def columns(latent: Latent) -> list[Tensor]:
-        log_variance = 2 * (factor * _scale(latent, name)).abs().log()
+        log_variance = 2 * _scale(latent, name).abs().log()
         return [log_variance.sum(-1), latent.prior_term, _noise(latent, name)]
 
     return columns
@@ -128,33 +133,33 @@ def _loose(name: str) -> Columns:
     return columns
 
 
-def candidates(names: list[str], factor: float, noisy: bool, general: bool) -> Iterator[Divergence]:
+def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Divergence]:
     """The readings worth trying, that of the sampler first.
 
     Parameters
     ----------
     names : list of str
         The sampler's readings of the second head.
-    factor : float
-        By which it multiplies.
     noisy : bool
         Whether the code is not just the location.
     general : bool
         Whether the prior is known by its log-density alone.
     """
-    own = names or ["log_variance"]
+    own = "" if noisy else "log_variance"
+    shown = (names or ["as sampled" if noisy else own])[0]
     if general:
-        yield Divergence(own[0], _sampled(own[0], factor), "sampled", factor)
+        yield Divergence(shown, _sampled(own), "sampled", noisy)
         return
-    others = [n for n in ("log_variance", "log_scale", "scale", "variance", *READINGS) if n not in own]
-    yield Divergence(own[0], _standard(own[0], noisy, factor), "standard", factor)
-    for name in dict.fromkeys(others + (own if factor != 1 else [])):
-        yield Divergence(name, _standard(name, noisy, 1.0), "standard")
+    others = [n for n in ("log_variance", "log_scale", "scale", "variance", *READINGS) if n != own]
+    yield Divergence(shown, _standard(own, noisy), "standard", noisy)
+    for name in dict.fromkeys(others):
+        yield Divergence(name, _standard(name, noisy), "standard")
     for name in ("log_variance", "log_scale", "scale", "variance"):
         yield Divergence(name, _swapped(name), "swapped")
-    for name in (*own, *others):
+    yield Divergence(shown, _reversed(own), "reversed", noisy)
+    for name in dict.fromkeys(others):
         yield Divergence(name, _reversed(name), "reversed")
-    yield Divergence(own[0], _loose(own[0]), "loose")
+    yield Divergence(shown, _loose(own), "loose", noisy)
 
 
 def kl_standard(latent: Latent, scale: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from vae_min.audit.divergence import candidates as divergences
 from vae_min.audit.head import Heads
 from vae_min.audit.likelihood import Likelihood, categorical_elements, data_of, heads_at
 from vae_min.audit.likelihood import candidates as likelihoods
-from vae_min.audit.noise import seeded
+from vae_min.audit.noise import constant, seeded
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
@@ -81,7 +81,23 @@ def view_of(bench: Bench, sampler: Sampler, point: Point, graph: bool = False) -
         if isinstance(prior, tuple):
             prior = tuple(_frozen(p, graph) for p in prior)  # type: ignore[assignment]
         slim = o if graph else replace(o, trace=None, outputs=[], draws=[])  # type: ignore[arg-type]
-        return View(slim, float(o.loss.detach()), data_of(o, output), output, Latent(o.heads, code, prior))
+        return View(
+            slim,
+            float(o.loss.detach()),
+            data_of(o, output),
+            output,
+            Latent(o.heads, code, measured(bench, sampler, o), prior),
+        )
+
+
+def measured(bench: Bench, sampler: Sampler, o: Observation) -> Tensor | None:
+    """The scale of the code: by the sampler's reading if it has one, else as the code moves with the noise."""
+    if not sampler.noisy:
+        return None
+    if sampler.names:
+        return sampler.scale(o.heads)
+    still, moved = (bench.observe(replace(o.point, noise=constant(v))).code for v in (0.0, 1.0))
+    return sampler.arranged(moved - still, len(o.batch[0]))[0]
 
 
 def _frozen(value: object, graph: bool) -> object:
@@ -98,7 +114,7 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
             if (m := matrix([_sums(c.elements(v.data, v.output)) for v in seen])) is not None
         ]
         general = isinstance(bench.spec.prior, torch.distributions.Distribution)
-        for divergence in divergences(sampler.names, sampler.factor, sampler.noisy, general):
+        for divergence in divergences(sampler.names, sampler.noisy, general):
             regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
             if regulariser is None:
                 continue

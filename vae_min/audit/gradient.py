@@ -32,9 +32,7 @@ def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View |
     ``cut`` names what is detached: "code", "scale" or "loc"; "posterior" detaches the heads of the divergence.
     """
     o, heads = view.observation, view.latent.heads
-    if sampler.noisy and not sampler.names:
-        return None
-    scale = sampler.scale(heads) if sampler.noisy else torch.zeros_like(heads.loc)
+    scale = torch.zeros_like(heads.loc) if view.latent.scale is None else view.latent.scale
     noise = (
         torch.nan_to_num((view.latent.code - heads.loc) / scale).detach()
         if sampler.noisy
@@ -51,12 +49,18 @@ def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View |
     outputs = [bench.decode(o.point, c, o.batch[1:]) for c in codes]
     output = heads_at(replace(o, codes=codes, outputs=outputs), sampler)
     assert output is not None
-    kept = (
-        Heads(heads.loc.detach(), None if heads.second is None else heads.second.detach())
-        if cut == "posterior"
-        else heads
+    posterior = cut == "posterior"
+    kept = Heads(heads.loc.detach(), None if heads.second is None else heads.second.detach()) if posterior else heads
+    return replace(
+        view,
+        output=output,
+        latent=replace(
+            view.latent,
+            heads=kept,
+            code=code,
+            scale=view.latent.scale.detach() if posterior and view.latent.scale is not None else view.latent.scale,
+        ),
     )
-    return replace(view, output=output, latent=Latent(kept, code, view.latent.prior))
 
 
 def compare(

@@ -85,7 +85,8 @@ def log_weights(view: View, sampler: Sampler, likelihood: Likelihood) -> tuple[T
     elements = likelihood.elements(view.data, view.output)
     reconstruction = -sum(p * e.sum(-1) for p, e in zip(likelihood.proper, elements, strict=True))
     assert isinstance(reconstruction, Tensor)
-    scale = sampler.scale(view.latent.heads)
+    scale = view.latent.scale
+    assert scale is not None
     log_q = normal.log_prob(view.latent.code, view.latent.heads.loc, scale).sum(-1)
     log_p = -0.5 * (view.latent.prior_term + view.latent.code.shape[-1] * math.log(2 * math.pi))
     closed = reconstruction - kl_standard(view.latent, scale)

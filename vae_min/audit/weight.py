@@ -85,19 +85,19 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
-    if kl_weight(e) and sampler.names and not (e.divergence.reading in sampler.names and _own_factor(e, sampler)):
+    if kl_weight(e) and sampler.noisy and not e.divergence.own:
         yield _mismatch(e, sampler, in_place)
-
-
-def _own_factor(e: Explanation, sampler: Sampler) -> bool:
-    """Whether the divergence's scale has the factor that the sampler's has: it is tried with it under the first name."""
-    return sampler.factor == 1 or (e.divergence.reading == sampler.names[0] and e.divergence.factor == sampler.factor)
 
 
 def _mismatch(e: Explanation, sampler: Sampler, in_place: bool) -> Finding:
     read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {e.divergence.reading}"
-    shown = f"of v = 0.5, the sampler's scale is {_scale_of(sampler.names[0], sampler.factor)}, that of the KL divergence {_scale_of(e.divergence.reading)}"
-    if in_place and "log" in e.divergence.reading and e.divergence.reading.split()[0] in ("half", "exponentiated"):
+    own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
+    shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(e.divergence.reading)}"
+    if in_place and e.divergence.reading in (
+        "half log_variance",
+        "exponentiated log_variance",
+        "exponentiated log_scale",
+    ):
         return Finding("head-modified", f"an in-place operation changes the head between its uses: {read}", shown)
     return Finding("sampler-scale-mismatch", read, shown)
 
