@@ -83,12 +83,12 @@ def single() -> Iterator[Mutant]:
             yield Mutant(program, (defect,), mutated)
 
 
-def each(seed: int = 0) -> Iterator[Mutant]:
-    """Every defect in one program, chosen by a seed."""
+def each(count: int = 1, seed: int = 0) -> Iterator[Mutant]:
+    """Every defect in so many programs, chosen by a seed."""
     rng = random.Random(seed)
     for defect in DEFECTS:
-        program = rng.choice(sorted(defect.edits))
-        yield Mutant(program, (defect,), inject(source(program), defect.edits[program]))
+        for program in rng.sample(sorted(defect.edits), min(count, len(defect.edits))):
+            yield Mutant(program, (defect,), inject(source(program), defect.edits[program]))
 
 
 def pairs(count: int, seed: int = 0) -> list[Mutant]:

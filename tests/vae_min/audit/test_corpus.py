@@ -83,7 +83,7 @@ def test_each_defect_has_a_program_and_changes_it(seed):
 
     amounts = (0.2, 0.6)  # a clamp shows in large outputs alone, large outputs overflow
     right = {(program, by): seen(source(program), by) for program in PROGRAMS for by in amounts}
-    for mutant in each(seed):
+    for mutant in each(1, seed):
         (defect,) = mutant.defects
         if defect.code not in silent and defect.name not in {"claimed otherwise", "beta not declared"}:
             shown = any(differ(right[mutant.program, by], seen(mutant.source, by), 1e-6) for by in amounts)
