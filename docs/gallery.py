@@ -245,7 +245,7 @@ EXAMPLES = (
     Example("kl-weight-stuck", ANNEALED, "    model.step += 100\n", ""),
     Example("reconstruction-mean", IMAGES, ".sum(dim=(1, 2, 3))", ".mean(dim=(1, 2, 3))"),
     Example("reconstruction-reduction", IMAGES, ".sum(dim=(1, 2, 3))", ".sum(dim=1).mean(dim=(1, 2))"),
-    Example("reconstruction-batch", BITS, _RETURN, "reconstruction / len(x) + kl"),
+    Example("reconstruction-batch", BITS, _RETURN, "(reconstruction / len(x) + kl) / len(x)"),
     Example(
         "sigmoid-twice",
         BITS,
