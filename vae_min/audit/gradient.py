@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from vae_min.audit.bench import Bench, Point
-from vae_min.audit.divergence import Latent
 from vae_min.audit.explanation import Explanation, View, terms, view_of
 from vae_min.audit.finding import Finding
 from vae_min.audit.head import Heads
