@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from elbocheck import VAESpec
-from elbocheck.cli_audit import as_text
+from elbocheck.auditing import as_text
 from elbocheck.target import load
 from vae_min.audit.audit import audit
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from vae_min.audit import explanation, gradient, importance, likelihood, reported, sampler, stuck, weight
+from vae_min.audit import explanation, gradient, importance, likelihood, partial, reported, sampler, stuck, weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.effective import Audit, Effective, Verdict
 from vae_min.audit.explanation import Explanation, View
@@ -46,10 +46,10 @@ class _Auditor:
         self.findings += found.findings
         if found.doubt:
             return self._undecided(found.doubt, Effective())
-        if not any(f.code == "mean-in-training" for f in found.findings):
+        if found.drawn:
             self.findings += sampler.in_evaluation(self.bench, points[0])
-        self.findings += sampler.of_range(self.bench, found, points)
         self.findings += sampler.of_claim(self.spec, found, self.bench.observe(points[0]))
+        self.findings += sampler.of_range(self.bench, found)
         seen = explanation.views(self.bench, found)
         if len(seen) < 20:
             return self._undecided(
@@ -58,7 +58,7 @@ class _Auditor:
         explained = explanation.explain(self.bench, found, seen)
         if explained is not None:
             return self._explained(found, explained, seen, points)
-        if found.num_samples > 1 and (matched := importance.match(self.bench, found, seen)):
+        if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
             return self._importance(found, matched, seen, points)
         return self._unexplained(found, seen)
 
@@ -69,6 +69,8 @@ class _Auditor:
             for c in self.bench.observe(points[0]).trace.calls
         )
         self.findings += weight.of_terms(e, found, in_place)
+        if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
+            self.findings += sampler.of_sign(self.bench, found)
         by_size = {4: e}
         for size in _SIZES:
             some = explanation.views(self.bench, found, size, 16)
@@ -97,6 +99,7 @@ class _Auditor:
         return Audit(self._verdict(), tuple(self.findings), result)
 
     def _unexplained(self, found: Sampler, seen: Sequence[View]) -> Audit:
+        self.findings += partial.findings(self.bench, found, seen)
         message = "the loss is no combination of a known likelihood and a KL divergence"
         return self._undecided(message, Effective(sampler=found.name))
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vae_min.audit.head import Heads, heads_of
-from vae_min.audit.noise import Draw, Noise, Source, seeded
+from vae_min.audit.noise import Draw, Noise, Source, constant, seeded
 from vae_min.audit.spec import AuditError, VAESpec
 from vae_min.audit.state import State
 from vae_min.audit.trace import CodeFinder, Trace, Widen, find_anchor
@@ -65,6 +65,7 @@ class Bench:
         callables = [c for c in (spec.loss, spec.encode, spec.decode, spec.reported) if c is not None]
         self.spec, self.state = spec, State(*spec.modules, *callables)
         self.double, self.swapped = False, False
+        self._positions: tuple[int, int] | None = None
         self.finders: dict[bool, CodeFinder | None] = {}
 
     @contextmanager
@@ -183,11 +184,32 @@ class Bench:
         """The heads alone, flat."""
         self.place(point)
         with self._calling(point.noise):
-            heads = heads_of(self._called("encode", self.spec.encode, *batch))
-        if heads is None or (heads.second is None and not heads.law):
-            raise AuditError(_FORM)
-        heads = heads.flat()
+            heads = self._heads(self._called("encode", self.spec.encode, *batch)).flat()
         return Heads(heads.second, heads.loc) if self.swapped and heads.second is not None else heads
+
+    def _heads(self, output: Any) -> Heads:
+        if isinstance(output, tuple | list) and len(output) == 3 and self._positions is None:
+            self._positions = self._dry_run()
+        if isinstance(output, tuple | list) and len(output) == 3 and self._positions is not None:
+            output = tuple(output[i] for i in self._positions)
+        heads = heads_of(output)
+        if heads is None or heads.second is None:
+            raise AuditError(_FORM)
+        return heads
+
+    def _dry_run(self) -> tuple[int, int]:
+        """Which of three outputs are loc and second: the third moves with the noise, and is loc without it."""
+        outputs = []
+        for value in (0.0, 1.0):
+            with torch.no_grad(), self._calling(constant(value)):
+                outputs.append([t for t in self.spec.encode(*self.rows(0, 4)) if isinstance(t, Tensor)])
+        if len(outputs[0]) == 3:
+            moving = [i for i in range(3) if not torch.allclose(outputs[0][i], outputs[1][i])]
+            still = [i for i in range(3) if i not in moving]
+            same = [i for i in still if moving and _equal(outputs[0][i], outputs[0][moving[0]])]
+            if len(moving) == 1 and len(same) == 1:
+                return same[0], next(i for i in still if i != same[0])
+        raise AuditError(_FORM)
 
     def decode(self, point: Point, z: Tensor, others: tuple[Tensor, ...]) -> Any:
         """The decoder's output alone; the mode and parameters must be those of the point."""
@@ -206,10 +228,7 @@ class Bench:
             self.place(point)
             batch = self.rows(point.rows, point.size)
             with torch.no_grad(), self._calling(point.noise):
-                heads = heads_of(self._called("encode", self.spec.encode, *batch))
-            if heads is None:
-                raise AuditError(_FORM)
-            loc = heads.loc
+                loc = self._heads(self._called("encode", self.spec.encode, *batch)).loc
             probes = [(torch.randn_like(loc), tuple(t.clone() for t in batch[1:])) for _ in range(2)]
             with torch.no_grad(), self._calling(point.noise):
                 anchor = self._called("decode", lambda: find_anchor(self.spec.decode, probes))
@@ -235,6 +254,10 @@ class Bench:
             codes = finder.find(trace, batch[1:]) if finder else []
         outputs = [self.decode(point, c, batch[1:]) for c in codes]
         return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace)
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and torch.allclose(a, b)
 
 
 def _moved(base: Tensor, generator: torch.Generator, spread: float) -> Tensor:

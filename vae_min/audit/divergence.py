@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from numerics import normal
-from vae_min.audit.head import READINGS, Heads
+from vae_min.audit.head import CLAIMABLE, READINGS, Heads
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +26,13 @@ class Latent:
     @property
     def deviation(self) -> Tensor:
         """The location in units of the prior, shape (B, D)."""
-        loc, scale = self._prior()
+        loc, scale = self.prior_parameters()
         value: Tensor = (self.heads.loc - loc) / scale
         return value
 
     def ratio(self, scale: Tensor) -> Tensor:
         """A scale in units of the prior's, shape (B, D)."""
-        value: Tensor = scale / self._prior()[1]
+        value: Tensor = scale / self.prior_parameters()[1]
         return value
 
     @property
@@ -41,11 +41,12 @@ class Latent:
         if isinstance(self.prior, Distribution):
             value: Tensor = -2 * self.prior.log_prob(self.code)
             return value.flatten(2).sum(-1) if value.ndim > 2 else value
-        loc, scale = self._prior()
+        loc, scale = self.prior_parameters()
         squares: Tensor = ((self.code - loc) / scale).square().sum(-1)
         return squares
 
-    def _prior(self) -> tuple[Any, Any]:
+    def prior_parameters(self) -> tuple[Any, Any]:
+        """Location and scale of a normal prior."""
         if isinstance(self.prior, tuple):
             return self.prior
         return 0.0, 1.0
@@ -66,7 +67,7 @@ class Divergence:
         Elementary sums of shape (B,) or (k, B); which coefficients make them a KL divergence, `weight` knows.
     form : str
         "standard" (squares of location and scale, the logarithm, squares of the code and of the noise),
-        "sampled" (the logarithm, -log p(z), squares of the noise), "swapped", "reversed", or "loose".
+        "sampled" (the logarithm, -log p(z), squares of the noise), "swapped", "reversed", "modulus", or "loose".
     own : bool
         Whether the scale is that of the code.
     """
@@ -124,6 +125,18 @@ def _reversed(name: str) -> Columns:
     return columns
 
 
+def _modulus(name: str, latents: bool) -> Columns:
+    """The modulus, for each latent or for each code, of the estimate log q(z|x) - log p(z) at the draw."""
+
+    def columns(latent: Latent) -> list[Tensor]:
+        scale, (loc, prior_scale) = _scale(latent, name), latent.prior_parameters()
+        squares = ((latent.code - loc) / prior_scale).square() - ((latent.code - latent.heads.loc) / scale).square()
+        estimate = 0.5 * squares - latent.ratio(scale).abs().log()
+        return [estimate.abs().sum(-1) if latents else estimate.sum(-1).abs()]
+
+    return columns
+
+
 def _loose(name: str) -> Columns:
     def columns(latent: Latent) -> list[Tensor]:
         ratio, deviation = latent.ratio(_scale(latent, name)), latent.deviation
@@ -150,21 +163,23 @@ def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Diverge
     if general:
         yield Divergence(shown, _sampled(own), "sampled", noisy)
         return
-    others = [n for n in ("log_variance", "log_scale", "scale", "variance", *READINGS) if n != own]
+    others = [n for n in (*CLAIMABLE, *READINGS) if n != own]
     yield Divergence(shown, _standard(own, noisy), "standard", noisy)
     for name in dict.fromkeys(others):
         yield Divergence(name, _standard(name, noisy), "standard")
-    for name in ("log_variance", "log_scale", "scale", "variance"):
+    for name in CLAIMABLE:
         yield Divergence(name, _swapped(name), "swapped")
     yield Divergence(shown, _reversed(own), "reversed", noisy)
     for name in dict.fromkeys(others):
         yield Divergence(name, _reversed(name), "reversed")
+    for latents in (True, False) if noisy else ():
+        yield Divergence(shown, _modulus(own, latents), "modulus", noisy)
     yield Divergence(shown, _loose(own), "loose", noisy)
 
 
 def kl_standard(latent: Latent, scale: Tensor) -> Tensor:
     """KL(q || p) in nats by `numerics`, shape (B,), for a normal prior."""
-    loc, prior_scale = latent._prior()
+    loc, prior_scale = latent.prior_parameters()
     loc, prior_scale = (torch.as_tensor(v, dtype=scale.dtype) for v in (loc, prior_scale))
     value: Tensor = normal.kl_divergence(latent.heads.loc, scale.abs(), loc, prior_scale)
     return value.sum(-1)

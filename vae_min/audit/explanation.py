@@ -64,7 +64,7 @@ def views(bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, s
             continue
         if view is not None and np.isfinite(view.loss):
             found.append(view)
-        if len(found) == count:
+        if len(found) == count or seed > max(24, 4 * len(found)):
             break
     return found
 

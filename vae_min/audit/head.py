@@ -28,7 +28,8 @@ READINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "exponentiated log_variance": lambda v: torch.exp(0.5 * torch.exp(0.5 * v)),
     "exponentiated log_scale": lambda v: torch.exp(torch.exp(v)),
 }
-"""From the second head to the scale, by the name of the reading; the first four can be claimed."""
+"""From the second head to the scale, by the name of the reading."""
+CLAIMABLE = ("log_variance", "log_scale", "scale", "variance")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import kl_standard
 from vae_min.audit.explanation import TOLERANCE, View, likelihoods_of
 from vae_min.audit.finding import Finding
+from vae_min.audit.head import CLAIMABLE
+from vae_min.audit.head import READINGS as SCALES
 from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
 
@@ -74,40 +77,46 @@ class Match:
     """A reading that reproduces the loss: loss = factor * mean over the batch of the reading + constant."""
 
     name: str
+    read: str
     likelihood: Likelihood
     factor: float
     constant: float
     residual: float
 
 
-def log_weights(view: View, sampler: Sampler, likelihood: Likelihood) -> tuple[Tensor, Tensor]:
-    """log p(x|z) + log p(z) - log q(z|x), and log p(x|z) - KL(q || p), each of shape (k, B)."""
+def log_weights(view: View, likelihood: Likelihood, read: str = "") -> tuple[Tensor, Tensor]:
+    """log p(x|z) + log p(z) - log q(z|x), and log p(x|z) - KL(q || p), each of shape (k, B).
+
+    ``read`` is how log q(z|x) reads the second head, if not as the sampler does.
+    """
     elements = likelihood.elements(view.data, view.output)
     reconstruction = -sum(p * e.sum(-1) for p, e in zip(likelihood.proper, elements, strict=True))
     assert isinstance(reconstruction, Tensor)
-    scale = view.latent.scale
+    scale, second = view.latent.scale, view.latent.heads.second
     assert scale is not None
+    assert second is not None
+    scale = SCALES[read](second) if read else scale
     log_q = normal.log_prob(view.latent.code, view.latent.heads.loc, scale).sum(-1)
     log_p = -0.5 * (view.latent.prior_term + view.latent.code.shape[-1] * math.log(2 * math.pi))
     closed = reconstruction - kl_standard(view.latent, scale)
     return reconstruction + log_p - log_q, closed
 
 
-def match(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Match | None:
+def match(bench: Bench, seen: Sequence[View]) -> Match | None:
     """The first reading that reproduces the loss at all points; None if none does."""
     loss = np.array([v.loss for v in seen])
     with torch.no_grad():
-        for likelihood in likelihoods_of(bench, seen):
-            weights = [log_weights(v, sampler, likelihood) for v in seen]
-            for name, reading in READINGS.items():
-                values = np.array([float(reading.bound(*w).mean()) for w in weights])
+        for read, likelihood in product(("", *CLAIMABLE), likelihoods_of(bench, seen)):
+            weights = [log_weights(v, likelihood, read) for v in seen]
+            for name in READINGS if not read else ("bound", "surrogate"):
+                values = np.array([float(READINGS[name].bound(*w).mean()) for w in weights])
                 if not np.isfinite(values).all() or values.std() == 0:
                     continue
                 factor = float(np.cov(values, loss)[0, 1] / values.var(ddof=1))
                 constant = float(loss.mean() - factor * values.mean())
                 residual = float(np.abs(factor * values + constant - loss).max() / loss.std())
                 if residual < TOLERANCE and factor > 0:
-                    return Match(name, likelihood, factor, constant, residual)
+                    return Match(name, read, likelihood, factor, constant, residual)
     return None
 
 
@@ -115,13 +124,17 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     """What is wrong with the value or the gradient of a loss that a reading reproduces."""
     reading = READINGS[found.name]
     shown = f"{sampler.num_samples} samples; loss = {found.factor:.4g} * this + {found.constant:.4g} to {found.residual:.0e}"
+    if found.read:
+        message = f"the sampler reads the second head as {sampler.name}, log q(z|x) as {found.read}"
+        yield Finding("sampler-scale-mismatch", message, shown)
+        return
     if reading.code:
         yield Finding(reading.code, reading.how, shown)
         return
 
     def value(name: str, detached: bool = False) -> gradient.Value:
         def of(view: View) -> Tensor:
-            w, c = log_weights(view, sampler, found.likelihood)
+            w, c = log_weights(view, found.likelihood)
             if detached:
                 return found.factor * _weighted(w.softmax(0).detach(), w).mean()
             return found.factor * READINGS[name].bound(w, c).mean()

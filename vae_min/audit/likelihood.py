@@ -14,12 +14,12 @@ from torch.nn.functional import one_hot
 from numerics import bernoulli, categorical, laplace, normal
 from vae_min.audit.bench import Observation
 from vae_min.audit.finding import Finding
-from vae_min.audit.head import READINGS, Heads, expands, heads_of
+from vae_min.audit.head import CLAIMABLE, READINGS, Heads, expands, heads_of
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _EPSILONS = (0.2, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)
-_SECONDS = ("log_variance", "log_scale", "scale", "variance", "softplus")
+_SECONDS = (*CLAIMABLE, "softplus")
 
 Elements = Callable[[Tensor, Heads], list[Tensor]]
 """From the data, (B, N) expanded to (k, B, N), and the decoder's heads, (k, B, N): terms of that shape."""
@@ -94,8 +94,8 @@ def _scaled(square: Callable[[Tensor], Tensor], name: str) -> Elements:
     return elements
 
 
-def _softened(epsilon: float) -> Elements:
-    return lambda x, y: [-(x * (y.loc + epsilon).log() + (1 - x) * (1 - y.loc + epsilon).log())]
+def _softened(one: float, zero: float) -> Elements:
+    return lambda x, y: [-(x * (y.loc + one).log() + (1 - x) * (1 - y.loc + zero).log())]
 
 
 def _clipped(epsilon: float) -> Elements:
@@ -161,7 +161,8 @@ def candidates(probabilities: bool, paired: bool, data: Iterable[Tensor]) -> Ite
         yield Likelihood(
             "bernoulli", _clipped(e), defect="guard", how=f"probabilities are clipped to [{e:g}, {1 - e:g}]"
         )
-        yield Likelihood("bernoulli", _softened(e), defect="guard", how=f"{e:g} is added inside the logarithm")
+        for pair in ((e, e), (e, 0.0), (0.0, e)):
+            yield Likelihood("bernoulli", _softened(*pair), defect="guard", how=f"{e:g} is added inside a logarithm")
     if not unit and values.min() >= -1 and values.max() <= 1:
         yield Likelihood("bernoulli_logits", lambda x, y: [_logits(_half(x), y.loc)])
         if probabilities:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -16,6 +17,7 @@ from vae_min.audit.noise import constant, seeded
 from vae_min.audit.spec import VAESpec
 
 _FALSE_ALARM = 1e-9  # of the one statistical test, for noise that torch did not draw as normal or uniform
+_LOGARITHMS = ("log_variance", "log_scale")
 _RTOL = {True: 1e-9, False: 1e-4}
 
 
@@ -24,7 +26,7 @@ class Sampler:
     """What was read off.
 
     ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
-    none does. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
+    none does; ``drawn`` says that the noise is torch's normal or uniform. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
     """
 
     names: list[str] = field(default_factory=list)
@@ -32,6 +34,7 @@ class Sampler:
     noisy: bool = True
     num_samples: int = 1
     sample_major: bool = True
+    drawn: bool = False
     findings: list[Finding] = field(default_factory=list)
     doubt: str = ""
 
@@ -69,7 +72,8 @@ def explain(bench: Bench, points: list[Point]) -> Sampler:
         sampler.doubt = "the code that reaches the decoder was not found in the loss"
         return sampler
     _arrange(sampler, still[0])
-    if not _same(bench, still[0].code, moved[0].code):
+    sampler.drawn = not _same(bench, still[0].code, moved[0].code)
+    if sampler.drawn:
         _affine(bench, sampler, still, moved)
     else:
         _without_draws(bench, sampler, still)
@@ -91,12 +95,12 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
     """z = a + b * noise, each noise a number that torch drew."""
     random = [bench.observe(replace(o.point, noise=seeded(7))) for o in still]
     a, b = still[0].code, moved[0].code - still[0].code
-    noise = (random[0].code - a) / b
+    noise = torch.where(b == 0, 0.0, (random[0].code - a) / b)
     drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
-    if not b.abs().min() > 0 or not _among(noise, drawn):
+    if not _among(noise[b != 0], drawn):
         sampler.doubt = "the code is not a location plus a scale times noise of its own"
         return
-    uniform = [d for d in random[0].draws if d.law == "uniform" and _among(noise, d.value.flatten().to(noise))]
+    uniform = [d for d in random[0].draws if d.law == "uniform" and _among(noise[b != 0], d.value.flatten().to(noise))]
     _locate(bench, sampler, still, moved, bool(uniform))
     if uniform:
         mean, deviation = _mean_and_deviation(sampler, still[0], moved[0]) if sampler.names else (math.nan, math.nan)
@@ -120,14 +124,16 @@ def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation
 def _locate(bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation], uniform: bool) -> None:
     """Name location and scale."""
     centres = [(0.0, 1.0), (0.5, 1.0), (0.5, 1 / math.sqrt(12)), (0.5, 0.5)] if uniform else [(0.0, 1.0)]
+    found = []
     for centre, unit in centres:
-        pairs = [
-            (o.code + centre * (m.code - o.code), unit * (m.code - o.code)) for o, m in zip(still, moved, strict=True)
-        ]
+        spans = [m.code - o.code for o, m in zip(still, moved, strict=True)]
+        pairs = [(o.code + centre * b, unit * b) for o, b in zip(still, spans, strict=True)]
         if _location(bench, sampler, still, pairs):
-            _scale(bench, sampler, still, pairs)
-            if sampler.names:
-                return
+            _scale(sampler, still, pairs)
+            found.append((sampler.factor != 1, not sampler.names, sampler.names, sampler.factor))
+    if found:
+        sampler.doubt = ""
+        *_, sampler.names, sampler.factor = min(found, key=lambda f: f[:2])
 
 
 def _location(bench: Bench, sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor, Tensor]]) -> bool:
@@ -144,11 +150,11 @@ def _location(bench: Bench, sampler: Sampler, still: list[Observation], pairs: l
     return False
 
 
-def _scale(bench: Bench, sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor, Tensor]]) -> None:
+def _scale(sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor, Tensor]]) -> None:
     size = len(still[0].heads.loc)
     scale = torch.cat([sampler.arranged(b, size)[0] for _, b in pairs])
     second = torch.cat([o.heads.second for o in still if o.heads.second is not None])
-    sampler.doubt, sampler.factor = "", 1.0
+    sampler.factor = 1.0
     sampler.names = readings(scale, second) or readings(-scale, second)
     if not sampler.names and (found := factor(scale, second)):
         sampler.names, sampler.factor = [found[0]], found[1]
@@ -243,32 +249,35 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
     ]
 
 
-def of_range(bench: Bench, sampler: Sampler, points: list[Point]) -> list[Finding]:
-    """Heads that cannot reach their range: looked at far from the user's parameters, where a linear layer has both signs."""
-    with torch.no_grad():
-        far = [bench.encode(p, bench.rows(p.rows, p.size)) for p in (Point(s, s, 8, spread=4.0) for s in range(1, 25))]
+def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
+    """A location that is never negative, a scale that can be exactly 0, at parameters near the user's."""
+    far = _far(bench, 1.0)
     loc = torch.cat([h.loc.flatten() for h in far])
-    found = []
-    if bool((loc >= 0).all()):
-        zeros = float((loc == 0).double().mean())
-        if zeros > 0.05:
-            shown = f"{len(loc)} values at random parameters, {zeros:.0%} of them exactly 0"
-            found.append(Finding("head-range", "the posterior mean is never negative: a ReLU ends the encoder", shown))
-    if far[0].second is None or not sampler.names:
-        return found
+    zeros = float((loc == 0).double().mean())
+    if bool((loc >= 0).all()) and zeros > 0.05:
+        shown = f"{len(loc)} values at random parameters, {zeros:.0%} of them exactly 0"
+        yield Finding("head-range", "the posterior mean is never negative: a ReLU ends the encoder", shown)
     second = torch.cat([h.second.flatten() for h in far if h.second is not None])
-    logarithm = sampler.names[0] in ("log_variance", "log_scale")
-    if logarithm and (bool((second >= 0).all()) or bool((second <= 0).all())):
-        shown = f"{len(second)} values at random parameters in [{float(second.min()):.3g}, {float(second.max()):.3g}]"
-        side = "never below 1" if bool((second >= 0).all()) else "never above 1"
-        found.append(Finding("head-range", f"the logarithm of the scale has one sign only: sigma is {side}", shown))
-    elif not logarithm and (zeros := float((second == 0).double().mean())) > 0.02:
-        found.append(
-            Finding(
-                "head-range", "the scale can be exactly 0", f"{zeros:.0%} of {len(second)} values at random parameters"
-            )
+    zeros = float((second == 0).double().mean())
+    if sampler.names and sampler.names[0] not in _LOGARITHMS and zeros > 0.02:
+        yield Finding(
+            "head-range", "the scale can be exactly 0", f"{zeros:.0%} of {len(second)} values at random parameters"
         )
-    return found
+
+
+def of_sign(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
+    """A logarithm of the scale that has one sign only, where a linear layer has both."""
+    second = torch.cat([h.second.flatten() for h in (*_far(bench, 4.0), *_far(bench, 40.0)) if h.second is not None])
+    low, high = float(second.min()), float(second.max())
+    if sampler.names and sampler.names[0] in _LOGARITHMS and low * high >= 0:
+        message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
+        yield Finding("head-range", message, f"{len(second)} values at random parameters in [{low:.3g}, {high:.3g}]")
+
+
+def _far(bench: Bench, spread: float) -> list[Heads]:
+    with torch.no_grad():
+        points = (Point(s, s, 8, spread=spread) for s in range(1, 25))
+        return [bench.encode(p, bench.rows(p.rows, p.size)) for p in points]
 
 
 def of_claim(spec: VAESpec, sampler: Sampler, seen: Observation) -> list[Finding]:

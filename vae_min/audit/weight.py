@@ -13,7 +13,7 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _CLOSE = 2e-3  # relative: user code may add 1e-8 or so where the explanation adds nothing
-_NOTHING = 1e-9
+_NOTHING = 1e-9  # a relative weight below it is none; public code has some of 1e-6
 _BASES = {"log2": 1 / math.log(2), "log10": 1 / math.log(10)}
 
 
@@ -39,6 +39,8 @@ def reconstruction_weight(e: Explanation) -> float | None:
 def kl_parts(e: Explanation) -> tuple[float, ...]:
     """Twice the weights, on average over the noise, of squared location, variance and minus log-variance."""
     c = e.kl
+    if e.divergence.form == "modulus":
+        return (c[0],)
     if e.divergence.form == "sampled":
         return (2 * c[1], -2 * c[0])
     sampled = c[3] if len(c) == 5 and e.divergence.form == "standard" else 0.0
@@ -81,6 +83,8 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
         )
     if is_missing(e):
         yield Finding("kl-missing", "the loss has no KL divergence", evidence)
+    elif e.divergence.form == "modulus":
+        yield Finding("kl-clamped", "the loss takes the absolute value of the estimate of the KL divergence", evidence)
     elif e.divergence.form in ("swapped", "reversed"):
         what = "location and second head are swapped" if e.divergence.form == "swapped" else "q and p are swapped"
         proper = equal(parts[0], parts[1]) and equal(parts[0], parts[2])
@@ -131,6 +135,7 @@ def _named(e: Explanation, values: list[float]) -> str:
         "swapped": ("second^2", "exp(loc)", "-loc"),
         "reversed": ("loc^2 / variance", "1 / variance", "log-variance"),
         "standard": ("loc^2", "variance", "-log-variance"),
+        "modulus": ("|log q(z|x) - log p(z)|",),
         "loose": ("loc", "loc^2", "|loc|"),
     }[e.divergence.form]
     return ", ".join(f"{n} {v:.4g}" for n, v in zip(names, values, strict=False))
@@ -162,10 +167,11 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     unit = abs(ratios[low]) / low**exponent
-    shape = tuple(spec.tensors[0].shape[1:])
     if not exponent and declares_variance(spec, e, unit, latents):
         return
-    found = _decomposed(unit, target(spec, e), shape, latents)
+    a = {s: abs(reconstruction_weight(x) or 0.0) for s, x in by_size.items()}
+    size = a[low] / low ** (round(math.log(a[high] / a[low]) / math.log(high / low)) if high > low else 0)
+    found = _decomposed(spec, e, unit, size, latents)
     if found is None and exponent:
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
@@ -193,7 +199,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
     ):
         yield Finding("squared-error", "a squared error without 1/2 is a normal likelihood of variance 1/2", shown)
     for code in found:
-        yield Finding(code, _WORDS[code].format(latents=latents, pixels=math.prod(shape)), shown)
+        yield Finding(code, _WORDS[code].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:])), shown)
 
 
 _WORDS = {
@@ -204,25 +210,37 @@ _WORDS = {
 }
 
 
-def _decomposed(ratio: float, targets: list[float], shape: tuple[int, ...], latents: int) -> tuple[str, ...] | None:
-    """The fewest defects whose factors lead from a target to the ratio; None if there are none."""
-    pixels = {math.prod(shape): "reconstruction-mean"}
+def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latents: int) -> tuple[str, ...] | None:
+    """The defects that most plainly lead from a right ratio to this one; None if a weight of its own is plainer.
+
+    Each defect costs 1, a weight of its own 3/2, and a loss whose reconstruction (of weight ``size``) is not just
+    summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
+    """
+    beta, shape = spec.beta or 1.0, tuple(spec.tensors[0].shape[1:])
+    pixels = {1: "", math.prod(shape): "reconstruction-mean"} if math.prod(shape) > 1 else {1: ""}
     for chosen in product((False, True), repeat=len(shape)):
         part = math.prod(s for s, c in zip(shape, chosen, strict=True) if c)
-        if 1 < part < math.prod(shape):
-            pixels.setdefault(part, "reconstruction-reduction")
-    options: list[list[tuple[float, str]]] = [
-        [(1.0, ""), *((float(n), code) for n, code in pixels.items() if n > 1)],
-        [(1.0, ""), *([(1.0 / latents, "kl-latent-mean")] if latents > 1 else [])],
-        [(1.0, ""), (2.0, "kl-half")],
-    ]
-    fitting = [
-        tuple(code for _, code in choice if code)
-        for choice in product(*options)
-        for t in targets
-        if equal(ratio, t * math.prod(f for f, _ in choice))
-    ]
-    return min(fitting, key=len, default=None)
+        pixels.setdefault(part, "reconstruction-reduction")
+    means = {1: "", latents: "kl-latent-mean"} if latents > 1 else {1: ""}
+    targets = target(spec, e)
+    best: tuple[float, tuple[str, ...] | None] = (
+        1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))),
+        None,
+    )
+    for (n, first), (d, second), (h, third), t in product(
+        pixels.items(), means.items(), ((1, ""), (2, "kl-half")), targets
+    ):
+        if equal(ratio, t * n / d * h):
+            codes = tuple(filter(None, (first, second, third)))
+            cost = len(codes) + (not equal(size * n * (t if e.likelihood.free else beta), beta))
+            best = min(best, (cost, codes), key=lambda b: b[0])
+            if not codes:
+                return ()
+    return best[1]
+
+
+def _scales(e: Explanation, targets: list[float], beta: float) -> list[float]:
+    return targets if e.likelihood.free else [beta]
 
 
 def _unnamed(spec: VAESpec, e: Explanation, ratio: float, shown: str, latents: int) -> Iterator[Finding]:
