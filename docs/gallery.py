@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from elbocheck import VAESpec
-from elbocheck.cli_audit import as_text
+from elbocheck.auditing import as_text
 from elbocheck.target import load
 from vae_min.audit.audit import audit
 
@@ -245,7 +245,7 @@ EXAMPLES = (
     Example("kl-weight-stuck", ANNEALED, "    model.step += 100\n", ""),
     Example("reconstruction-mean", IMAGES, ".sum(dim=(1, 2, 3))", ".mean(dim=(1, 2, 3))"),
     Example("reconstruction-reduction", IMAGES, ".sum(dim=(1, 2, 3))", ".sum(dim=1).mean(dim=(1, 2))"),
-    Example("reconstruction-batch", BITS, _RETURN, "reconstruction / len(x) + kl"),
+    Example("reconstruction-batch", BITS, _RETURN, "(reconstruction / len(x) + kl) / len(x)"),
     Example(
         "sigmoid-twice",
         BITS,

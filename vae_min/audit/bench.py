@@ -145,8 +145,7 @@ class Bench:
         for p, base in zip(self.state.parameters, self._base, strict=True):
             move = point.parameters and p.is_floating_point() and p.requires_grad
             p.data.copy_(_moved(base, generator, point.spread) if move else base)
-        for k, b in self.state.buffers().items():
-            b.copy_(self._buffers[k])
+        self._restore_buffers()
         self.state.reset_plain()
         self._set_mode(point.training)
 
@@ -219,8 +218,9 @@ class Bench:
             return self._called("decode", self.spec.decode, z, *others)
 
     def _restore_buffers(self) -> None:
-        for k, b in self.state.buffers().items():
-            b.copy_(self._buffers[k])
+        # as new tensors: autograd refuses a graph whose running statistics were changed in place
+        for (i, name), b in self._buffers.items():
+            self.state.submodules[i]._buffers[name] = b.clone()
 
     def finder(self, point: Point) -> CodeFinder | None:
         """Finds the codes in traces of the loss; None if the decoder cannot be recognised there."""

@@ -13,7 +13,7 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _CLOSE = 2e-3  # relative: user code may add 1e-8 or so where the explanation adds nothing
-_NOTHING = 1e-6  # a relative weight below it is none
+_NOTHING = 1e-9  # a relative weight below it is none; public code has some of 1e-6
 _BASES = {"log2": 1 / math.log(2), "log10": 1 / math.log(10)}
 
 
@@ -56,6 +56,11 @@ def kl_weight(e: Explanation) -> float | None:
     return float(parts[0]) if all(equal(p, parts[0], unit) for p in parts) else None
 
 
+def is_missing(e: Explanation) -> bool:
+    """Whether the divergence has no weight; one of 1e-6 is a weight, public code has them."""
+    return all(abs(p) < _NOTHING * abs(e.reconstruction[0]) for p in kl_parts(e))
+
+
 def weights(e: Explanation) -> Weights:
     """Both factors."""
     return Weights(reconstruction_weight(e), kl_weight(e))
@@ -76,7 +81,7 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
             if missing
             else Finding("variance-mismatch", "the errors and the logarithm of the scale have different weights", shown)
         )
-    if all(abs(p) < _NOTHING * abs(a) for p in parts):
+    if is_missing(e):
         yield Finding("kl-missing", "the loss has no KL divergence", evidence)
     elif e.divergence.form == "modulus":
         yield Finding("kl-clamped", "the loss takes the absolute value of the estimate of the KL divergence", evidence)
@@ -149,7 +154,7 @@ def target(spec: VAESpec, e: Explanation) -> list[float]:
 def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int) -> Iterator[Finding]:
     """What is wrong with the ratio of the two weights, from explanations at several batch sizes."""
     ratios = {size: w.kl / w.reconstruction for size, e in by_size.items() if (w := weights(e)).kl and w.reconstruction}
-    if len(ratios) < len(by_size) or min(map(abs, ratios.values())) < _NOTHING:
+    if len(ratios) < len(by_size) or any(is_missing(e) for e in by_size.values()):
         return
     sizes, e = sorted(ratios), next(iter(by_size.values()))
     low, high = sizes[0], sizes[-1]
@@ -162,13 +167,18 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     unit = abs(ratios[low]) / low**exponent
+    if not exponent and declares_variance(spec, e, unit, latents):
+        return
     a = {s: abs(reconstruction_weight(x) or 0.0) for s, x in by_size.items()}
     size = a[low] / low ** (round(math.log(a[high] / a[low]) / math.log(high / low)) if high > low else 0)
     found = _decomposed(spec, e, unit, size, latents)
     if found is None and exponent:
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
-    if exponent:
+    if exponent == 1 and equal(by_size[low].kl[0], by_size[high].kl[0]):
+        message = "the reconstruction is divided by the batch size once more than the KL divergence"
+        yield Finding("reconstruction-batch", message, shown)
+    elif exponent:
         word = "summed" if exponent > 0 else "averaged"
         other = "averaged" if exponent > 0 else "summed"
         yield Finding(
@@ -243,8 +253,6 @@ def _unnamed(spec: VAESpec, e: Explanation, ratio: float, shown: str, latents: i
                 shown,
             )
             return
-        if declares_variance(spec, e, ratio, latents):
-            return
         amounts = f"{ratio:.4g} for variance 1, or 1 for a decoder variance of {ratio:.4g}"
         yield Finding("kl-weight", f"nobody declared this weight of the KL divergence: {amounts}", shown)
     else:
@@ -256,6 +264,8 @@ def _unnamed(spec: VAESpec, e: Explanation, ratio: float, shown: str, latents: i
 
 def declares_variance(spec: VAESpec, e: Explanation, variance: float, latents: int) -> bool:
     """Whether the loss has the constants of a normal density of this variance: then it says itself what it means."""
+    if e.likelihood.family != "normal" or not e.likelihood.free or spec.variance is not None:
+        return False
     pixels, b = math.prod(spec.tensors[0].shape[1:]), kl_weight(e)
     if not b:
         return False

@@ -458,7 +458,11 @@ RECONSTRUCTION = (
         "errors above one replaced",
         "torch.where({elements} > 0.7, torch.full_like({elements}, 0.7), {elements}).flatten(1).sum(dim=1){batch}",
     ),
-    _here("guard", "a constant inside the logarithm", importance_one=("torch.log(p + 1e-10)", "torch.log(p + 0.1)")),
+    _here(
+        "guard",
+        "a constant inside the logarithm",
+        importance_one=(("torch.log(p + 1e-10)", "torch.log(p + 0.1)"), ("1 - p + 1e-10", "1 - p + 0.1")),
+    ),
 )
 
 IMPORTANCE = (

@@ -36,7 +36,7 @@ TRUTHS = {
     "lightning": Truth(likelihood="normal-log-scale", estimate=True),
     "monte_carlo": Truth(likelihood="logits", estimate=True),
     "subclass": Truth(likelihood="bernoulli"),
-    "beta": Truth(likelihood="logits", beta=4.0),
+    "beta": Truth(likelihood="logits", beta=6.0),
     "annealed": Truth(likelihood="bernoulli"),
     "iwae": Truth(likelihood="logits", head="scale", estimate=True, samples=(5, 0)),
     "iwae_gradient": Truth(likelihood="bernoulli", estimate=True, samples=(4, 1), value=False),

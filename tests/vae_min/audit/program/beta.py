@@ -38,7 +38,7 @@ def kl_divergence(mu, logvar):
     return klds.sum(1).mean(0)
 
 
-def spec(latent=3, batch_size=8, beta=4.0):
+def spec(latent=3, batch_size=8, beta=6.0):
     net = BetaVAE(latent, beta)
 
     def loss(x):
