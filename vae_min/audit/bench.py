@@ -22,6 +22,7 @@ _FORM = "encode(*batch) is not a tuple (loc, second) or a distribution: return t
 
 
 _NOISE = seeded(0)
+_LARGEST = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ class Bench:
     # --- getting ready ---
 
     def _check(self) -> None:
+        size = sum(p.numel() for p in self.state.parameters)
+        if size > _LARGEST:
+            raise AuditError(f"the model has {size:,} parameters: audit the same code with fewer than {_LARGEST:,}")
         devices = {t.device.type for t in (*self.state.parameters, *self.spec.tensors)}
         if len(devices) > 1:
             raise AuditError(
@@ -263,4 +267,5 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 def _moved(base: Tensor, generator: torch.Generator, spread: float) -> Tensor:
     """Parameters some way off: a generic point, where formulas that agree at a special one differ."""
     noise, shift = torch.randn((2, *base.shape), generator=generator, dtype=torch.float64).to(base)
-    return base * (1 + 0.3 * spread * noise) + (0.4 * spread * shift if base.ndim < 2 else 0.0)
+    moved: Tensor = base * (1 + 0.3 * spread * noise) + (0.4 * spread * shift if base.ndim < 2 else 0.0)
+    return moved

@@ -181,6 +181,6 @@ def _fit(loss: Vector, reconstruction: Vector, regulariser: Vector) -> tuple[Vec
     coefficients = solution[:-1] / spread
     split = reconstruction.shape[1]
     part = (regulariser @ coefficients[split:]).std()
-    unit = min(loss.std(), part) if part > 1e-6 * loss.std() else loss.std()
+    unit = min(loss.std(), max(part, 1e-3 * loss.std())) if part > 1e-6 * loss.std() else loss.std()
     constant = float(solution[-1] - coefficients @ centre)
     return coefficients[:split], coefficients[split:], constant, float(residual / max(unit, 1e-300))

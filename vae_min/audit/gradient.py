@@ -100,9 +100,11 @@ def _gradient(value: Tensor, parameters: list[Tensor]) -> Tensor:
     if not value.requires_grad:
         return torch.cat([torch.zeros_like(p).flatten() for p in parameters])
     gradients = torch.autograd.grad(value, parameters, allow_unused=True, retain_graph=True)
-    return torch.cat(
-        [(torch.zeros_like(p) if g is None else g).flatten() for g, p in zip(gradients, parameters, strict=True)]
-    )
+    return torch.cat([_or_zero(g, p).flatten() for g, p in zip(gradients, parameters, strict=True)])
+
+
+def _or_zero(gradient: Tensor | None, parameter: Tensor) -> Tensor:
+    return torch.zeros_like(parameter) if gradient is None else gradient
 
 
 def findings(bench: Bench, sampler: Sampler, explanation: Explanation, point: Point) -> Iterator[Finding]:

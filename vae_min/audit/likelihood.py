@@ -227,7 +227,7 @@ def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
 
 def data_of(observation: Observation, like: Heads) -> Tensor:
     """The data as (k, B, N), floating point unless it holds classes."""
-    x: Any = observation.batch[0].flatten(1)
+    x = observation.batch[0].flatten(1)
     return x.expand(like.loc.shape[0], *x.shape)
 
 

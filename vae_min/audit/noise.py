@@ -30,8 +30,14 @@ _STANDARD: dict[str, tuple[str, str, float, float]] = {
 }
 
 
+UNIFORM_ZERO, UNIFORM_UNIT = 0.25, 0.5
+
+
 class Draw(NamedTuple):
-    """One draw: its law, the operation, and its value in standard form (mean 0 and scale 1, or on [0, 1])."""
+    """One draw: its law, the operation, and its value in standard form.
+
+    That is mean 0 and scale 1; for a uniform draw, 0 and 1 are its quartiles, so that code may take its logarithm.
+    """
 
     law: Law
     operation: str
@@ -76,13 +82,19 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _standard(self, law: Law, name: str, out: Tensor, bound: dict[str, Any]) -> None:
         low, high, low_default, high_default = _STANDARD[law]
         loc, second = bound.get(low, low_default), bound.get(high, high_default)
-        scale = second - loc if law == "uniform" else second
-        if self.source is None:
-            value = (out - loc) / scale
+        if law == "uniform":
+            loc, scale = loc + UNIFORM_ZERO * (second - loc), UNIFORM_UNIT * (second - loc)
         else:
+            scale = second
+        if self.source is not None:
             value = self.source(len(self.replaceable), out)
-            out.copy_(loc + scale * value)
-        self.draws.append(Draw(law, name, value.clone()))
+            out.copy_(loc + scale * (_within(value) if law == "uniform" else value))
+        self.draws.append(Draw(law, name, (out - loc) / scale))
+
+
+def _within(value: Tensor) -> Tensor:
+    """Values for a uniform draw: those in [0, 1] as they are, others brought into the range."""
+    return torch.where((value >= 0) & (value <= 1), value, 2 * torch.sigmoid(value) - 0.5)
 
 
 def _bound(func: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ derivative zero. This is asked only where no combination of whole terms reproduc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ from vae_min.audit.finding import Finding
 from vae_min.audit.head import Heads, heads_of
 from vae_min.audit.sampler import Sampler
 
-_EQUAL, _SMALL, _ENOUGH = 1e-5, 1e-9, 0.1
+_EQUAL, _SMALL, _ENOUGH = 1e-5, 1e-9, 0.05
 _COUNT = 8
 
 
@@ -68,8 +69,10 @@ def share(derivative: Tensor, term: Tensor) -> Share:
 
 def findings(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Iterator[Finding]:
     """Guards of the reconstruction and clamps of the divergence in a loss that whole terms do not explain."""
-    views = [v for s in seen[:_COUNT] if (v := view_of(bench, sampler, s.observation.point, graph=True)) is not None]
-    if any(len(v.observation.codes) != 1 or sampler.num_samples != 1 for v in views):
+    near = [s.observation.point for s in seen[:_COUNT]]
+    points = [*near, *(replace(p, spread=4 * p.spread) for p in near)]  # clamps act far off, guards nearby
+    views = [v for p in points if (v := view_of(bench, sampler, p, graph=True)) is not None and math.isfinite(v.loss)]
+    if not views or any(len(v.observation.codes) != 1 or sampler.num_samples != 1 for v in views):
         return
     yield from _reconstruction(bench, views)
     yield from _divergence(sampler, views)
@@ -84,12 +87,8 @@ def _reconstruction(bench: Bench, views: Sequence[View]) -> Iterator[Finding]:
         terms = []
         for v in views:
             leaf = v.output.loc.detach().clone().requires_grad_()
-            value = sum(
-                p * e.sum()
-                for p, e in zip(
-                    likelihood.proper, likelihood.elements(v.data, replace(v.output, loc=leaf)), strict=True
-                )
-            )
+            parts = likelihood.elements(v.data, replace(v.output, loc=leaf))
+            value = torch.stack([p * e.sum() for p, e in zip(likelihood.proper, parts, strict=True)]).sum()
             terms.append(torch.autograd.grad(value, leaf)[0].flatten())
         s = share(torch.cat([d.flatten() for d in derivatives if d is not None]), torch.cat(terms))
         if s.follow > 0.999:

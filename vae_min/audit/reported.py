@@ -48,7 +48,7 @@ def _own(e: Explanation, view: View, w: weight.Weights) -> dict[str, float]:
     return {"elbo": -reconstruction - kl, "kl": kl if w.kl > 0 else -kl, "reconstruction": -reconstruction}
 
 
-def _judged(name: str, logged: np.ndarray, own: np.ndarray, w: weight.Weights) -> Iterator[Finding]:  # type: ignore[type-arg]
+def _judged(name: str, logged: np.ndarray, own: np.ndarray, w: weight.Weights) -> Iterator[Finding]:
     """A logged term may be in the units of the loss or in nats per example; a reconstruction may be a loss, too."""
     assert w.kl is not None
     assert w.reconstruction is not None

@@ -13,7 +13,7 @@ from torch import Tensor
 from vae_min.audit.bench import Bench, Observation, Point
 from vae_min.audit.finding import Finding
 from vae_min.audit.head import READINGS, Heads, factor, readings
-from vae_min.audit.noise import constant, seeded
+from vae_min.audit.noise import UNIFORM_UNIT, UNIFORM_ZERO, constant, seeded
 from vae_min.audit.spec import VAESpec
 
 _FALSE_ALARM = 1e-9  # of the one statistical test, for noise that torch did not draw as normal or uniform
@@ -73,7 +73,7 @@ def explain(bench: Bench, points: list[Point]) -> Sampler:
 def _explained(bench: Bench, points: list[Point]) -> Sampler:
     sampler = Sampler()
     still, moved = ([bench.observe(replace(p, noise=constant(v))) for p in points] for v in (0.0, 1.0))
-    if not all(o.codes for o in still):
+    if not all(o.codes for o in (*still, *moved)):
         sampler.doubt = "the code that reaches the decoder was not found in the loss"
         return sampler
     _arrange(sampler, still[0])
@@ -99,6 +99,9 @@ def _arrange(sampler: Sampler, still: Observation) -> None:
 def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation]) -> None:
     """z = a + b * noise, each noise a number that torch drew."""
     random = [bench.observe(replace(o.point, noise=seeded(7))) for o in still]
+    if not random[0].codes:
+        sampler.doubt = "the code is not finite where the noise is replaced"
+        return
     a, b = still[0].code, moved[0].code - still[0].code
     noise = torch.where(b == 0, 0.0, (random[0].code - a) / b)
     drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
@@ -122,7 +125,7 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
 def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation) -> tuple[float, float]:
     size = len(still.heads.loc)
     loc, scale = still.heads.loc[0, 0], sampler.scale(still.heads)[0, 0]
-    low, high = (sampler.arranged(o.code, size)[0, 0, 0] for o in (still, moved))
+    low, high = (sampler.arranged(code, size)[0, 0, 0] for code in _ends(still, moved))
     return float(((low + high) / 2 - loc) / scale), float((high - low).abs() / math.sqrt(12) / scale.abs())
 
 
@@ -131,14 +134,21 @@ def _locate(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
     centres = [(0.0, 1.0), (0.5, 1.0), (0.5, 1 / math.sqrt(12)), (0.5, 0.5)] if uniform else [(0.0, 1.0)]
     found = []
     for centre, unit in centres:
-        spans = [m.code - o.code for o, m in zip(still, moved, strict=True)]
-        pairs = [(o.code + centre * b, unit * b) for o, b in zip(still, spans, strict=True)]
+        ends = [_ends(o, m) if uniform else (o.code, m.code) for o, m in zip(still, moved, strict=True)]
+        pairs = [(low + centre * (high - low), unit * (high - low)) for low, high in ends]
         if _location(bench, sampler, still, pairs):
             _scale(sampler, still, pairs)
             found.append((sampler.factor != 1, not sampler.names, sampler.names, sampler.factor))
     if found:
         sampler.doubt = ""
         *_, sampler.names, sampler.factor = min(found, key=lambda f: f[:2])
+
+
+def _ends(still: Observation, moved: Observation) -> tuple[Tensor, Tensor]:
+    """The codes at the ends of the range of a uniform draw, from those at its 0 and 1."""
+    span = (moved.code - still.code) / UNIFORM_UNIT
+    low = still.code - UNIFORM_ZERO * span
+    return low, low + span
 
 
 def _location(bench: Bench, sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor, Tensor]]) -> bool:
@@ -245,7 +255,7 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
     if not still.codes or not _same(bench, still.code, moved.code):
         return []
     evidence = (
-        f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0]):.6f} and {float(moved.code[0, 0]):.6f}"
+        f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0].detach()):.6f} and {float(moved.code[0, 0].detach()):.6f}"
     )
     return [
         Finding(
@@ -290,8 +300,8 @@ def of_claim(spec: VAESpec, sampler: Sampler, seen: Observation) -> list[Finding
     claim = spec.head
     if claim is None or seen.heads.law or not sampler.names or (claim in sampler.names and sampler.factor == 1):
         return []
-    second = float(seen.heads.second[0, 0]) if seen.heads.second is not None else math.nan
-    scale = float(sampler.scale(seen.heads)[0, 0])
+    second = float(seen.heads.second[0, 0].detach()) if seen.heads.second is not None else math.nan
+    scale = float(sampler.scale(seen.heads)[0, 0].detach())
     message = f"the second head is claimed to be {claim}, the sampler reads it as {sampler.name}"
     return [Finding("sampler-scale-mismatch", message, f"a second head of {second:.4f} gives the scale {scale:.4f}")]
 

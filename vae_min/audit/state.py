@@ -122,7 +122,9 @@ class State:
                 p.grad, p.requires_grad = grad, requires_grad
             for m, held, copies in buffers:
                 for n, b in copies.items():
-                    held[n].data.copy_(b)
+                    original = held[n]
+                    assert original is not None
+                    original.data.copy_(b)
                 m._buffers.clear()
                 m._buffers.update(held)
             for m, before in zip(self.submodules, names, strict=True):

@@ -38,7 +38,7 @@ class Small(nn.Module):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         loc, v = self.head(torch.tanh(self.body(x))).chunk(2, -1)
-        return loc, v
+        return loc, v.clone()  # a chunk may not be changed in place, which one of the twins does
 
     def decode(self, z: Tensor) -> Tensor:
         return self.decoder(z)

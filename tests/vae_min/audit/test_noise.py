@@ -19,8 +19,8 @@ ZERO = torch.zeros(3)
         (lambda: torch.normal(2.0, 3.0, (3,)), "normal", 5.0),
         (lambda: Normal(ZERO + 2, 3.0).rsample(), "normal", 5.0),
         (lambda: Normal(ZERO + 2, 3.0).sample(), "normal", 5.0),
-        (lambda: torch.rand_like(ZERO), "uniform", 1.0),
-        (lambda: torch.empty(3).uniform_(-2.0, 4.0), "uniform", 4.0),
+        (lambda: torch.rand_like(ZERO), "uniform", 0.75),
+        (lambda: torch.empty(3).uniform_(-2.0, 4.0), "uniform", 2.5),
     ],
 )
 def test_a_draw_is_recorded_and_replaced_in_standard_form(draw, law, at_one) -> None:
