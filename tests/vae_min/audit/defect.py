@@ -342,8 +342,8 @@ KL = (
         "absolute value of an estimate",
         lightning=("kl = log_qzx - log_pz", "kl = (log_qzx - log_pz).abs()"),
     ),
-    _kl("kl-weight", "a small weight", _KL, "0.00025 * {kl}"),
-    _kl("kl-weight", "a large weight", _KL, "5.0 * {kl}"),
+    _kl("kl-weight", "a small weight", _KL, "0.00025 * {kl}", also=("variance-mismatch",)),
+    _kl("kl-weight", "a large weight", _KL, "5.0 * {kl}", also=("variance-mismatch",)),
     _here(
         "kl-weight",
         "a weight",
