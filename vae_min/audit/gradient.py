@@ -18,6 +18,7 @@ from vae_min.audit.sampler import Sampler
 _TOLERANCE = {True: 1e-4, False: 1e-2}
 CUT = {
     "code": "the code is detached",
+    "decoder": "the code is detached where the decoder takes it",
     "scale": "the scale of the code is detached",
     "loc": "the location of the code is detached",
 }
@@ -28,7 +29,7 @@ Value = Callable[[View], Tensor]
 def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View | None:
     """The view with a code that is computed from the heads anew, so that its gradient is right by construction.
 
-    ``cut`` names what is detached: "code", "scale" or "loc"; "posterior" detaches the heads of the divergence.
+    ``cut`` names what is detached: "code", "decoder" (the code for the decoder alone), "scale" or "loc"; "posterior" detaches the heads of the divergence.
     """
     o, heads = view.observation, view.latent.heads
     scale = torch.zeros_like(heads.loc) if view.latent.scale is None else view.latent.scale
@@ -42,7 +43,7 @@ def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View |
     codes, start = [], 0
     for c in o.codes:
         k = c.numel() // heads.loc.numel()
-        part = code[start : start + k]
+        part = (code.detach() if cut == "decoder" else code)[start : start + k]
         codes.append((part if sampler.sample_major else part.transpose(0, 1)).reshape(c.shape))
         start += k
     outputs = [bench.decode(o.point, c, o.batch[1:]) for c in codes]
@@ -115,6 +116,7 @@ def findings(bench: Bench, sampler: Sampler, explanation: Explanation, point: Po
         "whole": (whole, ""),
         "sticking": (whole, "posterior"),
         "code": (whole, "code"),
+        "decoder": (whole, "decoder"),
         "scale": (whole, "scale"),
         "loc": (whole, "loc"),
         "kl": (lambda v: terms(explanation, v)[0], ""),

@@ -24,7 +24,6 @@ READINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "twice log_scale": lambda v: torch.exp(2 * v),
     "half log_variance": lambda v: torch.exp(0.25 * v),
     "squared scale": torch.square,
-    "root of scale": lambda v: v.abs().sqrt(),
     "exponentiated log_variance": lambda v: torch.exp(0.5 * torch.exp(0.5 * v)),
     "exponentiated log_scale": lambda v: torch.exp(torch.exp(v)),
 }

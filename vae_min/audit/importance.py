@@ -156,6 +156,7 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
         "doubly": (doubly, "posterior"),
         "surrogate": (value("surrogate"), ""),
         "code": (value(found.name), "code"),
+        "decoder": (value(found.name), "decoder"),
         "scale": (value(found.name), "scale"),
         "loc": (value(found.name), "loc"),
     }

@@ -44,14 +44,15 @@ def _own(e: Explanation, view: View, w: weight.Weights) -> dict[str, float]:
     """The terms in the units of the loss, but for constants: reconstruction is log p(x|z)."""
     with torch.no_grad():
         reconstruction, kl = (float(t) for t in explanation.terms(e, view))
-    return {"elbo": -reconstruction - kl, "kl": kl, "reconstruction": -reconstruction}
+    assert w.kl is not None  # a divergence that has the wrong sign in the loss may be logged with the right one
+    return {"elbo": -reconstruction - kl, "kl": kl if w.kl > 0 else -kl, "reconstruction": -reconstruction}
 
 
 def _judged(name: str, logged: np.ndarray, own: np.ndarray, w: weight.Weights) -> Iterator[Finding]:  # type: ignore[type-arg]
     """A logged term may be in the units of the loss or in nats per example; a reconstruction may be a loss, too."""
     assert w.kl is not None
     assert w.reconstruction is not None
-    unit = {"elbo": w.reconstruction, "kl": w.kl, "reconstruction": w.reconstruction}[name]
+    unit = {"elbo": w.reconstruction, "kl": abs(w.kl), "reconstruction": w.reconstruction}[name]
     slope = float(np.cov(own, logged)[0, 1] / own.var(ddof=1))
     residual = float(
         np.abs(logged - logged.mean() - slope * (own - own.mean())).max() / max(float(logged.std()), 1e-300)

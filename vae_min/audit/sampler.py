@@ -66,6 +66,11 @@ def explain(bench: Bench, points: list[Point]) -> Sampler:
     points : list of Point
         In training mode, of at least two examples each; two at least.
     """
+    with torch.no_grad():
+        return _explained(bench, points)
+
+
+def _explained(bench: Bench, points: list[Point]) -> Sampler:
     sampler = Sampler()
     still, moved = ([bench.observe(replace(p, noise=constant(v))) for p in points] for v in (0.0, 1.0))
     if not all(o.codes for o in still):

@@ -111,6 +111,7 @@ class State:
             (m, dict(m._buffers), {n: b.clone() for n, b in m._buffers.items() if b is not None})
             for m in self.submodules
         ]
+        modes = [m.training for m in self.submodules]
         names = [set(vars(m)) for m in self.submodules]
         try:
             yield
@@ -127,6 +128,8 @@ class State:
             for m, before in zip(self.submodules, names, strict=True):
                 for name in set(vars(m)) - before:
                     del vars(m)[name]
+            for m, training in zip(self.submodules, modes, strict=True):
+                m.training = training
             self.reset_plain()
             settings.restore()
 
