@@ -188,7 +188,7 @@ SAMPLER = (
     ),
     _noise("noise-law", "uniform noise", "torch.rand_like({like})"),
     _noise("noise-law", "centred uniform noise of variance one", "12**0.5 * (torch.rand_like({like}) - 0.5)"),
-    _noise("noise-law", "signs", "2.0 * torch.randint(0, 2, {like}.shape) - 1"),
+    _noise("noise-law", "signs", "(2.0 * torch.randint(0, 2, {like}.shape) - 1)"),
     _here(
         "noise-law",
         "uniform noise",
