@@ -87,6 +87,10 @@ def loss(x):
 spec = VAESpec(loss=loss, encode=model.encode, decode=model.decode, batch=REALS, variance=0.1)
 """
 
+SQUARES = NORMAL.replace("((x - x_hat) ** 2).sum() / (2 * 0.1)", "0.5 * ((x - x_hat) ** 2).sum()").replace(
+    ", variance=0.1", ""
+)
+
 PREDICTED = """\
 model = VAE(outputs=24)
 decode = lambda z: model.decode(z).chunk(2, dim=1)
@@ -255,13 +259,13 @@ EXAMPLES = (
     Example("sigmoid-missing", BITS, _BCE, 'F.binary_cross_entropy(logits.clamp(1e-6, 1 - 1e-6), x, reduction="sum")'),
     Example("data-range", BITS, "batch=BITS", "batch=2 * BITS - 1"),
     Example("grey-values", BITS, "batch=BITS", "batch=torch.rand(8, 12)"),
-    Example("squared-error", NORMAL, ", variance=0.1)", ")"),
+    Example("squared-error", SQUARES, "0.5 * ((x - x_hat) ** 2).sum()", "((x - x_hat) ** 2).sum()"),
     Example("variance-mismatch", NORMAL, "(2 * 0.1)", "0.1"),
     Example("log-scale-missing", PREDICTED, " + x_log_variance).sum()", ").sum()"),
     Example("scale-unused", PREDICTED, _SQUARES, "0.5 * ((x - x_hat) ** 2).sum()"),
     Example("batch-size-weight", BITS, _RETURN, "reconstruction + kl * len(x) / 60000"),
     Example("guard", PROBABILITIES, "cross_entropy(p,", "cross_entropy(p.clamp(0.1, 0.9),"),
-    Example("likelihood-mismatch", NORMAL, "variance=0.1", 'likelihood="laplace"'),
+    Example("likelihood-mismatch", BITS, "batch=BITS)", 'batch=BITS, likelihood="normal")'),
     Example("weights-unnormalised", NORMALISED, "torch.softmax(log_w, dim=0)", "torch.exp(log_w)"),
     Example("weights-not-detached", NORMALISED, ".detach()", ""),
     Example("weights-sign", WEIGHTED, "torch.logsumexp(log_w, 0)", "torch.logsumexp(-log_w, 0)"),
@@ -288,7 +292,7 @@ EXAMPLES = (
     Example(
         "reported-scale", REPORTED, "reported = lambda x: terms(x)", 'reported = lambda x: {"kl": terms(x)["kl"] / 3}'
     ),
-    Example("unexplained", BITS, "    return", "    kl = kl + loc.abs().sum()\n    return"),
+    Example("unexplained", BITS, _RETURN, _RETURN + " + 0.01 * sum(p.square().sum() for p in model.parameters())"),
 )
 
 TEMPLATE = """\

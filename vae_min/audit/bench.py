@@ -18,7 +18,10 @@ from vae_min.audit.spec import AuditError, VAESpec
 from vae_min.audit.state import State
 from vae_min.audit.trace import CodeFinder, Trace, Widen, find_anchor
 
-_FORM = "encode(*batch) is not a tuple (loc, second) or a distribution: return these from VAESpec(encode=...)"
+_FORM = (
+    "encode(*batch) returned {}, not a tuple (loc, second) or a distribution of independent normals: "
+    "return these from VAESpec(encode=...)"
+)
 
 
 _NOISE = seeded(0)
@@ -198,7 +201,7 @@ class Bench:
             output = tuple(output[i] for i in self._positions)
         heads = heads_of(output)
         if heads is None or heads.second is None:
-            raise AuditError(_FORM)
+            raise AuditError(_FORM.format(type(output).__name__))
         return heads
 
     def _dry_run(self) -> tuple[int, int]:
@@ -213,7 +216,7 @@ class Bench:
             same = [i for i in still if moving and _equal(outputs[0][i], outputs[0][moving[0]])]
             if len(moving) == 1 and len(same) == 1:
                 return same[0], next(i for i in still if i != same[0])
-        raise AuditError(_FORM)
+        raise AuditError(_FORM.format("three values, of which none is a draw around another"))
 
     def decode(self, point: Point, z: Tensor, others: tuple[Tensor, ...]) -> Any:
         """The decoder's output alone; the mode and parameters must be those of the point."""

@@ -120,6 +120,9 @@ def match(bench: Bench, seen: Sequence[View]) -> Match | None:
     return None
 
 
+UNBIASED = ("right", "sticking", "doubly")  # the last: doubly reparameterised, arXiv:1810.04152
+
+
 def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iterator[Finding]:
     """What is wrong with the value or the gradient of a loss that a reading reproduces."""
     reading = READINGS[found.name]
@@ -141,9 +144,16 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
 
         return of
 
+    def doubly(view: View) -> Tensor:
+        w, _ = log_weights(view, found.likelihood)
+        share = w.softmax(0).detach()
+        view.latent.code.register_hook(lambda gradient: share.unsqueeze(-1) * gradient)
+        return found.factor * _weighted(share, w).mean()
+
     values = {
         "right": (value("bound"), ""),
         "sticking": (value("bound"), "posterior"),
+        "doubly": (doubly, "posterior"),
         "surrogate": (value("surrogate"), ""),
         "code": (value(found.name), "code"),
         "decoder": (value(found.name), "decoder"),
@@ -157,11 +167,11 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     shown = f"relative difference from the gradient of the bound: {differences['right']:.3g}"
     if name in gradient.CUT:
         yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {gradient.CUT[name]}", shown)
-    elif found.name == "bound" and name not in ("right", "sticking"):
+    elif found.name == "bound" and name not in UNBIASED:
         yield Finding(
             "value-only", "the value is the importance-weighted bound, the gradient is not its gradient", shown
         )
-    elif found.name == "surrogate" and name in ("right", "sticking"):
+    elif found.name == "surrogate" and name in UNBIASED:
         message = "the gradient is that of the importance-weighted bound; the value of the loss is another"
         yield Finding("gradient-only", message, f"relative difference of the gradients: {differences[name]:.1e}")
     elif found.name == "surrogate" and name == "surrogate":

@@ -19,6 +19,7 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _EPSILONS = (0.2, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)
+_RESCALED = "the loss moves the data from [-1, 1] to [0, 1]"
 _SECONDS = (*CLAIMABLE, "softplus")
 
 Elements = Callable[[Tensor, Heads], list[Tensor]]
@@ -164,9 +165,9 @@ def candidates(probabilities: bool, paired: bool, data: Iterable[Tensor]) -> Ite
         for pair in ((e, e), (e, 0.0), (0.0, e)):
             yield Likelihood("bernoulli", _softened(*pair), defect="guard", how=f"{e:g} is added inside a logarithm")
     if not unit and values.min() >= -1 and values.max() <= 1:
-        yield Likelihood("bernoulli_logits", lambda x, y: [_logits(_half(x), y.loc)])
+        yield Likelihood("bernoulli_logits", lambda x, y: [_logits(_half(x), y.loc)], how=_RESCALED)
         if probabilities:
-            yield Likelihood("bernoulli", lambda x, y: [_bernoulli(_half(x), y.loc)])
+            yield Likelihood("bernoulli", lambda x, y: [_bernoulli(_half(x), y.loc)], how=_RESCALED)
 
 
 def categorical_elements(shape: tuple[int, ...]) -> Iterator[Elements]:
@@ -234,6 +235,7 @@ def data_of(observation: Observation, like: Heads) -> Tensor:
 def findings(spec: VAESpec, likelihood: Likelihood, seen: Sequence[Any]) -> Iterator[Finding]:
     """What is wrong, or odd, with the likelihood that explains the loss, given views of the loss."""
     family, values = likelihood.family, torch.cat([v.data.flatten() for v in seen])
+    values = _half(values) if likelihood.how == _RESCALED else values
     outputs = torch.cat([v.output.loc.flatten() for v in seen])
     low, high = float(outputs.min()), float(outputs.max())
     if likelihood.defect:

@@ -119,7 +119,7 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
                 f"its mean is {mean:.3f} and its standard deviation {deviation:.3f}; its largest value is bounded",
             )
         )
-    _shared(sampler, noise, len(still[0].heads.loc))
+    _shared(sampler, noise, random[0].code, len(still[0].heads.loc))
 
 
 def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation) -> tuple[float, float]:
@@ -175,10 +175,10 @@ def _scale(sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor,
         sampler.names, sampler.factor = [found[0]], found[1]
 
 
-def _shared(sampler: Sampler, noise: Tensor, size: int) -> None:
-    """Whether examples, samples or latents share their noise."""
-    e = sampler.arranged(noise, size)
-    for axis, what in ((1, "example"), (2, "latent"), (0, "importance sample")):
+def _shared(sampler: Sampler, noise: Tensor, code: Tensor, size: int) -> None:
+    """Whether examples, samples or latents share their noise; samples on both sides of the location do not."""
+    for axis, what, values in ((1, "example", noise), (2, "latent", noise), (0, "importance sample", code)):
+        e = sampler.arranged(values, size)
         if e.shape[axis] > 1 and torch.allclose(e, e.narrow(axis, 0, 1).expand_as(e), rtol=1e-6, atol=1e-6):
             first = ", ".join(f"{v:.4f}" for v in e.movedim(axis, 0)[:2].flatten(1)[:, 0])
             message = f"every {what} of the batch gets the same noise"
@@ -234,13 +234,24 @@ def _other_law(bench: Bench, sampler: Sampler, still: Observation) -> None:
         sampler.doubt = "the noise is not drawn by torch's normal or uniform functions; its law looks normal"
 
 
+def _given(o: Observation) -> bool:
+    """Whether the noise is one of the batch's tensors."""
+    if o.heads.second is None or o.code.shape != o.heads.loc.shape:
+        return False
+    noises = [(o.code - o.heads.loc) / READINGS[n](o.heads.second) for n in READINGS]
+    given = [t for t in o.batch[1:] if t.is_floating_point() and t.shape == o.code.shape]
+    return any(torch.allclose(n, t, rtol=1e-5, atol=1e-6) for n in noises for t in given)
+
+
 def _frozen(bench: Bench, sampler: Sampler, point: Point) -> None:
     """Two calls one after the other must not have the same noise."""
     torch.default_generator.manual_seed(1)
     first, second = (bench.observe(replace(point, noise=None)) for _ in range(2))
     drawn = [[d.value for d in o.draws if d.law in ("normal", "uniform")] for o in (first, second)]
     same_draws = bool(drawn[0]) and len(drawn[0]) == len(drawn[1]) and all(map(torch.equal, *drawn))
-    if same_draws or torch.equal(first.code, second.code):
+    if _given(first):
+        sampler.doubt = "the noise comes with the batch: give a loss that draws it"
+    elif same_draws or torch.equal(first.code, second.code):
         values = ", ".join(
             f"{float((o.code - o.heads.loc.repeat(sampler.num_samples, 1)).flatten()[0]):.6f}" for o in (first, second)
         )

@@ -199,7 +199,10 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
     ):
         yield Finding("squared-error", "a squared error without 1/2 is a normal likelihood of variance 1/2", shown)
     for code in found:
-        yield Finding(code, _WORDS[code].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:])), shown)
+        message = _WORDS[code].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:]))
+        if code == "kl-latent-mean" and e.likelihood.free and spec.variance is None:
+            message += f", or the decoder has a variance of {unit:.4g}, which nobody declared"
+        yield Finding(code, message, shown)
 
 
 _WORDS = {

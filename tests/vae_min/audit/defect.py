@@ -188,7 +188,7 @@ SAMPLER = (
     ),
     _noise("noise-law", "uniform noise", "torch.rand_like({like})"),
     _noise("noise-law", "centred uniform noise of variance one", "12**0.5 * (torch.rand_like({like}) - 0.5)"),
-    _noise("noise-law", "signs", "2.0 * torch.randint(0, 2, {like}.shape) - 1"),
+    _noise("noise-law", "signs", "(2.0 * torch.randint(0, 2, {like}.shape) - 1)"),
     _here(
         "noise-law",
         "uniform noise",
@@ -342,8 +342,8 @@ KL = (
         "absolute value of an estimate",
         lightning=("kl = log_qzx - log_pz", "kl = (log_qzx - log_pz).abs()"),
     ),
-    _kl("kl-weight", "a small weight", _KL, "0.00025 * {kl}"),
-    _kl("kl-weight", "a large weight", _KL, "5.0 * {kl}"),
+    _kl("kl-weight", "a small weight", _KL, "0.00025 * {kl}", also=("variance-mismatch",)),
+    _kl("kl-weight", "a large weight", _KL, "5.0 * {kl}", also=("variance-mismatch",)),
     _here(
         "kl-weight",
         "a weight",
