@@ -136,14 +136,17 @@ class Bench:
     # --- running ---
 
     def rows(self, seed: int, size: int) -> tuple[Tensor, ...]:
-        """Rows of the example batch, copied: the first ones for seed 0, else chosen at random."""
+        """Rows of the example batch, copied: the first ones for seed 0, else chosen at random.
+
+        The rows of a batch of one example are told apart by turning its pixels round.
+        """
         total = self.spec.tensors[0].shape[0]
-        index = (
-            torch.arange(size) % total
-            if seed == 0
-            else torch.randint(total, (size,), generator=torch.Generator().manual_seed(seed))
-        )
-        taken = (t.detach()[index.to(t.device)] for t in self.spec.tensors)
+        index = torch.arange(size) % total
+        if seed:
+            index = torch.randint(total, (size,), generator=torch.Generator().manual_seed(seed))
+        taken = [t.detach()[index.to(t.device)] for t in self.spec.tensors]
+        if total == 1:
+            taken[0] = torch.stack([row.flatten().roll(i).view_as(row) for i, row in enumerate(taken[0])])
         return tuple(t.double() if self.double and t.is_floating_point() else t.clone() for t in taken)
 
     def place(self, point: Point) -> None:
@@ -224,6 +227,10 @@ class Bench:
         with self._calling(point.noise):
             return self._called("decode", self.spec.decode, z, *others)
 
+    def _decode_afresh(self, z: Tensor, *others: Tensor) -> Any:
+        self._restore_buffers()  # new tensors each time, so that no anchor rests on them
+        return self.spec.decode(z, *others)
+
     def _restore_buffers(self) -> None:
         # as new tensors: autograd refuses a graph whose running statistics were changed in place
         for (i, name), b in self._buffers.items():
@@ -238,7 +245,7 @@ class Bench:
                 loc = self._heads(self._called("encode", self.spec.encode, *batch)).loc
             probes = [(torch.randn_like(loc), tuple(t.clone() for t in batch[1:])) for _ in range(2)]
             with torch.no_grad(), self._calling(point.noise):
-                anchor = self._called("decode", lambda: find_anchor(self.spec.decode, probes))
+                anchor = self._called("decode", lambda: find_anchor(self._decode_afresh, probes))
             self.finders[point.training] = None if anchor is None else CodeFinder(self.spec.decode, anchor)
         return self.finders[point.training]
 

@@ -15,7 +15,7 @@ from numerics import normal
 from vae_min.audit import gradient
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import kl_standard
-from vae_min.audit.explanation import TOLERANCE, View, likelihoods_of
+from vae_min.audit.explanation import View, likelihoods_of, tolerance
 from vae_min.audit.finding import Finding
 from vae_min.audit.head import CLAIMABLE
 from vae_min.audit.head import READINGS as SCALES
@@ -115,7 +115,7 @@ def match(bench: Bench, seen: Sequence[View]) -> Match | None:
                 factor = float(np.cov(values, loss)[0, 1] / values.var(ddof=1))
                 constant = float(loss.mean() - factor * values.mean())
                 residual = float(np.abs(factor * values + constant - loss).max() / loss.std())
-                if residual < TOLERANCE and factor > 0:
+                if residual < tolerance(bench, not READINGS[name].code and not read) and factor > 0:
                     return Match(name, read, likelihood, factor, constant, residual)
     return None
 

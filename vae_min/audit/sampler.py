@@ -265,9 +265,7 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
     still, moved = (bench.observe(replace(point, noise=constant(v))) for v in (0.0, 1.0))
     if not still.codes or not _same(bench, still.code, moved.code):
         return []
-    evidence = (
-        f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0].detach()):.6f} and {float(moved.code[0, 0].detach()):.6f}"
-    )
+    evidence = f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0].detach()):.6f} and {float(moved.code[0, 0].detach()):.6f}"
     return [
         Finding(
             "mean-in-evaluation", "in evaluation mode the decoder gets no draw: the loss is no ELBO there", evidence

@@ -185,7 +185,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
     if found is None and exponent:
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
-    if exponent == 1 and equal(by_size[low].kl[0], by_size[high].kl[0]):
+    if exponent == 1 and equal(kl_weight(by_size[low]) or 0.0, kl_weight(by_size[high]) or 0.0):
         message = "the reconstruction is divided by the batch size once more than the KL divergence"
         yield Finding("reconstruction-batch", message, shown)
     elif exponent:
