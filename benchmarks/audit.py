@@ -29,7 +29,6 @@ from vae_min.audit.spec import AuditError
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "audit.md"
 CRASHES = (AssertionError, AttributeError, AuditError, LookupError, RuntimeError, TypeError, ValueError)
-COMMAND = "python benchmarks/audit.py --write"
 
 
 class Case(NamedTuple):
@@ -162,7 +161,8 @@ def main() -> None:
     text = table(results)
     print(text)
     if options.write:
-        PAGE.write_text(insert(PAGE.read_text(encoding="utf-8"), "measured", COMMAND, text), encoding="utf-8")
+        command = " ".join(["python benchmarks/audit.py", *sys.argv[1:]])
+        PAGE.write_text(insert(PAGE.read_text(encoding="utf-8"), "measured", command, text), encoding="utf-8")
 
 
 def _line(result: Result) -> dict[str, Any]:

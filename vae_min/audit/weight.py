@@ -56,6 +56,16 @@ def kl_weight(e: Explanation) -> float | None:
     return float(parts[0]) if all(equal(p, parts[0], unit) for p in parts) else None
 
 
+def common_kl_weight(e: Explanation) -> float | None:
+    """`kl_weight`, or where one of its three terms is off, the factor of the two others."""
+    whole = kl_weight(e)
+    if whole is not None or e.divergence.form != "standard":
+        return whole
+    parts, unit = kl_parts(e), 1e-3 * float(abs(e.reconstruction[0]))
+    shared = [p for p in parts if abs(p) > unit and sum(equal(p, other, unit) for other in parts) == 2]
+    return shared[0] if shared else None
+
+
 def is_missing(e: Explanation) -> bool:
     """Whether the divergence has no weight; one of 1e-6 is a weight, public code has them."""
     return all(abs(p) < _NOTHING * abs(e.reconstruction[0]) for p in kl_parts(e))
@@ -153,7 +163,8 @@ def target(spec: VAESpec, e: Explanation) -> list[float]:
 
 def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int) -> Iterator[Finding]:
     """What is wrong with the ratio of the two weights, from explanations at several batch sizes."""
-    ratios = {size: w.kl / w.reconstruction for size, e in by_size.items() if (w := weights(e)).kl and w.reconstruction}
+    kl, a = ({s: f(e) or 0.0 for s, e in by_size.items()} for f in (common_kl_weight, reconstruction_weight))
+    ratios = {s: kl[s] / a[s] for s in by_size if kl[s] and a[s]}
     if len(ratios) < len(by_size) or any(is_missing(e) for e in by_size.values()):
         return
     sizes, e = sorted(ratios), next(iter(by_size.values()))
@@ -169,8 +180,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
     unit = abs(ratios[low]) / low**exponent
     if not exponent and declares_variance(spec, e, unit, latents):
         return
-    a = {s: abs(reconstruction_weight(x) or 0.0) for s, x in by_size.items()}
-    size = a[low] / low ** (round(math.log(a[high] / a[low]) / math.log(high / low)) if high > low else 0)
+    size = abs(a[low]) / low ** (round(math.log(a[high] / a[low]) / math.log(high / low)) if high > low else 0)
     found = _decomposed(spec, e, unit, size, latents)
     if found is None and exponent:
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
@@ -186,6 +196,8 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
             f"over the batch, the KL divergence is {word} while the reconstruction is {other}",
             shown,
         )
+    if kl_weight(e) is None:  # a term is off, and named so: a weight of the others says no more than a reduction
+        found = tuple(code for code in found or () if code != "kl-half")
     if found is None:
         yield from _unnamed(spec, e, unit, shown, latents)
         return

@@ -79,9 +79,13 @@ _KL = "0.5 * ({m} ** 2 + torch.exp({v}) - 1 - {v})"
 _REDUCED = {"sum": ".sum()", "mean": ".mean()", "": ""}
 
 
-def _kl(code: str, name: str, elements: str, after: str = "{kl}", latent: str = "sum", also=()) -> Defect:
+def _kl(
+    code: str, name: str, elements: str, after: str = "{kl}", latent: str = "sum", also=(), named: bool = False
+) -> Defect:
     edits = {}
     for program, site in _sites("kl", "kl_loc", "kl_log_variance"):
+        if named and not site.kl_log_variance.isidentifier():
+            continue
         new = elements.format(m=site.kl_loc, v=f"({site.kl_log_variance})")
         rows = f"({new}).{latent}(dim=1){_REDUCED[site.kl_batch]}"
         edits[program] = ((site.kl, after.format(kl=f"({rows})", m=site.kl_loc)),)
@@ -323,7 +327,7 @@ KL = (
         "0.5 * ({m} ** 2 + torch.exp({v}) ** 2 - 1 - {v})",
         also=("sampler-scale-mismatch",),
     ),
-    _kl("kl-arguments", "mean and log-variance swapped", "0.5 * ({v} ** 2 + torch.exp({m}) - 1 - {m})"),
+    _kl("kl-arguments", "mean and log-variance swapped", "0.5 * ({v} ** 2 + torch.exp({m}) - 1 - {m})", named=True),
     _kl("kl-arguments", "q and p swapped", "0.5 * ((1 + {m} ** 2) / torch.exp({v}) - 1 + {v})"),
     _here(
         "kl-arguments",
