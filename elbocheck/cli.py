@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.exceptions import TyperException
 
+from elbocheck.cli_audit import audit_command
 from elbocheck.cli_data import Data, UnusableInput, read_dataset
 from elbocheck.cli_formula import formula_command
 from elbocheck.cli_train import train_command
@@ -133,6 +134,7 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
 
 app.command("train")(train_command)
 app.command("formula")(formula_command)
+app.command("audit")(audit_command)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Assertions for a test suite: a divergence, an entropy, a mean, an unbiased gradient.
+"""Assertions for a test suite: a divergence, an entropy, a mean, an unbiased gradient, the loss of a VAE.
 
 All statistical assertions of a session share one false-alarm budget (:mod:`elbocheck.ledger`), 1e-6 unless the pytest
 plugin's ``elbocheck_budget`` says otherwise. A failure is an ``AssertionError`` that says what is wrong and where.
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from elbocheck.auditing import assert_elbo
 from elbocheck.call import caller, has_torch
 from elbocheck.claim import Claim, Site
 from elbocheck.direction import partial_derivatives
@@ -22,6 +23,8 @@ from elbocheck.ledger import SESSION
 from elbocheck.verdict import Verdict
 from numerics.calibrated import MeanTest, Outcome, num_samples_needed
 from numerics.law import Law, NormalApproximation
+
+__all__ = ["assert_elbo", "assert_entropy", "assert_kl", "assert_mean", "assert_unbiased_gradient"]
 
 
 def assert_kl(function: Callable[..., Any], q: str, p: str, *, seed: int = 0) -> Judgement:

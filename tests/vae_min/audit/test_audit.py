@@ -1,0 +1,141 @@
+"""The audit of a small VAE, right and with one part replaced by a wrong twin."""
+
+import copy
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from vae_min.audit.audit import audit
+from vae_min.audit.finding import KINDS
+from vae_min.audit.spec import AuditError, VAESpec
+
+from .small import bce, kl, spec, std
+
+
+def errors(outcome):
+    return [f.code for f in outcome.findings if f.rank == "error"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"reduce": torch.sum},
+        {"reduce": lambda t: t.sum() / (128 * 5)},
+        {"scale": torch.exp, "divergence": lambda m, v: kl(m, 2 * v)},
+        {"scale": lambda v: F.softplus(v) + 1e-6, "divergence": lambda m, v: kl(m, 2 * (F.softplus(v) + 1e-6).log())},
+        {"scale": lambda v: v, "divergence": lambda m, v: kl(m, (v**2).log())},
+    ],
+)
+def test_right_ones_are_elbos(parts, seed) -> None:
+    outcome = audit(spec(seed, **parts))
+    assert (outcome.verdict, outcome.findings, outcome.exit_code) == ("elbo", (), 0)
+    assert outcome.effective.beta == pytest.approx(1.0, rel=1e-6, abs=0)
+
+
+def _log_base(m, v):
+    return 0.5 * (m**2 + v.exp() - 1 - v / torch.log(torch.tensor(10.0))).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "code", "verdict"),
+    [
+        ({"scale": torch.exp}, "sampler-scale-mismatch", "not-elbo"),
+        ({"scale": lambda v: F.softplus(2 * v)}, "sampler-scale-mismatch", "not-elbo"),
+        ({"scale": lambda v: std(v).detach()}, "gradient-cut", "not-elbo"),
+        ({"scale": lambda v: v.mul_(0.5).exp()}, "head-modified", "not-elbo"),
+        ({"divergence": lambda m, v: 0 * m.sum(-1)}, "kl-missing", "not-elbo"),
+        ({"divergence": lambda m, v: -kl(m, v)}, "kl-sign", "not-elbo"),
+        ({"divergence": lambda m, v: kl(m, v) / 2}, "kl-latent-mean", "not-elbo"),
+        ({"divergence": lambda m, v: kl(m, v).sum()}, "kl-batch-sum", "not-elbo"),
+        ({"divergence": lambda m, v: kl(m, v) / len(m)}, "kl-batch-mean", "not-elbo"),
+        ({"divergence": lambda m, v: 2 * kl(m, v)}, "kl-half", "not-elbo"),
+        ({"divergence": lambda m, v: kl(m, v) + 0.5 * (m**2).sum(-1)}, "kl-term", "not-elbo"),
+        ({"divergence": lambda m, v: kl(v, m)}, "kl-arguments", "not-elbo"),
+        ({"divergence": _log_base}, "kl-log-base", "not-elbo"),
+        (
+            {"divergence": lambda m, v: (0.5 * (m**2 + v.exp() - 1 - v)).clamp(min=0.4).sum(-1)},
+            "kl-clamped",
+            "not-elbo",
+        ),
+        ({"divergence": lambda m, v: 0.3 * kl(m, v)}, "kl-weight", "weighted"),
+        ({"divergence": lambda m, v: kl(m, v) * len(m) / 50}, "batch-size-weight", "not-elbo"),
+        ({"divergence": lambda m, v: kl(m, v).detach()}, "value-only", "not-elbo"),
+        ({"nll": lambda y, x: bce(y, x) / 5}, "reconstruction-mean", "not-elbo"),
+        ({"nll": lambda y, x: bce(y.sigmoid(), x)}, "sigmoid-twice", "not-elbo"),
+        ({"nll": lambda y, x: bce(y, 3 * x)}, "data-range", "not-elbo"),
+        (
+            {"nll": lambda y, x: F.binary_cross_entropy_with_logits(y, x, reduction="none").clamp(max=0.7).sum(-1)},
+            "guard",
+            "not-elbo",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_wrong_twin_is_found_under_its_code(parts, code, verdict) -> None:
+    outcome = audit(_scaled(3.0)) if code == "data-range" else audit(spec(**parts))
+    assert (errors(outcome), outcome.verdict, outcome.exit_code) == ([code], verdict, 1)
+    assert all(f.evidence and f.message and f.remedy == KINDS[f.code].remedy for f in outcome.findings)
+
+
+def _scaled(factor):
+    s = spec()
+    return VAESpec(loss=s.loss, encode=s.encode, decode=s.decode, batch=factor * s.batch)
+
+
+def test_a_declared_beta_is_an_elbo_and_another_one_is_not() -> None:
+    parts = {"divergence": lambda m, v: 0.3 * kl(m, v)}
+    assert audit(spec(claims={"beta": 0.3}, **parts)).verdict == "elbo"
+    assert errors(audit(spec(claims={"beta": 0.4}, **parts))) == ["kl-weight"]
+
+
+def test_a_claim_against_the_code_is_an_error() -> None:
+    assert errors(audit(spec(claims={"head": "log_scale"}))) == ["sampler-scale-mismatch"]
+    assert errors(audit(spec(claims={"likelihood": "normal"}))) == ["likelihood-mismatch"]
+
+
+def test_what_is_not_explained_is_undecided_with_no_error() -> None:
+    outcome = audit(spec(nll=lambda y, x: torch.log1p((y - x) ** 2).sum(-1)))
+    assert (outcome.verdict, outcome.exit_code, errors(outcome)) == ("undecided", 3, [])
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    s = spec()
+    model = s.loss.__self__.eval()
+    before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
+    audit(s)
+    assert all(torch.equal(t, before[n]) for n, t in model.state_dict().items())
+    assert all(p.grad is None and p.dtype == torch.float32 for p in model.parameters())
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not model.training
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"loss": lambda x: x}, r"returned \(6, 5\), not a scalar tensor"),
+        ({"loss": lambda x: x.sum()}, "no gradient"),
+        ({"loss": lambda x: 1 / 0}, r"loss raised on shapes \(6, 5\): ZeroDivisionError"),
+        ({"encode": lambda x: x}, "is not a tuple"),
+    ],
+)
+def test_unusable_models_are_said_in_one_line(change, match) -> None:
+    s = spec()
+    with pytest.raises(AuditError, match=match) as raised:
+        audit(
+            VAESpec(
+                **(
+                    {
+                        "loss": s.loss,
+                        "encode": s.encode,
+                        "decode": s.decode,
+                        "batch": s.batch,
+                        "module": s.loss.__self__,
+                    }
+                    | change
+                )
+            )
+        )
+    assert "\n" not in str(raised.value)

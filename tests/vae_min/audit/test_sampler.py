@@ -1,0 +1,92 @@
+"""The sampler is read off exactly, and each wrong twin under its own code."""
+
+import pytest
+import torch
+from torch.nn.functional import softplus
+
+from vae_min.audit.bench import Bench, Point
+from vae_min.audit.sampler import explain, in_evaluation, of_sign
+
+from .small import spec, std
+
+POINTS = [Point(1, 1001), Point(2, 1002)]
+
+
+def sampler(**parts):
+    with Bench(spec(**parts)).open() as bench:
+        return explain(bench, POINTS)
+
+
+@pytest.mark.parametrize(
+    ("scale", "name", "factor"),
+    [
+        (std, "log_variance", 1.0),
+        (torch.exp, "log_scale", 1.0),
+        (softplus, "softplus", 1.0),
+        (lambda v: 0.5 * torch.exp(v), "log_scale", 0.5),
+        (lambda v: v, "scale", 1.0),
+    ],
+)
+def test_how_the_second_head_is_read(scale, name, factor) -> None:
+    found = sampler(scale=scale)
+    assert found.findings == []
+    assert found.names[0] == name
+    assert found.factor == pytest.approx(factor, rel=1e-6, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("noise", "code"),
+    [
+        (torch.rand_like, "noise-law"),
+        (lambda v: 12**0.5 * (torch.rand_like(v) - 0.5), "noise-law"),
+        (lambda v: 2.0 * torch.randint(0, 2, v.shape) - 1, "noise-law"),
+        (lambda v: torch.randn(v.shape[-1]), "noise-shared"),
+        (lambda v: torch.randn_like(v[..., :1]), "noise-shared"),
+        (lambda v: (torch.manual_seed(0), torch.randn_like(v))[1], "noise-frozen"),
+        (lambda v: torch.randn(v.shape, generator=torch.Generator().manual_seed(7)), "noise-frozen"),
+        (lambda v: torch.linspace(-1, 1.3, v.numel()).view(v.shape), "noise-frozen"),
+        (torch.zeros_like, "mean-in-training"),
+    ],
+)
+def test_wrong_noise_is_found_under_its_code(noise, code) -> None:
+    found = sampler(noise=noise)
+    assert [f.code for f in found.findings] == [code]
+    assert found.doubt == ""
+
+
+@pytest.mark.parametrize(
+    "noise", [torch.randn_like, lambda v: v.new(v.size()).normal_(), lambda v: torch.normal(0.0, 1.0, v.shape)]
+)
+def test_right_noise_has_no_finding(noise) -> None:
+    assert sampler(noise=noise).findings == []
+
+
+def _box_muller(v):
+    return torch.sqrt(-2 * torch.log(torch.rand_like(v))) * torch.cos(2 * torch.pi * torch.rand_like(v))
+
+
+@pytest.mark.parametrize("noise", [lambda v: torch.randn_like(v) ** 2, _box_muller])
+def test_a_code_that_is_no_location_and_scale_is_doubtful_not_wrong(noise) -> None:
+    found = sampler(noise=noise)
+    assert found.findings == []
+    assert found.doubt == "the code is not a location plus a scale times noise of its own"
+
+
+def test_evaluation_mode() -> None:
+    right = spec()
+    with Bench(right).open() as bench:
+        assert in_evaluation(bench, POINTS[0]) == []
+    wrong = spec(noise=lambda v: torch.randn_like(v) if module[0].training else 0.0)
+    module = [wrong.loss.__self__]
+    with Bench(wrong).open() as bench:
+        assert [f.code for f in in_evaluation(bench, POINTS[0])] == ["mean-in-evaluation"]
+
+
+def test_a_rectified_logarithm_has_one_sign() -> None:
+    right, wrong = spec(), spec()
+    model = wrong.loss.__self__
+    encode, model.encode = model.encode, lambda x: (encode(x)[0], encode(x)[1].relu())
+    object.__setattr__(wrong, "encode", model.encode)
+    for s, codes in ((right, []), (wrong, ["head-range"])):
+        with Bench(s).open() as bench:
+            assert [f.code for f in of_sign(bench, explain(bench, POINTS))] == codes

@@ -1,0 +1,33 @@
+"""A specification that cannot be used says so in one line."""
+
+import pytest
+import torch
+
+import elbocheck
+from vae_min.audit.spec import AuditError, VAESpec
+
+
+def call(x):
+    return x
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"loss": 3}, r"VAESpec\(loss=...\) is not callable: 3"),
+        ({"batch": [1, 2]}, "not a tensor or a tuple of tensors"),
+        ({"batch": ()}, "not a tensor or a tuple of tensors"),
+        ({"batch": (torch.zeros(2, 3), torch.zeros(3))}, r"leading dimensions differ or are zero: \[2, 3\]"),
+        ({"batch": torch.zeros(0, 3)}, "differ or are zero"),
+        ({"num_importance_samples": 0}, "is less than 1"),
+    ],
+)
+def test_unusable(change, match) -> None:
+    with pytest.raises(AuditError, match=match):
+        VAESpec(**({"loss": call, "encode": call, "decode": call, "batch": torch.zeros(2, 3)} | change))
+
+
+def test_it_is_offered_by_elbocheck() -> None:
+    assert elbocheck.VAESpec is VAESpec
+    with pytest.raises(AttributeError, match="has no attribute 'VAE'"):
+        elbocheck.VAE  # noqa: B018

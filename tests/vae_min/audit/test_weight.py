@@ -1,0 +1,73 @@
+"""Coefficients are named: weights, reductions, and what the plainer of two explanations is."""
+
+import numpy as np
+import pytest
+
+from vae_min.audit.divergence import Divergence
+from vae_min.audit.explanation import Explanation
+from vae_min.audit.likelihood import Likelihood
+from vae_min.audit.weight import of_reduction, weights
+
+from .small import spec
+
+
+def explanation(a: float, b: float, free: bool = False) -> Explanation:
+    likelihood = Likelihood("normal" if free else "bernoulli", lambda x, y: [], free=free)
+    divergence = Divergence("log_variance", lambda latent: [], "standard", True)
+    return Explanation(likelihood, divergence, np.array([a]), 0.5 * b * np.array([1.0, 1, -1, 0, 0]), 0.0, 0.0)
+
+
+def codes(a, b, free=False, claims=None, latents=2):
+    """Findings where the coefficients are a(size) and b(size); there are five pixels."""
+    by_size = {size: explanation(a(size), b(size), free) for size in (2, 4, 8)}
+    return [f.code for f in of_reduction(spec(claims=claims), by_size, latents)]
+
+
+def test_weights_are_those_of_the_nll_and_of_the_divergence() -> None:
+    w = weights(explanation(2.0, 3.0))
+    assert (w.reconstruction, w.kl) == (2.0, 3.0)
+    sampled = Explanation(
+        explanation(2.0, 3.0).likelihood,
+        explanation(1, 1).divergence,
+        np.array([2.0]),
+        np.array([0, 0, -1.5, 1.5, -1.5]),
+        0.0,
+        0.0,
+    )
+    assert weights(sampled).kl == 3.0
+    unequal = Explanation(
+        sampled.likelihood, sampled.divergence, np.array([2.0]), np.array([1.5, 1.5, -1.0, 0, 0]), 0.0, 0.0
+    )
+    assert weights(unequal).kl is None
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (lambda n: 1.0, lambda n: 1.0, []),
+        (lambda n: n, lambda n: n, []),
+        (lambda n: 0.2, lambda n: 0.2, []),
+        (lambda n: 0.2, lambda n: 1.0, ["reconstruction-mean"]),
+        (lambda n: 1.0, lambda n: 0.5, ["kl-latent-mean"]),
+        (lambda n: 0.2, lambda n: 0.5, ["reconstruction-mean", "kl-latent-mean"]),
+        (lambda n: 1.0, lambda n: 2.0, ["kl-half"]),
+        (lambda n: 1.0, lambda n: n, ["kl-batch-sum"]),
+        (lambda n: n, lambda n: 1.0, ["kl-batch-mean"]),
+        (lambda n: 1.0 / n, lambda n: 1.0, ["reconstruction-batch"]),
+        (lambda n: 1.0, lambda n: n / 50, ["batch-size-weight"]),
+        (lambda n: 1.0, lambda n: n**0.5, ["batch-size-weight"]),
+        (lambda n: 1.0, lambda n: 0.3, ["kl-weight"]),
+        (lambda n: 1.0, lambda n: 2.5, ["kl-weight"]),  # 5 / 2, but neither term is a mean
+        (lambda n: 1.0, lambda n: 5.0, ["kl-weight"]),
+    ],
+)
+def test_reductions(a, b, expected) -> None:
+    assert codes(a, b) == expected
+
+
+def test_a_squared_error_is_a_variance() -> None:
+    assert codes(lambda n: 1.0, lambda n: 1.0, True) == []
+    assert codes(lambda n: 2.0, lambda n: 1.0, True) == ["squared-error"]
+    assert codes(lambda n: 2.0, lambda n: 1.0, True, {"variance": 0.5}) == []
+    assert codes(lambda n: 2.0, lambda n: 1.0, True, {"variance": 0.3}) == ["variance-mismatch"]
+    assert codes(lambda n: 0.4, lambda n: 1.0, True) == ["reconstruction-mean"]

@@ -1,0 +1,157 @@
+"""The audit: sampler, value, weights, gradient, evaluation mode and log, one after the other, and the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from vae_min.audit import explanation, gradient, importance, likelihood, partial, reported, sampler, stuck, weight
+from vae_min.audit.bench import Bench, Point
+from vae_min.audit.effective import Audit, Effective, Verdict
+from vae_min.audit.explanation import Explanation, View
+from vae_min.audit.finding import Finding
+from vae_min.audit.sampler import Sampler
+from vae_min.audit.spec import VAESpec
+
+_WEIGHT_CODES = frozenset({"kl-weight", "kl-weight-stuck"})
+_SIZES = (2, 8)
+_NOTHING = "no explanation was tried"
+_BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
+
+
+def audit(spec: VAESpec) -> Audit:
+    """Tell whether a VAE optimises an evidence lower bound, and what is wrong where it does not.
+
+    Everything of the user is put back: parameters, gradients, buffers, plain attributes of modules, train or eval mode,
+    random states, global settings of torch.
+
+    Raises
+    ------
+    AuditError
+        If the specification or the model cannot be used; one line.
+    """
+    with Bench(spec).open() as bench:
+        return _Auditor(bench).run()
+
+
+class _Auditor:
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.spec = bench, bench.spec
+        self.findings: list[Finding] = []
+
+    def run(self) -> Audit:
+        points = generic_points(self.bench)
+        found = sampler.explain(self.bench, points)
+        self.findings += found.findings
+        if found.doubt:
+            return self._undecided(found.doubt, Effective())
+        if found.drawn:
+            self.findings += sampler.in_evaluation(self.bench, points[0])
+        self.findings += sampler.of_claim(self.spec, found, self.bench.observe(points[0]))
+        self.findings += sampler.of_range(self.bench, found)
+        seen = explanation.views(self.bench, found)
+        if len(seen) < 20:
+            return self._undecided(
+                "the loss is finite at too few of the points that were tried", Effective(sampler=found.name)
+            )
+        explained = explanation.explain(self.bench, found, seen)
+        if explained is not None:
+            return self._explained(found, explained, seen, points)
+        if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
+            return self._importance(found, matched, seen, points)
+        return self._unexplained(found, seen)
+
+    def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View], points: list[Point]) -> Audit:
+        latents = seen[0].latent.code.shape[-1]
+        in_place = any(
+            getattr(c.func, "__name__", "").endswith("_") and not c.func.__name__.endswith("__")
+            for c in self.bench.observe(points[0]).trace.calls
+        )
+        self.findings += weight.of_terms(e, found, in_place)
+        if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
+            self.findings += sampler.of_sign(self.bench, found)
+        by_size = {4: e}
+        for size in _SIZES:
+            some = explanation.views(self.bench, found, size, 16)
+            if len(some) == 16:
+                by_size[size] = explanation.refit(e, some)
+        self.findings += stuck.named(self.bench, found, e, list(weight.of_reduction(self.spec, by_size, latents)))
+        self.findings += likelihood.findings(self.spec, e.likelihood, seen)
+        self.findings += self._samples(found)
+        self.findings += gradient.findings(self.bench, found, e, points[0])
+        self.findings += reported.findings(self.bench, found, e, points)
+        return Audit(self._verdict(), tuple(self.findings), effective(self.spec, found, e))
+
+    def _samples(self, found: Sampler) -> Iterator[Finding]:
+        claimed = self.spec.num_importance_samples
+        if claimed > 1:
+            message = "the loss is a mean of logarithms over the samples: an ELBO, not the importance-weighted bound"
+            yield Finding("mean-of-logs", message, f"{claimed} samples are claimed, {found.num_samples} are drawn")
+
+    def _importance(
+        self, found: Sampler, matched: importance.Match, seen: Sequence[View], points: list[Point]
+    ) -> Audit:
+        self.findings += importance.findings(self.bench, found, matched, points[0])
+        self.findings += likelihood.findings(self.spec, matched.likelihood, seen)
+        a = matched.factor
+        result = Effective(a, a, matched.constant, matched.likelihood.family, None, 1.0, found.name, found.name)
+        return Audit(self._verdict(), tuple(self.findings), result)
+
+    def _unexplained(self, found: Sampler, seen: Sequence[View]) -> Audit:
+        self.findings += partial.findings(self.bench, found, seen)
+        message = "the loss is no combination of a known likelihood and a KL divergence"
+        nearest = explanation.closest(self.bench, found, seen)
+        evidence = _NOTHING
+        if nearest is not None:
+            evidence = (
+                f"the closest, {nearest.likelihood.family}, leaves up to {nearest.residual:.2g} times what varies "
+                f"(of the loss or of the KL divergence) at {len(seen)} points"
+            )
+        return self._undecided(message, Effective(sampler=found.name), evidence)
+
+    def _undecided(self, message: str, result: Effective, evidence: str = _NOTHING) -> Audit:
+        verdict: Verdict = "not-elbo" if self._errors() else "undecided"
+        if verdict == "undecided":
+            self.findings.append(Finding("unexplained", message, evidence))
+        return Audit(verdict, tuple(self.findings), result)
+
+    def _errors(self) -> set[str]:
+        return {f.code for f in self.findings if f.rank == "error"} - _BESIDE
+
+    def _verdict(self) -> Verdict:
+        errors = self._errors()
+        if errors - _WEIGHT_CODES:
+            return "not-elbo"
+        return "weighted" if errors or any(f.code in _WEIGHT_CODES for f in self.findings) else "elbo"
+
+
+def generic_points(bench: Bench) -> list[Point]:
+    """Two points off the user's parameters at which the loss is finite."""
+    found: list[Point] = []
+    for seed in range(1, 40):
+        point = Point(seed, 1000 + seed, 4, spread=(1.0, 0.5, 0.25)[seed % 3])
+        try:
+            with torch.no_grad():
+                finite = math.isfinite(float(bench.loss(point)))
+        except Exception:  # noqa: BLE001, S112 - a parameter may have left its range there
+            continue
+        if finite:
+            found.append(point)
+        if len(found) == 2:
+            return found
+    return [Point(0, 0), Point(0, 1001)]
+
+
+def effective(spec: VAESpec, found: Sampler, e: Explanation) -> Effective:
+    """What an explanation amounts to."""
+    w = weight.weights(e)
+    variance = beta = None
+    if w.kl and w.reconstruction:
+        beta = w.kl / w.reconstruction
+        if e.likelihood.free:
+            variance, beta = (beta, 1.0) if spec.beta is None else (beta / spec.beta, spec.beta)
+    return Effective(
+        w.reconstruction, w.kl, e.constant, e.likelihood.family, variance, beta, found.name, e.divergence.reading
+    )

@@ -1,0 +1,281 @@
+"""One call of a user's loss, seen from all sides: the loss, the heads, the code, the decoder's output, the draws."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae_min.audit.head import Heads, heads_of
+from vae_min.audit.noise import Draw, Noise, Source, constant, seeded
+from vae_min.audit.spec import AuditError, VAESpec
+from vae_min.audit.state import State
+from vae_min.audit.trace import CodeFinder, Trace, Widen, find_anchor
+
+_FORM = (
+    "encode(*batch) returned {}, not a tuple (loc, second) or a distribution of independent normals: "
+    "return these from VAESpec(encode=...)"
+)
+
+
+_NOISE = seeded(0)
+_LARGEST = 100_000_000
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a loss is looked at: parameters (0: the user's own), rows of the batch, noise (None: as drawn), mode.
+
+    ``spread`` is how far the parameters are moved.
+    """
+
+    parameters: int = 0
+    rows: int = 0
+    size: int = 4
+    noise: Source | None = _NOISE
+    training: bool = True
+    spread: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What happened at a point; tensors are flat: heads (B, D), codes (k B, D), outputs (k B, ...)."""
+
+    point: Point
+    batch: tuple[Tensor, ...]
+    loss: Tensor
+    heads: Heads
+    codes: list[Tensor]
+    outputs: list[Any]
+    draws: list[Draw]
+    trace: Trace
+
+    @property
+    def code(self) -> Tensor:
+        """All codes, shape (k B, D), those of one call of the decoder after those of the call before."""
+        return torch.cat([c.reshape(-1, self.heads.loc.shape[1]) for c in self.codes])
+
+
+class Bench:
+    """A specification on the bench: runs it at points, in float64 where it can."""
+
+    def __init__(self, spec: VAESpec) -> None:
+        callables = [c for c in (spec.loss, spec.encode, spec.decode, spec.reported) if c is not None]
+        self.spec, self.state = spec, State(*spec.modules, *callables)
+        self.double, self.swapped = False, False
+        self._positions: tuple[int, int] | None = None
+        self.finders: dict[bool, CodeFinder | None] = {}
+
+    @contextmanager
+    def open(self) -> Iterator[Bench]:
+        """Make ready; everything of the user is put back at the end."""
+        with self.state.kept(), torch.enable_grad():
+            self._check()
+            self._double()
+            self._base = [p.data.clone() for p in self.state.parameters]
+            self._buffers = {k: b.clone() for k, b in self.state.buffers().items()}
+            yield self
+
+    # --- getting ready ---
+
+    def _check(self) -> None:
+        size = sum(p.numel() for p in self.state.parameters)
+        if size > _LARGEST:
+            raise AuditError(f"the model has {size:,} parameters: audit the same code with fewer than {_LARGEST:,}")
+        devices = {t.device.type for t in (*self.state.parameters, *self.spec.tensors)}
+        if len(devices) > 1:
+            raise AuditError(
+                f"parameters and batch lie on several devices, {', '.join(sorted(devices))}: move them to one"
+            )
+        if devices - {"cpu"} and not torch.cuda.is_available():
+            raise AuditError(f"the model lies on {devices.pop()}, which this machine lacks: load it on the CPU")
+        self._set_mode(True)
+        loss = self._called("loss", self.spec.loss, *self.rows(0, self.spec.tensors[0].shape[0]))
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            shape = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+            raise AuditError(f"loss(*batch) returned {shape}, not a scalar tensor: reduce it as the training loop does")
+        if not self.state.trainable:
+            raise AuditError("no trainable parameters found: give VAESpec(module=...)")
+        if not loss.requires_grad:
+            raise AuditError("loss(*batch) has no gradient: it is computed under no_grad, or detached")
+        grads = torch.autograd.grad(loss.reshape(()), self.state.trainable, allow_unused=True)
+        if all(g is None for g in grads):
+            raise AuditError("the loss depends on no parameter that was found: give VAESpec(module=...)")
+
+    def _called(self, name: str, function: Any, *args: Any) -> Any:
+        try:
+            return function(*args)
+        except Exception as error:  # the user's code may raise anything
+            shapes = ", ".join(str(tuple(a.shape)) for a in args if isinstance(a, Tensor))
+            raise AuditError(f"{name} raised on shapes {shapes}: {type(error).__name__}: {error}") from error
+
+    def _double(self) -> None:
+        before = [p.data for p in self.state.parameters], [dict(m._buffers) for m in self.state.submodules]
+        self.state.double()
+        self.double = True
+        torch.set_default_dtype(torch.float64)
+        try:
+            with self._calling(seeded(0)):
+                self.spec.loss(*self.rows(0, 2))
+                self.spec.encode(*self.rows(0, 2))
+        except Exception:  # noqa: BLE001 - code that insists on float32 is run in float32
+            self.double = False
+            torch.set_default_dtype(torch.float32)
+            for p, data in zip(self.state.parameters, before[0], strict=True):
+                p.data = data.clone()
+            for m, buffers in zip(self.state.submodules, before[1], strict=True):
+                m._buffers.clear()
+                m._buffers.update({n: None if b is None else b.clone() for n, b in buffers.items()})
+
+    # --- running ---
+
+    def rows(self, seed: int, size: int) -> tuple[Tensor, ...]:
+        """Rows of the example batch, copied: the first ones for seed 0, else chosen at random.
+
+        The rows of a batch of one example are told apart by turning its pixels round.
+        """
+        total = self.spec.tensors[0].shape[0]
+        index = torch.arange(size) % total
+        if seed:
+            index = torch.randint(total, (size,), generator=torch.Generator().manual_seed(seed))
+        taken = [t.detach()[index.to(t.device)] for t in self.spec.tensors]
+        if total == 1:
+            taken[0] = torch.stack([row.flatten().roll(i).view_as(row) for i, row in enumerate(taken[0])])
+        return tuple(t.double() if self.double and t.is_floating_point() else t.clone() for t in taken)
+
+    def place(self, point: Point) -> None:
+        """Set parameters, buffers and mode to those of a point."""
+        generator = torch.Generator().manual_seed(point.parameters)
+        for p, base in zip(self.state.parameters, self._base, strict=True):
+            move = point.parameters and p.is_floating_point() and p.requires_grad
+            p.data.copy_(_moved(base, generator, point.spread) if move else base)
+        self._restore_buffers()
+        self.state.reset_plain()
+        self._set_mode(point.training)
+
+    def _set_mode(self, training: bool) -> None:
+        for m in self.state.modules:
+            m.train(training)
+
+    @contextmanager
+    def _calling(self, source: Source | None) -> Iterator[Noise]:
+        if source is not None:
+            torch.default_generator.manual_seed(0)  # the CPU alone: for other devices torch would queue the calls
+            random.seed(0)
+            np.random.seed(0)
+        with Noise(source) as noise:
+            if self.double:
+                with Widen():
+                    yield noise
+            else:
+                yield noise
+
+    def loss(self, point: Point) -> Tensor:
+        """The loss alone."""
+        self.place(point)
+        with self._calling(point.noise):
+            loss: Tensor = self.spec.loss(*self.rows(point.rows, point.size)).reshape(())
+            return loss
+
+    def report(self, point: Point) -> Any:
+        """What the user logs."""
+        self.place(point)
+        assert self.spec.reported is not None
+        with self._calling(point.noise):
+            return self._called("reported", self.spec.reported, *self.rows(point.rows, point.size))
+
+    def encode(self, point: Point, batch: tuple[Tensor, ...]) -> Heads:
+        """The heads alone, flat."""
+        self.place(point)
+        with self._calling(point.noise):
+            heads = self._heads(self._called("encode", self.spec.encode, *batch)).flat()
+        return Heads(heads.second, heads.loc) if self.swapped and heads.second is not None else heads
+
+    def _heads(self, output: Any) -> Heads:
+        if isinstance(output, tuple | list) and len(output) == 3 and self._positions is None:
+            self._positions = self._dry_run()
+        if isinstance(output, tuple | list) and len(output) == 3 and self._positions is not None:
+            output = tuple(output[i] for i in self._positions)
+        heads = heads_of(output)
+        if heads is None or heads.second is None:
+            raise AuditError(_FORM.format(type(output).__name__))
+        return heads
+
+    def _dry_run(self) -> tuple[int, int]:
+        """Which of three outputs are loc and second: the third moves with the noise, and is loc without it."""
+        outputs = []
+        for value in (0.0, 1.0):
+            with torch.no_grad(), self._calling(constant(value)):
+                outputs.append([t for t in self.spec.encode(*self.rows(0, 4)) if isinstance(t, Tensor)])
+        if len(outputs[0]) == 3:
+            moving = [i for i in range(3) if not torch.allclose(outputs[0][i], outputs[1][i])]
+            still = [i for i in range(3) if i not in moving]
+            same = [i for i in still if moving and _equal(outputs[0][i], outputs[0][moving[0]])]
+            if len(moving) == 1 and len(same) == 1:
+                return same[0], next(i for i in still if i != same[0])
+        raise AuditError(_FORM.format("three values, of which none is a draw around another"))
+
+    def decode(self, point: Point, z: Tensor, others: tuple[Tensor, ...]) -> Any:
+        """The decoder's output alone; the mode and parameters must be those of the point."""
+        self._restore_buffers()
+        with self._calling(point.noise):
+            return self._called("decode", self.spec.decode, z, *others)
+
+    def _decode_afresh(self, z: Tensor, *others: Tensor) -> Any:
+        self._restore_buffers()  # new tensors each time, so that no anchor rests on them
+        return self.spec.decode(z, *others)
+
+    def _restore_buffers(self) -> None:
+        # as new tensors: autograd refuses a graph whose running statistics were changed in place
+        for (i, name), b in self._buffers.items():
+            self.state.submodules[i]._buffers[name] = b.clone()
+
+    def finder(self, point: Point) -> CodeFinder | None:
+        """Finds the codes in traces of the loss; None if the decoder cannot be recognised there."""
+        if point.training not in self.finders:
+            self.place(point)
+            batch = self.rows(point.rows, point.size)
+            with torch.no_grad(), self._calling(point.noise):
+                loc = self._heads(self._called("encode", self.spec.encode, *batch)).loc
+            probes = [(torch.randn_like(loc), tuple(t.clone() for t in batch[1:])) for _ in range(2)]
+            with torch.no_grad(), self._calling(point.noise):
+                anchor = self._called("decode", lambda: find_anchor(self._decode_afresh, probes))
+            self.finders[point.training] = None if anchor is None else CodeFinder(self.spec.decode, anchor)
+        return self.finders[point.training]
+
+    def observe(self, point: Point) -> Observation:
+        """Run the loss at a point, and encoder and decoder with it.
+
+        Raises
+        ------
+        AuditError
+            If the code that reaches the decoder cannot be found, or a callable raises.
+        """
+        finder = self.finder(point)
+        batch = self.rows(point.rows, point.size)
+        heads = self.encode(point, batch)
+        self.place(point)
+        with self._calling(point.noise) as noise, Trace(finder.anchor if finder else None) as trace:
+            loss = self._called("loss", self.spec.loss, *batch).reshape(())
+        self._restore_buffers()
+        with self._calling(point.noise):
+            codes = finder.find(trace, batch[1:]) if finder else []
+        outputs = [self.decode(point, c, batch[1:]) for c in codes]
+        return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace)
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and torch.allclose(a, b)
+
+
+def _moved(base: Tensor, generator: torch.Generator, spread: float) -> Tensor:
+    """Parameters some way off: a generic point, where formulas that agree at a special one differ."""
+    noise, shift = torch.randn((2, *base.shape), generator=generator, dtype=torch.float64).to(base)
+    moved: Tensor = base * (1 + 0.3 * spread * noise) + (0.4 * spread * shift if base.ndim < 2 else 0.0)
+    return moved

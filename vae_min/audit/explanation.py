@@ -1,0 +1,208 @@
+"""The loss as a combination of terms: which likelihood and which divergence, with which coefficients, reproduce it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae_min.audit.bench import Bench, Observation, Point
+from vae_min.audit.divergence import Divergence, Latent
+from vae_min.audit.divergence import candidates as divergences
+from vae_min.audit.head import Heads
+from vae_min.audit.likelihood import Likelihood, categorical_elements, data_of, heads_at
+from vae_min.audit.likelihood import candidates as likelihoods
+from vae_min.audit.noise import constant, seeded
+from vae_min.audit.sampler import Sampler
+from vae_min.audit.spec import AuditError
+
+_POINTS, TOLERANCE = 48, 1e-3
+_STRICT = 1e-6
+_SPREADS = (1.0, 0.5, 1.5)
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """An observation, arranged: the loss, decoder's heads and data (k, B, N), latents."""
+
+    observation: Observation
+    loss: float
+    data: Tensor
+    output: Heads
+    latent: Latent
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """loss = sum of ``reconstruction`` times the likelihood's terms + ``kl`` times the divergence's + constant.
+
+    Terms are sums over pixels and latents, means over codes and examples. ``residual`` is the largest that is left, in
+    units of what varies.
+    """
+
+    likelihood: Likelihood
+    divergence: Divergence
+    reconstruction: Vector
+    kl: Vector
+    constant: float
+    residual: float
+
+
+def views(bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, spread: float = 1.0) -> list[View]:
+    """The loss at generic points, arranged; those where it is not finite or raises are left out."""
+    found: list[View] = []
+    for seed in range(1, 3 * count):
+        point = Point(seed, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[seed % 3])
+        try:
+            view = view_of(bench, sampler, point)
+        except AuditError:
+            continue
+        if view is not None and np.isfinite(view.loss):
+            found.append(view)
+        if len(found) == count or seed > max(24, 4 * len(found)):
+            break
+    return found
+
+
+def view_of(bench: Bench, sampler: Sampler, point: Point, graph: bool = False) -> View | None:
+    """The loss at a point, arranged; None if the code is not found or the decoder's output has no known form."""
+    with torch.set_grad_enabled(graph):
+        o = bench.observe(point)
+        output = heads_at(o, sampler) if o.codes else None
+        if output is None:
+            return None
+        code = sampler.arranged(o.code, len(o.batch[0]))
+        prior = bench.spec.prior
+        if isinstance(prior, tuple):
+            prior = tuple(_frozen(p, graph) for p in prior)  # type: ignore[assignment]
+        slim = o if graph else replace(o, trace=None, outputs=[], draws=[])  # type: ignore[arg-type]
+        return View(
+            slim,
+            float(o.loss.detach()),
+            data_of(o, output),
+            output,
+            Latent(o.heads, code, measured(bench, sampler, o), prior),
+        )
+
+
+def measured(bench: Bench, sampler: Sampler, o: Observation) -> Tensor | None:
+    """The scale of the code: by the sampler's reading if it has one, else as the code moves with the noise."""
+    if not sampler.noisy:
+        return None
+    if sampler.names:
+        return sampler.scale(o.heads)
+    still, moved = (bench.observe(replace(o.point, noise=constant(v))).code for v in (0.0, 1.0))
+    return sampler.arranged(moved - still, len(o.batch[0]))[0]
+
+
+def _frozen(value: object, graph: bool) -> object:
+    return value.detach().clone() if isinstance(value, Tensor) and not graph else value
+
+
+def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
+    """The first reading, in order of plausibility, that reproduces the loss at all points; None if none does."""
+    with torch.no_grad():
+        loss = np.array([v.loss for v in seen])
+        reconstructions = [
+            (c, m)
+            for c in likelihoods_of(bench, seen)
+            if (m := matrix([_sums(c.elements(v.data, v.output)) for v in seen])) is not None
+        ]
+        general = isinstance(bench.spec.prior, torch.distributions.Distribution)
+        for divergence in divergences(sampler.names, sampler.noisy, general):
+            regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
+            if regulariser is None:
+                continue
+            for likelihood, reconstruction in reconstructions:
+                fitted = _fit(loss, reconstruction, regulariser)
+                innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
+                if fitted[-1] < tolerance(bench, innocent) and fitted[0][0] != 0:
+                    return Explanation(likelihood, divergence, *fitted)
+    return None
+
+
+def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
+    """Of all likelihoods with the sampler's own reading of the divergence, the one that leaves least of the loss."""
+    general = isinstance(bench.spec.prior, torch.distributions.Distribution)
+    divergence = next(divergences(sampler.names, sampler.noisy, general))
+    found = []
+    with torch.no_grad():
+        loss = np.array([v.loss for v in seen])
+        regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
+        for c in likelihoods_of(bench, seen):
+            terms = matrix([_sums(c.elements(v.data, v.output)) for v in seen])
+            if terms is not None and regulariser is not None:
+                found.append(Explanation(c, divergence, *_fit(loss, terms, regulariser)))
+    return min(found, key=lambda e: e.residual, default=None)
+
+
+def tolerance(bench: Bench, innocent: bool) -> float:
+    """How well a reading must reproduce the loss: one that accuses may not owe its place to a rounding guard."""
+    return TOLERANCE if innocent or not bench.double else _STRICT
+
+
+def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation:
+    """The same reading with coefficients from other points."""
+    with torch.no_grad():
+        loss = np.array([v.loss for v in seen])
+        reconstruction = matrix([_sums(explanation.likelihood.elements(v.data, v.output)) for v in seen])
+        regulariser = matrix([_means(explanation.divergence.columns(v.latent)) for v in seen])
+    assert reconstruction is not None
+    assert regulariser is not None
+    return Explanation(explanation.likelihood, explanation.divergence, *_fit(loss, reconstruction, regulariser))
+
+
+def terms(explanation: Explanation, view: View) -> tuple[Tensor, Tensor]:
+    """The two parts of the explained loss at a point, with their graph."""
+    elements = [e.sum(-1).mean() for e in explanation.likelihood.elements(view.data, view.output)]
+    columns = [c.mean() for c in explanation.divergence.columns(view.latent)]
+    return _combined(explanation.reconstruction, elements), _combined(explanation.kl, columns)
+
+
+def _combined(coefficients: Vector, values: list[Tensor]) -> Tensor:
+    return torch.stack([float(c) * v for c, v in zip(coefficients, values, strict=True)]).sum()
+
+
+def likelihoods_of(bench: Bench, seen: Sequence[View]) -> list[Likelihood]:
+    shape = tuple(bench.spec.tensors[0].shape[1:])
+    width, pixels = seen[0].output.loc.shape[-1], seen[0].data.shape[-1]
+    if width != pixels:
+        return [Likelihood("categorical", e) for e in categorical_elements(shape)] if width % pixels == 0 else []
+    probabilities = all(bool(((v.output.loc >= 0) & (v.output.loc <= 1)).all()) for v in seen)
+    return list(likelihoods(probabilities, seen[0].output.second is not None, (v.data for v in seen)))
+
+
+def _sums(elements: list[Tensor]) -> list[float]:
+    return [float(e.sum(-1).mean()) for e in elements]
+
+
+def _means(columns: list[Tensor]) -> list[float]:
+    return [float(c.mean()) for c in columns]
+
+
+def matrix(rows: Iterable[list[float]]) -> Vector | None:
+    """Rows as an array; None if any number is not finite."""
+    array = np.array(list(rows), dtype=np.float64)
+    return array if np.isfinite(array).all() else None
+
+
+def _fit(loss: Vector, reconstruction: Vector, regulariser: Vector) -> tuple[Vector, Vector, float, float]:
+    """Least squares; the residual is measured against the smaller of the variations of the loss and of the regulariser."""
+    terms = np.hstack([reconstruction, regulariser])
+    centre, spread = terms.mean(0), terms.std(0)
+    spread[spread == 0] = 1.0
+    design = np.hstack([(terms - centre) / spread, np.ones((len(loss), 1))])
+    solution, *_ = np.linalg.lstsq(design, loss, rcond=1e-13)
+    residual = np.abs(design @ solution - loss).max()
+    coefficients = solution[:-1] / spread
+    split = reconstruction.shape[1]
+    part = (regulariser @ coefficients[split:]).std()
+    unit = min(loss.std(), max(part, 1e-3 * loss.std())) if part > 1e-6 * loss.std() else loss.std()
+    constant = float(solution[-1] - coefficients @ centre)
+    return coefficients[:split], coefficients[split:], constant, float(residual / max(unit, 1e-300))

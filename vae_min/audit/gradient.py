@@ -1,0 +1,145 @@
+"""Whether the gradient of the loss is that of what it is worth: the loss's autograd against the explanation's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from vae_min.audit.bench import Bench, Point
+from vae_min.audit.explanation import Explanation, View, terms, view_of
+from vae_min.audit.finding import Finding
+from vae_min.audit.head import Heads
+from vae_min.audit.likelihood import heads_at
+from vae_min.audit.sampler import Sampler
+
+_TOLERANCE = {True: 1e-4, False: 1e-2}
+CUT = {
+    "code": "the code is detached",
+    "decoder": "the code is detached where the decoder takes it",
+    "scale": "the scale of the code is detached",
+    "loc": "the location of the code is detached",
+}
+
+Value = Callable[[View], Tensor]
+
+
+def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View | None:
+    """The view with a code that is computed from the heads anew, so that its gradient is right by construction.
+
+    ``cut`` names what is detached: "code", "decoder" (the code for the decoder alone), "scale" or "loc"; "posterior" detaches the heads of the divergence.
+    """
+    o, heads = view.observation, view.latent.heads
+    scale = torch.zeros_like(heads.loc) if view.latent.scale is None else view.latent.scale
+    noise = (
+        torch.nan_to_num((view.latent.code - heads.loc) / scale).detach()
+        if sampler.noisy
+        else torch.zeros_like(view.latent.code)
+    )
+    loc, scale = (t.detach() if cut in (n, "code") else t for t, n in ((heads.loc, "loc"), (scale, "scale")))
+    code = loc + scale * noise
+    codes, start = [], 0
+    for c in o.codes:
+        k = c.numel() // heads.loc.numel()
+        part = (code.detach() if cut == "decoder" else code)[start : start + k]
+        codes.append((part if sampler.sample_major else part.transpose(0, 1)).reshape(c.shape))
+        start += k
+    outputs = [bench.decode(o.point, c, o.batch[1:]) for c in codes]
+    output = heads_at(replace(o, codes=codes, outputs=outputs), sampler)
+    assert output is not None
+    posterior = cut == "posterior"
+    kept = Heads(heads.loc.detach(), None if heads.second is None else heads.second.detach()) if posterior else heads
+    return replace(
+        view,
+        output=output,
+        latent=replace(
+            view.latent,
+            heads=kept,
+            code=code,
+            scale=view.latent.scale.detach() if posterior and view.latent.scale is not None else view.latent.scale,
+        ),
+    )
+
+
+def compare(
+    bench: Bench, sampler: Sampler, point: Point, values: dict[str, tuple[Value, str]]
+) -> tuple[str, dict[str, float]] | None:
+    """The first of several values whose gradient is the loss's, and the relative differences of all tried.
+
+    Parameters
+    ----------
+    values : dict
+        By name: what to differentiate, and what `rebuilt` is to cut.
+
+    Returns
+    -------
+    (str, dict) or None
+        The name is empty if none has the loss's gradient; None if the code cannot be rebuilt.
+    """
+    view = view_of(bench, sampler, point, graph=True)
+    if view is None:
+        return None
+    parameters = bench.state.trainable
+    actual = _gradient(view.observation.loss, parameters)
+    differences = {}
+    for name, (value, cut) in values.items():
+        anew = rebuilt(bench, sampler, view, cut)
+        if anew is None:
+            return None
+        gradient = _gradient(value(anew), parameters)
+        difference = (actual - gradient).norm() / torch.maximum(actual.norm(), gradient.norm()).clamp(min=1e-300)
+        differences[name] = float(difference)
+        if differences[name] < _TOLERANCE[bench.double]:
+            return name, differences
+    return "", differences
+
+
+def _gradient(value: Tensor, parameters: list[Tensor]) -> Tensor:
+    if not value.requires_grad:
+        return torch.cat([torch.zeros_like(p).flatten() for p in parameters])
+    gradients = torch.autograd.grad(value, parameters, allow_unused=True, retain_graph=True)
+    return torch.cat([_or_zero(g, p).flatten() for g, p in zip(gradients, parameters, strict=True)])
+
+
+def _or_zero(gradient: Tensor | None, parameter: Tensor) -> Tensor:
+    return torch.zeros_like(parameter) if gradient is None else gradient
+
+
+def findings(bench: Bench, sampler: Sampler, explanation: Explanation, point: Point) -> Iterator[Finding]:
+    """What is wrong with the gradient of a loss whose value is explained."""
+
+    def whole(view: View) -> Tensor:
+        reconstruction, regulariser = terms(explanation, view)
+        return reconstruction + regulariser
+
+    values: dict[str, tuple[Value, str]] = {
+        "whole": (whole, ""),
+        "sticking": (whole, "posterior"),
+        "code": (whole, "code"),
+        "decoder": (whole, "decoder"),
+        "scale": (whole, "scale"),
+        "loc": (whole, "loc"),
+        "kl": (lambda v: terms(explanation, v)[0], ""),
+        "reconstruction": (lambda v: terms(explanation, v)[1], ""),
+    }
+    if not _is_sampled(explanation):
+        del values["sticking"]
+    outcome = compare(bench, sampler, point, values)
+    if outcome is None or outcome[0] in ("whole", "sticking"):
+        return
+    name, differences = outcome
+    shown = f"relative difference from the gradient of the value: {differences['whole']:.3g}"
+    if name in CUT:
+        yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {CUT[name]}", shown)
+    elif name:
+        what = {"kl": "KL divergence", "reconstruction": "reconstruction"}[name]
+        yield Finding("value-only", f"the {what} is in the value of the loss, but not in its gradient", shown)
+    else:
+        yield Finding("value-only", "the gradient of the loss is not the gradient of its value", shown)
+
+
+def _is_sampled(e: Explanation) -> bool:
+    """Whether the divergence is estimated from log q(z|x) at the draw, whose score has mean zero and may be left out."""
+    return e.divergence.form == "sampled" or (len(e.kl) == 5 and abs(e.kl[4]) > 1e-6 * abs(e.reconstruction[0]))

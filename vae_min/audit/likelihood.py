@@ -1,0 +1,256 @@
+"""Likelihoods that a reconstruction term may stand for: their negative logarithm, per code and example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.distributions import ContinuousBernoulli
+from torch.nn.functional import one_hot
+
+from numerics import bernoulli, categorical, laplace, normal
+from vae_min.audit.bench import Observation
+from vae_min.audit.finding import Finding
+from vae_min.audit.head import CLAIMABLE, READINGS, Heads, expands, heads_of
+from vae_min.audit.sampler import Sampler
+from vae_min.audit.spec import VAESpec
+
+_EPSILONS = (0.2, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)
+_RESCALED = "the loss moves the data from [-1, 1] to [0, 1]"
+_SECONDS = (*CLAIMABLE, "softplus")
+
+Elements = Callable[[Tensor, Heads], list[Tensor]]
+"""From the data, (B, N) expanded to (k, B, N), and the decoder's heads, (k, B, N): terms of that shape."""
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """One way to read the reconstruction term.
+
+    Parameters
+    ----------
+    family : str
+        Name of the family, as it can be claimed.
+    elements : callable
+        Terms whose sum, with coefficients ``proper`` up to a common factor, is -log p(x|z) but for constants.
+    proper : tuple of float
+    defect : str
+        Code of the finding that this reading is, if it is one.
+    how : str
+        What is odd about it, in words.
+    free : bool
+        Whether the common factor is a matter of the model: a normal likelihood's fixed variance.
+    """
+
+    family: str
+    elements: Elements
+    proper: tuple[float, ...] = (1.0,)
+    defect: str = ""
+    how: str = ""
+    free: bool = False
+
+
+def _bernoulli(x: Tensor, p: Tensor) -> Tensor:
+    value: Tensor = -bernoulli.log_prob(x, p)
+    return value
+
+
+def _logits(x: Tensor, logits: Tensor) -> Tensor:
+    value: Tensor = -bernoulli.log_prob_logits(x, logits)
+    return value
+
+
+def _normal(x: Tensor, loc: Tensor) -> Tensor:
+    value: Tensor = -normal.log_prob(x, loc, torch.ones_like(loc))
+    return value
+
+
+def _laplace(x: Tensor, loc: Tensor) -> Tensor:
+    value: Tensor = -laplace.log_prob(x, loc, torch.ones_like(loc))
+    return value
+
+
+def _continuous(x: Tensor, p: Tensor) -> Tensor:
+    value: Tensor = -ContinuousBernoulli(probs=p, validate_args=False).log_prob(x)  # type: ignore[no-untyped-call]
+    return value
+
+
+def _half(x: Tensor) -> Tensor:
+    return (x + 1) / 2
+
+
+def _of_loc(term: Callable[[Tensor, Tensor], Tensor], change: Callable[[Tensor], Tensor] | None = None) -> Elements:
+    return lambda x, y: [term(x, change(y.loc) if change else y.loc)]
+
+
+def _scaled(square: Callable[[Tensor], Tensor], name: str) -> Elements:
+    def elements(x: Tensor, y: Heads) -> list[Tensor]:
+        assert y.second is not None
+        scale = READINGS[name](y.second).expand_as(y.loc)
+        return [square((x - y.loc) / scale), scale.abs().log()]
+
+    return elements
+
+
+def _softened(one: float, zero: float) -> Elements:
+    return lambda x, y: [-(x * (y.loc + one).log() + (1 - x) * (1 - y.loc + zero).log())]
+
+
+def _clipped(epsilon: float) -> Elements:
+    return lambda x, y: [_bernoulli(x, y.loc.clamp(epsilon, 1 - epsilon))]
+
+
+def candidates(probabilities: bool, paired: bool, data: Iterable[Tensor]) -> Iterator[Likelihood]:
+    """The readings worth trying, the proper ones first.
+
+    Parameters
+    ----------
+    probabilities : bool
+        Whether the decoder's output is always in [0, 1].
+    paired : bool
+        Whether it has a second head.
+    data : iterable of Tensor
+        Batches of data.
+    """
+    values = torch.cat([x.flatten() for x in data])
+    unit = bool((values >= 0).all() and (values <= 1).all())
+    twice = "sigmoid-twice" if probabilities else ""
+    logits = Likelihood(
+        "bernoulli_logits", _of_loc(_logits), defect=twice, how="the loss takes logits, the decoder gives probabilities"
+    )
+    if probabilities:
+        yield Likelihood("bernoulli", _of_loc(_bernoulli))
+    if not twice:
+        yield logits
+    yield Likelihood(
+        "normal",
+        _of_loc(_normal),
+        free=True,
+        defect="scale-unused" if paired else "",
+        how="the decoder's second output is not used",
+    )
+    if paired:
+        for name in _SECONDS:
+            half_square = _scaled(lambda e: 0.5 * e**2, name)
+            absolute = _scaled(torch.abs, name)
+            yield Likelihood("normal", half_square, (1.0, 1.0), how=name)
+            yield Likelihood("laplace", absolute, (1.0, 1.0), how=name)
+    yield Likelihood("normal", _of_loc(_normal, torch.sigmoid), free=True)
+    yield Likelihood("normal", _of_loc(_normal, torch.tanh), free=True)
+    yield Likelihood("laplace", _of_loc(_laplace), free=True)
+    yield Likelihood("laplace", _of_loc(_laplace, torch.sigmoid), free=True)
+    if unit:
+        yield Likelihood("continuous_bernoulli", _of_loc(_continuous, None if probabilities else torch.sigmoid))
+    if twice:
+        yield logits
+    else:
+        sigmoid = _of_loc(_logits, torch.sigmoid)
+        yield Likelihood(
+            "bernoulli_logits", sigmoid, defect="sigmoid-twice", how="a sigmoid comes before a loss that takes logits"
+        )
+        for e in (1e-5, 1e-6, 1e-7, 1e-8, 1e-12):
+            yield Likelihood(
+                "bernoulli",
+                _clipped(e),
+                defect="sigmoid-missing",
+                how="the decoder's output, which has no sigmoid, is clipped to [0, 1]",
+            )
+    for e in _EPSILONS if probabilities else ():
+        yield Likelihood(
+            "bernoulli", _clipped(e), defect="guard", how=f"probabilities are clipped to [{e:g}, {1 - e:g}]"
+        )
+        for pair in ((e, e), (e, 0.0), (0.0, e)):
+            yield Likelihood("bernoulli", _softened(*pair), defect="guard", how=f"{e:g} is added inside a logarithm")
+    if not unit and values.min() >= -1 and values.max() <= 1:
+        yield Likelihood("bernoulli_logits", lambda x, y: [_logits(_half(x), y.loc)], how=_RESCALED)
+        if probabilities:
+            yield Likelihood("bernoulli", lambda x, y: [_bernoulli(_half(x), y.loc)], how=_RESCALED)
+
+
+def categorical_elements(shape: tuple[int, ...]) -> Iterator[Elements]:
+    """Cross entropies of class indices, or of levels of grey, given logits whose classes lie on either axis.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one example.
+    """
+
+    def elements(x: Tensor, y: Heads, axis: int, levels: bool) -> list[Tensor]:
+        classes = y.loc.shape[-1] // x.shape[-1]
+        index = ((x * (classes - 1)).round() if levels else x).long()
+        folded = (classes, *shape) if axis == 0 else (*shape, classes)
+        logits = y.loc.reshape(*y.loc.shape[:-1], *folded)
+        logits = logits.movedim(-len(folded), -1) if axis == 0 else logits
+        return [_cross_entropy(index.reshape(*index.shape[:-1], *shape), logits)]
+
+    for axis in (0, -1):
+        for levels in (False, True):
+            yield lambda x, y, a=axis, v=levels: elements(x, y, a, v)  # type: ignore[misc]
+    if len(shape) > 1:  # (C, H, W) with channels first: classes follow the channels
+        yield lambda x, y: _after_channels(x, y, shape)
+
+
+def _after_channels(x: Tensor, y: Heads, shape: tuple[int, ...]) -> list[Tensor]:
+    classes = y.loc.shape[-1] // x.shape[-1]
+    logits = y.loc.reshape(*y.loc.shape[:-1], shape[0], classes, *shape[1:]).movedim(-len(shape), -1)
+    return [_cross_entropy(x.long().reshape(*x.shape[:-1], *shape), logits)]
+
+
+def _cross_entropy(index: Tensor, logits: Tensor) -> Tensor:
+    if index.min() < 0 or index.max() >= logits.shape[-1]:
+        return torch.full(index.shape, torch.nan).flatten(2)  # not read so: the fit leaves it out
+    indicator = one_hot(index, logits.shape[-1]).to(logits.dtype)
+    value: Tensor = -categorical.log_prob_logits(indicator, logits)
+    return value.flatten(2)
+
+
+def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
+    """The decoder's heads at all codes, each of shape (k, B, N); None if its output has no known form."""
+    parts = [heads_of(output) for output in observation.outputs]
+    known = [p for p in parts if p is not None]
+    if not known or len(known) < len(parts):
+        return None
+    size, count = len(observation.batch[0]), len(observation.code) // len(known)
+
+    def rows(values: list[Tensor]) -> Tensor:
+        return torch.cat([sampler.arranged(v.reshape(count, -1), size) for v in values])
+
+    seconds = [s for p in known if (s := p.second) is not None and expands(s, p.loc)]
+    second = (
+        rows([s.expand_as(p.loc) for s, p in zip(seconds, known, strict=True)]) if len(seconds) == len(known) else None
+    )
+    return Heads(rows([p.loc for p in known]), second, known[0].law)
+
+
+def data_of(observation: Observation, like: Heads) -> Tensor:
+    """The data as (k, B, N), floating point unless it holds classes."""
+    x = observation.batch[0].flatten(1)
+    return x.expand(like.loc.shape[0], *x.shape)
+
+
+def findings(spec: VAESpec, likelihood: Likelihood, seen: Sequence[Any]) -> Iterator[Finding]:
+    """What is wrong, or odd, with the likelihood that explains the loss, given views of the loss."""
+    family, values = likelihood.family, torch.cat([v.data.flatten() for v in seen])
+    values = _half(values) if likelihood.how == _RESCALED else values
+    outputs = torch.cat([v.output.loc.flatten() for v in seen])
+    low, high = float(outputs.min()), float(outputs.max())
+    if likelihood.defect:
+        yield Finding(likelihood.defect, likelihood.how, f"the decoder's output lies in [{low:.3f}, {high:.3f}]")
+    elif family == "bernoulli" and low >= 0.5 and high <= 0.7311:
+        message = "the decoder ends in two sigmoids: no probability is below 1/2 or above 0.731"
+        yield Finding("sigmoid-twice", message, f"the decoder's output lies in [{low:.4f}, {high:.4f}]")
+    elif spec.likelihood not in (None, family):
+        message = f"the loss is that of the likelihood {family}, the claim is {spec.likelihood}"
+        yield Finding("likelihood-mismatch", message, f"the decoder's output lies in [{low:.3f}, {high:.3f}]")
+    if family in ("bernoulli", "bernoulli_logits", "continuous_bernoulli"):
+        least, most = float(values.min()), float(values.max())
+        shown = f"the data lie in [{least:.4g}, {most:.4g}]"
+        if least < 0 or most > 1:
+            yield Finding("data-range", f"the data of a likelihood on [0, 1] ({family}) leave [0, 1]", shown)
+        elif family != "continuous_bernoulli" and bool(((values > 0) & (values < 1)).any()):
+            share = float(((values > 0) & (values < 1)).double().mean())
+            yield Finding("grey-values", f"grey values under a Bernoulli likelihood: {share:.0%} of the pixels", shown)

@@ -1,0 +1,336 @@
+"""How the code comes about: the law of z as a function of the heads and of the noise, read off exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import torch
+from scipy.stats import kstest
+from torch import Tensor
+
+from vae_min.audit.bench import Bench, Observation, Point
+from vae_min.audit.finding import Finding
+from vae_min.audit.head import READINGS, Heads, factor, readings
+from vae_min.audit.noise import UNIFORM_UNIT, UNIFORM_ZERO, constant, seeded
+from vae_min.audit.spec import VAESpec
+
+_FALSE_ALARM = 1e-9  # of the one statistical test, for noise that torch did not draw as normal or uniform
+_LOGARITHMS = ("log_variance", "log_scale")
+_RTOL = {True: 1e-9, False: 1e-4}
+
+
+@dataclass
+class Sampler:
+    """What was read off.
+
+    ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
+    none does; ``drawn`` says that the noise is torch's normal or uniform. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
+    """
+
+    names: list[str] = field(default_factory=list)
+    factor: float = 1.0
+    noisy: bool = True
+    num_samples: int = 1
+    sample_major: bool = True
+    drawn: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    doubt: str = ""
+
+    @property
+    def name(self) -> str:
+        """The reading in words."""
+        if not self.names:
+            return "unknown"
+        return self.names[0] if self.factor == 1 else f"{self.factor:.4g} * {self.names[0]}"
+
+    def scale(self, heads: Heads) -> Tensor:
+        """The scale of z, shape (B, D)."""
+        assert heads.second is not None
+        return self.factor * READINGS[self.names[0]](heads.second)
+
+    def arranged(self, value: Tensor, size: int) -> Tensor:
+        """A tensor of shape (k B, ...) as (k, B, ...)."""
+        if self.sample_major:
+            return value.reshape(-1, size, *value.shape[1:])
+        return value.reshape(size, -1, *value.shape[1:]).transpose(0, 1)
+
+
+def explain(bench: Bench, points: list[Point]) -> Sampler:
+    """Read the sampler off at generic points.
+
+    Parameters
+    ----------
+    bench : Bench
+    points : list of Point
+        In training mode, of at least two examples each; two at least.
+    """
+    with torch.no_grad():
+        return _explained(bench, points)
+
+
+def _explained(bench: Bench, points: list[Point]) -> Sampler:
+    sampler = Sampler()
+    still, moved = ([bench.observe(replace(p, noise=constant(v))) for p in points] for v in (0.0, 1.0))
+    if not all(o.codes for o in (*still, *moved)):
+        sampler.doubt = "the code that reaches the decoder was not found in the loss"
+        return sampler
+    _arrange(sampler, still[0])
+    other = bench.observe(replace(points[0], noise=seeded(7)))
+    if not other.codes or (_same(bench, still[0].code, moved[0].code) and not _same(bench, still[0].code, other.code)):
+        sampler.doubt = "the code is not a location plus a scale times noise of its own"
+        return sampler
+    sampler.drawn = not _same(bench, still[0].code, moved[0].code)
+    if sampler.drawn:
+        _affine(bench, sampler, still, moved)
+    else:
+        _without_draws(bench, sampler, still)
+    if sampler.noisy and not any(f.code == "noise-frozen" for f in sampler.findings):
+        _frozen(bench, sampler, points[0])
+    return sampler
+
+
+def _arrange(sampler: Sampler, still: Observation) -> None:
+    """Find how many codes there are for each example, and their order."""
+    size, code = len(still.heads.loc), still.code
+    sampler.num_samples = len(code) // size
+    if sampler.num_samples > 1 and len(still.codes) == 1:
+        rows = code.reshape(-1, size, code.shape[1])
+        sampler.sample_major = bool(torch.allclose(rows, rows[:1].expand_as(rows)))
+
+
+def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation]) -> None:
+    """z = a + b * noise, each noise a number that torch drew."""
+    random = [bench.observe(replace(o.point, noise=seeded(7))) for o in still]
+    if not random[0].codes:
+        sampler.doubt = "the code is not finite where the noise is replaced"
+        return
+    a, b = still[0].code, moved[0].code - still[0].code
+    noise = torch.where(b == 0, 0.0, (random[0].code - a) / b)
+    drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
+    if not _among(noise[b != 0], drawn):
+        sampler.doubt = "the code is not a location plus a scale times noise of its own"
+        return
+    uniform = [d for d in random[0].draws if d.law == "uniform" and _among(noise[b != 0], d.value.flatten().to(noise))]
+    _locate(bench, sampler, still, moved, bool(uniform))
+    if uniform:
+        mean, deviation = _mean_and_deviation(sampler, still[0], moved[0]) if sampler.names else (math.nan, math.nan)
+        sampler.findings.append(
+            Finding(
+                "noise-law",
+                f"the noise is uniform (torch.{uniform[0].operation}), not normal",
+                f"its mean is {mean:.3f} and its standard deviation {deviation:.3f}; its largest value is bounded",
+            )
+        )
+    _shared(sampler, noise, random[0].code, len(still[0].heads.loc))
+
+
+def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation) -> tuple[float, float]:
+    size = len(still.heads.loc)
+    loc, scale = still.heads.loc[0, 0], sampler.scale(still.heads)[0, 0]
+    low, high = (sampler.arranged(code, size)[0, 0, 0] for code in _ends(still, moved))
+    return float(((low + high) / 2 - loc) / scale), float((high - low).abs() / math.sqrt(12) / scale.abs())
+
+
+def _locate(bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation], uniform: bool) -> None:
+    """Name location and scale."""
+    centres = [(0.0, 1.0), (0.5, 1.0), (0.5, 1 / math.sqrt(12)), (0.5, 0.5)] if uniform else [(0.0, 1.0)]
+    found = []
+    for centre, unit in centres:
+        ends = [_ends(o, m) if uniform else (o.code, m.code) for o, m in zip(still, moved, strict=True)]
+        pairs = [(low + centre * (high - low), unit * (high - low)) for low, high in ends]
+        if _location(bench, sampler, still, pairs):
+            _scale(sampler, still, pairs)
+            found.append((sampler.factor != 1, not sampler.names, sampler.names, sampler.factor))
+    if found:
+        sampler.doubt = ""
+        *_, sampler.names, sampler.factor = min(found, key=lambda f: f[:2])
+
+
+def _ends(still: Observation, moved: Observation) -> tuple[Tensor, Tensor]:
+    """The codes at the ends of the range of a uniform draw, from those at its 0 and 1."""
+    span = (moved.code - still.code) / UNIFORM_UNIT
+    low = still.code - UNIFORM_ZERO * span
+    return low, low + span
+
+
+def _location(bench: Bench, sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor, Tensor]]) -> bool:
+    size = len(still[0].heads.loc)
+    locs = [sampler.arranged(loc, size) for loc, _ in pairs]
+    if all(_same(bench, loc, o.heads.loc.expand_as(loc)) for loc, o in zip(locs, still, strict=True)):
+        return True
+    seconds = [o.heads.second for o in still]
+    if all(s is not None and _same(bench, loc, s.expand_as(loc)) for loc, s in zip(locs, seconds, strict=True)):
+        bench.swapped = True
+        still[:] = [bench.observe(o.point) for o in still]
+        return True
+    sampler.doubt = "the location of the code is not the first head"
+    return False
+
+
+def _scale(sampler: Sampler, still: list[Observation], pairs: list[tuple[Tensor, Tensor]]) -> None:
+    size = len(still[0].heads.loc)
+    scale = torch.cat([sampler.arranged(b, size)[0] for _, b in pairs])
+    second = torch.cat([o.heads.second for o in still if o.heads.second is not None])
+    sampler.factor = 1.0
+    sampler.names = readings(scale, second) or readings(-scale, second)
+    if not sampler.names and (found := factor(scale, second)):
+        sampler.names, sampler.factor = [found[0]], found[1]
+
+
+def _shared(sampler: Sampler, noise: Tensor, code: Tensor, size: int) -> None:
+    """Whether examples, samples or latents share their noise; samples on both sides of the location do not."""
+    for axis, what, values in ((1, "example", noise), (2, "latent", noise), (0, "importance sample", code)):
+        e = sampler.arranged(values, size)
+        if e.shape[axis] > 1 and torch.allclose(e, e.narrow(axis, 0, 1).expand_as(e), rtol=1e-6, atol=1e-6):
+            first = ", ".join(f"{v:.4f}" for v in e.movedim(axis, 0)[:2].flatten(1)[:, 0])
+            message = f"every {what} of the batch gets the same noise"
+            sampler.findings.append(Finding("noise-shared", message, f"the noise of the first two: {first}"))
+
+
+def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> None:
+    """No normal or uniform draw of torch moves z: there is no noise, or it is frozen, or of another kind."""
+    size = len(still[0].heads.loc)
+    codes = [sampler.arranged(o.code, size) for o in still]
+    if all(_same(bench, c, o.heads.loc.expand_as(c)) for c, o in zip(codes, still, strict=True)):
+        sampler.noisy = False
+        gap = float((codes[0] - still[0].heads.loc).abs().max().detach())
+        message = "the decoder gets the posterior mean in training mode, not a draw"
+        sampler.findings.append(Finding("mean-in-training", message, f"largest difference of z and loc: {gap:.1e}"))
+        return
+    sampler.names = [n for n in READINGS if _constant_noise(codes, still, n)]
+    if not sampler.names:
+        sampler.doubt = "the code is neither the first head nor a known function of heads and noise"
+        return
+    first, second = (_noise(bench, sampler, still[0].point) for _ in range(2))
+    if not torch.equal(first, second):
+        _other_law(bench, sampler, still[0])
+
+
+def _constant_noise(codes: list[Tensor], still: list[Observation], name: str) -> bool:
+    noises = []
+    for code, o in zip(codes, still, strict=True):
+        assert o.heads.second is not None
+        noises.append((code - o.heads.loc) / READINGS[name](o.heads.second))
+    return bool(noises[0].isfinite().all()) and all(torch.allclose(n, noises[0], rtol=1e-5, atol=1e-6) for n in noises)
+
+
+def _noise(bench: Bench, sampler: Sampler, point: Point) -> Tensor:
+    """The noise of one call as the user's random state gives it."""
+    o = bench.observe(replace(point, noise=None))
+    return ((sampler.arranged(o.code, len(o.heads.loc)) - o.heads.loc) / sampler.scale(o.heads)).detach()
+
+
+def _other_law(bench: Bench, sampler: Sampler, still: Observation) -> None:
+    """Test the law of noise that torch did not draw as normal or uniform: the one statistical test of an audit."""
+    noise = torch.cat([_noise(bench, sampler, replace(still.point, size=16)).flatten() for _ in range(60)])
+    test = kstest(noise.double().numpy(), "norm")
+    if test.pvalue < _FALSE_ALARM:
+        operations = sorted({d.operation for d in still.draws if d.law != "bernoulli"})
+        message = f"the noise ({', '.join(operations) or 'drawn outside of torch'}) is not standard normal"
+        evidence = (
+            f"{len(noise)} draws: mean {noise.mean():.3f}, standard deviation {noise.std():.3f}, "
+            f"Kolmogorov distance {test.statistic:.3f} (p = {test.pvalue:.0e})"
+        )
+        sampler.findings.append(Finding("noise-law", message, evidence))
+    else:
+        sampler.doubt = "the noise is not drawn by torch's normal or uniform functions; its law looks normal"
+
+
+def _given(o: Observation) -> bool:
+    """Whether the noise is one of the batch's tensors."""
+    if o.heads.second is None or o.code.shape != o.heads.loc.shape:
+        return False
+    noises = [(o.code - o.heads.loc) / READINGS[n](o.heads.second) for n in READINGS]
+    given = [t for t in o.batch[1:] if t.is_floating_point() and t.shape == o.code.shape]
+    return any(torch.allclose(n, t, rtol=1e-5, atol=1e-6) for n in noises for t in given)
+
+
+def _frozen(bench: Bench, sampler: Sampler, point: Point) -> None:
+    """Two calls one after the other must not have the same noise."""
+    torch.default_generator.manual_seed(1)
+    first, second = (bench.observe(replace(point, noise=None)) for _ in range(2))
+    drawn = [[d.value for d in o.draws if d.law in ("normal", "uniform")] for o in (first, second)]
+    same_draws = bool(drawn[0]) and len(drawn[0]) == len(drawn[1]) and all(map(torch.equal, *drawn))
+    if _given(first):
+        sampler.doubt = "the noise comes with the batch: give a loss that draws it"
+    elif same_draws or torch.equal(first.code, second.code):
+        values = ", ".join(
+            f"{float((o.code - o.heads.loc.repeat(sampler.num_samples, 1)).flatten()[0]):.6f}" for o in (first, second)
+        )
+        message = "every call of the loss uses the same noise"
+        sampler.findings.append(Finding("noise-frozen", message, f"z - loc of the first latent in two calls: {values}"))
+
+
+def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
+    """Whether the decoder gets the posterior mean in evaluation mode."""
+    point = replace(point, training=False)
+    still, moved, other = (bench.observe(replace(point, noise=n)) for n in (constant(0.0), constant(1.0), seeded(7)))
+    if not all(o.codes and _same(bench, still.code, o.code) for o in (still, moved, other)):
+        return []
+    evidence = f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0].detach()):.6f} and {float(moved.code[0, 0].detach()):.6f}"
+    return [
+        Finding(
+            "mean-in-evaluation", "in evaluation mode the decoder gets no draw: the loss is no ELBO there", evidence
+        )
+    ]
+
+
+def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
+    """A location that is never negative, a scale that can be exactly 0, at parameters near the user's."""
+    far = _far(bench, 1.0)
+    loc = torch.cat([h.loc.flatten() for h in far])
+    zeros = float((loc == 0).double().mean())
+    if bool((loc >= 0).all()) and zeros > 0.05:
+        shown = f"{len(loc)} values at random parameters, {zeros:.0%} of them exactly 0"
+        yield Finding("head-range", "the posterior mean is never negative: a ReLU ends the encoder", shown)
+    second = torch.cat([h.second.flatten() for h in far if h.second is not None])
+    zeros = float((second == 0).double().mean())
+    if sampler.names and sampler.names[0] not in _LOGARITHMS and zeros > 0.02:
+        yield Finding(
+            "head-range", "the scale can be exactly 0", f"{zeros:.0%} of {len(second)} values at random parameters"
+        )
+
+
+def of_sign(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
+    """A logarithm of the scale that has one sign only, where a linear layer has both."""
+    second = torch.cat([h.second.flatten() for h in (*_far(bench, 4.0), *_far(bench, 40.0)) if h.second is not None])
+    low, high = float(second.min()), float(second.max())
+    if sampler.names and sampler.names[0] in _LOGARITHMS and low * high >= 0:
+        message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
+        yield Finding("head-range", message, f"{len(second)} values at random parameters in [{low:.3g}, {high:.3g}]")
+
+
+def _far(bench: Bench, spread: float) -> list[Heads]:
+    with torch.no_grad():
+        points = (Point(s, s, 8, spread=spread) for s in range(1, 25))
+        return [bench.encode(p, bench.rows(p.rows, p.size)) for p in points]
+
+
+def of_claim(spec: VAESpec, sampler: Sampler, seen: Observation) -> list[Finding]:
+    """A claimed reading of the second head against the sampler's; a factor before the scale."""
+    claim = spec.head
+    if claim is None or seen.heads.law or not sampler.names or (claim in sampler.names and sampler.factor == 1):
+        return []
+    second = float(seen.heads.second[0, 0].detach()) if seen.heads.second is not None else math.nan
+    scale = float(sampler.scale(seen.heads)[0, 0].detach())
+    message = f"the second head is claimed to be {claim}, the sampler reads it as {sampler.name}"
+    return [Finding("sampler-scale-mismatch", message, f"a second head of {second:.4f} gives the scale {scale:.4f}")]
+
+
+def _same(bench: Bench, a: Tensor, b: Tensor) -> bool:
+    rtol = _RTOL[bench.double]
+    return bool(torch.allclose(a, b, rtol=rtol, atol=rtol))
+
+
+def _among(values: Tensor, drawn: Tensor) -> bool:
+    """Whether each value is one of those drawn, to rounding."""
+    if not len(drawn):
+        return False
+    ordered = drawn.sort().values
+    v = values.flatten()
+    right = torch.searchsorted(ordered, v).clamp(max=len(ordered) - 1)
+    left = (right - 1).clamp(min=0)
+    gap = torch.minimum((ordered[right] - v).abs(), (ordered[left] - v).abs())
+    return bool((gap < (1e-6 if v.dtype == torch.float64 else 1e-3)).all())

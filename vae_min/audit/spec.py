@@ -1,0 +1,92 @@
+"""What a user says of their VAE: how it is called, and what they claim it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Head = Literal["log_variance", "log_scale", "scale", "variance"]
+Likelihood = Literal["bernoulli", "bernoulli_logits", "normal", "laplace", "continuous_bernoulli", "categorical"]
+
+
+class AuditError(Exception):
+    """A specification or model that cannot be audited; one line that says what and how to mend it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VAESpec:
+    """A VAE as its training loop uses it, and optional claims.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(*batch)``, the scalar that the training loop minimises, called exactly so.
+    encode : callable
+        ``encode(*batch)``: the heads (loc, second), or a `torch.distributions` object.
+    decode : callable
+        ``decode(z, *batch[1:])``: a tensor, a tuple (loc, second), or a `torch.distributions` object.
+    batch : Tensor or tuple of Tensor
+        An example batch, all with the same leading dimension; ``batch[0]`` is what is reconstructed.
+    module : nn.Module or sequence of them, optional
+        Found from the callables if not given.
+    head : str, optional
+        How the second head is meant.
+    likelihood : str, optional
+        Of the data given the decoder's output.
+    variance : float, optional
+        Of a normal likelihood, where it is fixed.
+    prior : (loc, scale) or Distribution, optional
+        Of the code; standard normal if not given.
+    beta : float, optional
+        Declared weight of the KL divergence.
+    num_importance_samples : int
+        1 for the ELBO.
+    reported : callable, optional
+        ``reported(*batch)``: a mapping with what the user logs under "elbo", "kl", "reconstruction".
+
+    Raises
+    ------
+    AuditError
+        If a callable is not callable, or the batch is not of tensors of one leading dimension.
+    """
+
+    loss: Callable[..., Tensor]
+    encode: Callable[..., Any]
+    decode: Callable[..., Any]
+    batch: Tensor | tuple[Tensor, ...]
+    module: nn.Module | Sequence[nn.Module] | None = None
+    head: Head | None = None
+    likelihood: Likelihood | None = None
+    variance: float | None = None
+    prior: tuple[Any, Any] | torch.distributions.Distribution | None = None
+    beta: float | None = None
+    num_importance_samples: int = 1
+    reported: Callable[..., Mapping[str, Any]] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("loss", "encode", "decode"):
+            if not callable(getattr(self, name)):
+                raise AuditError(f"VAESpec({name}=...) is not callable: {getattr(self, name)!r}")
+        if not self.tensors or not all(isinstance(t, Tensor) for t in self.tensors):
+            raise AuditError("VAESpec(batch=...) is not a tensor or a tuple of tensors")
+        sizes = {t.shape[0] if t.ndim else 0 for t in self.tensors}
+        if len(sizes) != 1 or 0 in sizes:
+            raise AuditError(f"VAESpec(batch=...): leading dimensions differ or are zero: {sorted(sizes)}")
+        if self.num_importance_samples < 1:
+            raise AuditError("VAESpec(num_importance_samples=...) is less than 1")
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The batch as a tuple."""
+        return self.batch if isinstance(self.batch, tuple) else (self.batch,)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The modules that are named."""
+        if self.module is None:
+            return ()
+        return (self.module,) if isinstance(self.module, nn.Module) else tuple(self.module)

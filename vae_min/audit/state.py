@@ -1,0 +1,214 @@
+"""What an audit must not change: found, kept, and put back, also after an exception."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+_PLAIN = (bool, int, float, str, type(None))
+_DEPTH = 4
+
+
+def reachable(*roots: Any) -> list[Any]:
+    """Modules, and leaf tensors with gradients outside of modules, that functions and objects hold.
+
+    Closures, bound methods, partial functions, globals that a function names, attributes and containers are followed.
+    """
+    found: dict[int, Any] = {}
+    seen: dict[int, Any] = {}
+
+    def visit(value: Any, depth: int) -> None:
+        if id(value) in seen or depth > _DEPTH or isinstance(value, (*_PLAIN, type, np.ndarray)):
+            return
+        seen[id(value)] = value
+        if isinstance(value, (nn.Module, Tensor)):
+            if isinstance(value, nn.Module) or (value.requires_grad and value.is_leaf):
+                found[id(value)] = value
+            return
+        for part in _parts(value):
+            visit(part, depth + 1)
+
+    for root in roots:
+        visit(root, 0)
+    return list(found.values())
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    match value:
+        case MethodType():
+            yield from (value.__self__, value.__func__)
+        case functools.partial():
+            yield from (value.func, value.args, value.keywords)
+        case FunctionType():
+            yield from (c.cell_contents for c in value.__closure__ or () if _is_filled(c))
+            yield from value.__defaults__ or ()
+            yield from (value.__kwdefaults__ or {}).values()
+            names = _names(value.__code__)
+            yield from (v for n, v in value.__globals__.items() if n in names)
+        case dict():
+            yield from value.values()
+        case list() | tuple() | set():
+            yield from value
+        case _ if hasattr(value, "__dict__") and not hasattr(value, "__path__") and not hasattr(value, "__file__"):
+            yield from vars(value).values()
+            call = getattr(type(value), "__call__", None)  # noqa: B004 - the function itself is wanted
+            if isinstance(call, FunctionType):
+                yield call
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - it raises where the cell is empty
+    except ValueError:
+        return False
+    return True
+
+
+def _names(code: Any) -> set[str]:
+    inner = (c for c in code.co_consts if hasattr(c, "co_names"))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+class State:
+    """Modules and free leaf tensors of a specification, with all that an audit may change of them."""
+
+    def __init__(self, *roots: Any) -> None:
+        found = reachable(*roots)
+        self.modules = [m for m in found if isinstance(m, nn.Module)]
+        submodules = {id(m): m for module in self.modules for m in module.modules()}
+        self.submodules = list(submodules.values())
+        parameters: dict[int, Tensor] = {
+            id(p): p for m in self.submodules for p in m._parameters.values() if p is not None
+        }
+        parameters |= {id(t): t for t in found if isinstance(t, Tensor)}
+        self.parameters: list[Tensor] = list(parameters.values())
+        self._plain = [_plain(m) for m in self.submodules]
+
+    @property
+    def trainable(self) -> list[Tensor]:
+        """Floating-point parameters that a gradient reaches."""
+        return [p for p in self.parameters if p.requires_grad and p.is_floating_point()]
+
+    def buffers(self) -> dict[tuple[int, str], Tensor]:
+        """The buffers, by submodule and name."""
+        return {(i, n): b for i, m in enumerate(self.submodules) for n, b in m._buffers.items() if b is not None}
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Put everything back at the end: data, gradients, buffers, plain attributes, modes, random state, settings."""
+        settings = _Settings()
+        parameters = [(p, p.data, p.data.clone(), p.grad, p.requires_grad) for p in self.parameters]
+        buffers = [
+            (m, dict(m._buffers), {n: b.clone() for n, b in m._buffers.items() if b is not None})
+            for m in self.submodules
+        ]
+        modes = [m.training for m in self.submodules]
+        names = [set(vars(m)) for m in self.submodules]
+        try:
+            yield
+        finally:
+            for p, data, values, grad, requires_grad in parameters:
+                data.copy_(values)
+                p.data = data
+                p.grad, p.requires_grad = grad, requires_grad
+            for m, held, copies in buffers:
+                for n, b in copies.items():
+                    original = held[n]
+                    assert original is not None
+                    original.data.copy_(b)
+                m._buffers.clear()
+                m._buffers.update(held)
+            for m, before in zip(self.submodules, names, strict=True):
+                for name in set(vars(m)) - before:
+                    del vars(m)[name]
+            for m, training in zip(self.submodules, modes, strict=True):
+                m.training = training
+            self.reset_plain()
+            settings.restore()
+
+    def reset_plain(self) -> None:
+        """Set numbers, texts and containers among the modules' attributes to what they were."""
+        for m, attributes in zip(self.submodules, self._plain, strict=True):
+            vars(m).update({n: copy.copy(v) for n, v in attributes.items()})
+
+    def plain_changes(self) -> list[tuple[nn.Module, str]]:
+        """The modules' plain attributes that differ from what they were."""
+        pairs = zip(self.submodules, self._plain, strict=True)
+        return [
+            (m, n)
+            for m, attributes in pairs
+            for n, v in attributes.items()
+            if vars(m).get(n) is not v and vars(m).get(n) != v
+        ]
+
+    def numbers(self) -> list[tuple[nn.Module, str, int | float]]:
+        """The numbers among the modules' plain attributes."""
+        pairs = zip(self.submodules, self._plain, strict=True)
+        return [
+            (m, n, v) for m, a in pairs for n, v in a.items() if isinstance(v, int | float) and not isinstance(v, bool)
+        ]
+
+    @contextmanager
+    def changed(self, module: nn.Module, name: str, value: object) -> Iterator[None]:
+        """Give a plain attribute another value for a while."""
+        attributes = self._plain[next(i for i, m in enumerate(self.submodules) if m is module)]
+        before, attributes[name] = attributes[name], value
+        try:
+            yield
+        finally:
+            attributes[name] = before
+
+    def double(self) -> None:
+        """Make all floating-point parameters and buffers float64; objects stay the same, `kept` undoes it."""
+        for p in self.parameters:
+            p.grad = None
+            p.data = p.data.double() if p.is_floating_point() else p.data.clone()
+        for m in self.submodules:
+            for n, b in m._buffers.items():
+                if b is not None:
+                    m._buffers[n] = b.double() if b.is_floating_point() else b.clone()
+
+
+def _plain(module: nn.Module) -> dict[str, Any]:
+    return {
+        n: copy.copy(v)
+        for n, v in vars(module).items()
+        if isinstance(v, (*_PLAIN, list, dict)) and n[0] != "_" and n != "training"
+    }
+
+
+class _Settings:
+    """Global settings and random states of torch, NumPy and Python."""
+
+    def __init__(self) -> None:
+        self.random, self.numpy, self.torch = random.getstate(), np.random.get_state(), torch.get_rng_state()
+        self.cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        self.dtype, self.threads, self.grad = (
+            torch.get_default_dtype(),
+            torch.get_num_threads(),
+            torch.is_grad_enabled(),
+        )
+        self.deterministic = torch.are_deterministic_algorithms_enabled()
+        self.warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+        self.anomaly = torch.is_anomaly_enabled()
+
+    def restore(self) -> None:
+        random.setstate(self.random)
+        np.random.set_state(self.numpy)
+        torch.set_rng_state(self.torch)
+        if self.cuda:
+            torch.cuda.set_rng_state_all(self.cuda)
+        torch.set_default_dtype(self.dtype)
+        torch.set_num_threads(self.threads)
+        torch.set_grad_enabled(self.grad)
+        torch.use_deterministic_algorithms(self.deterministic, warn_only=self.warn_only)
+        torch.autograd.set_detect_anomaly(self.anomaly)

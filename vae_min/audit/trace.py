@@ -1,0 +1,158 @@
+"""What torch functions are called with, and by it, the code that reaches the decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+Key = tuple[int, tuple[int, ...], tuple[int, ...]]
+_CANDIDATES = 24
+
+
+@dataclass
+class Call:
+    """A call of a torch function: the tensors that go in and come out.
+
+    ``watched`` are copies of the inputs where the trace watches for this call: later in-place operations do not reach them.
+    """
+
+    func: Any
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    watched: list[Tensor] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The first operation by which the decoder joins the code with something that lasts (a weight, a buffer)."""
+
+    func: Any
+    keys: frozenset[Key]
+    position: int
+
+    def matches(self, func: Any, inputs: Iterable[Tensor]) -> bool:
+        """Whether a call is this operation."""
+        return func == self.func and self.keys <= {key(t) for t in inputs}
+
+
+class Trace(TorchFunctionMode):
+    """Keeps every call that gives tensors, in order; holds their tensors, so that no storage is used twice."""
+
+    def __init__(self, anchor: Anchor | None = None) -> None:
+        super().__init__()
+        self.calls, self.anchor, self.anchored = list[Call](), anchor, list[int]()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """See `TorchFunctionMode`."""
+        inputs = list(tensors((args, kwargs or {})))
+        watched = self.anchor is not None and self.anchor.matches(func, inputs)
+        before = [t.detach().clone() for t in inputs] if watched else []
+        out = func(*args, **(kwargs or {}))
+        outputs = list(tensors(out))
+        if outputs:
+            self.anchored += [len(self.calls)] if watched else []
+            self.calls.append(Call(func, inputs, outputs, before))
+        return out
+
+
+class Widen(TorchFunctionMode):
+    """Requests for float32 become requests for float64, so that code that names its precision runs in double."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """See `TorchFunctionMode`."""
+        if func is Tensor.float:
+            return args[0].double()
+        args = tuple(torch.float64 if a is torch.float32 else a for a in args)
+        kwargs = {n: torch.float64 if v is torch.float32 else v for n, v in (kwargs or {}).items()}
+        return func(*args, **kwargs)
+
+
+def tensors(value: Any) -> Iterator[Tensor]:
+    """The tensors in nested tuples, lists and dictionaries, in order."""
+    match value:
+        case Tensor():
+            yield value
+        case tuple() | list():
+            for part in value:
+                yield from tensors(part)
+        case dict():
+            yield from tensors(list(value.values()))
+
+
+def key(tensor: Tensor) -> Key:
+    """Where a tensor's numbers lie: the same for two views of one weight, taken at different times."""
+    return tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride())
+
+
+def find_anchor(decode: Callable[..., Any], probes: list[tuple[Tensor, tuple[Tensor, ...]]]) -> Anchor | None:
+    """The anchor of a decoder, from two calls with different codes and copies of the batch; None if it has none."""
+    traces = []
+    for z, others in probes:
+        with Trace() as trace:
+            decode(z, *others)
+        traces.append(trace)
+    lasting = set.intersection(*({key(t) for c in trace.calls for t in c.inputs} for trace in traces))
+    tainted = {id(probes[0][0])}
+    for call in traces[0].calls:
+        positions = [i for i, t in enumerate(call.inputs) if id(t) in tainted]
+        keys = frozenset(key(t) for t in call.inputs if id(t) not in tainted) & lasting
+        if positions and keys:
+            return Anchor(call.func, keys, positions[0])
+        tainted |= {id(t) for t in call.outputs} if positions else set()
+    return None
+
+
+def ancestors(trace: Trace, index: int, position: int) -> Iterator[Tensor]:
+    """An input of a call, then what it was computed from, nearest first."""
+    producer = {id(t): c for c in trace.calls[:index] for t in c.outputs}
+    queue, seen = [trace.calls[index].inputs[position]], set[int]()
+    while queue and len(seen) < _CANDIDATES:
+        tensor = queue.pop(0)
+        if id(tensor) in seen or not tensor.is_floating_point():
+            continue
+        seen.add(id(tensor))
+        yield tensor
+        if id(tensor) in producer:
+            queue += producer[id(tensor)].inputs
+
+
+class CodeFinder:
+    """Finds the tensors that, given to the decoder, make it do what it did in a trace: one for each time it was called.
+
+    Of several such tensors the one farthest from the decoder is taken: a decoder may begin with an idempotent function.
+    """
+
+    def __init__(self, decode: Callable[..., Any], anchor: Anchor) -> None:
+        self.decode, self.anchor = decode, anchor
+        self._known: dict[int, int] = {}
+
+    def find(self, trace: Trace, others: tuple[Tensor, ...]) -> list[Tensor]:
+        """The codes of a trace that watched for the anchor."""
+        found = [self._find(trace, number, index, others) for number, index in enumerate(trace.anchored)]
+        return [code for code in found if code is not None]
+
+    def _find(self, trace: Trace, number: int, index: int, others: tuple[Tensor, ...]) -> Tensor | None:
+        wanted = trace.calls[index].watched[self.anchor.position]
+        candidates = list(ancestors(trace, index, self.anchor.position))
+        known = self._known.get(number)
+        if known is not None and known < len(candidates) and self._gives(candidates[known], others, wanted):
+            return candidates[known]
+        matching = [i for i, c in enumerate(candidates) if self._gives(c, others, wanted)]
+        if not matching:
+            return None
+        self._known[number] = matching[-1]
+        return candidates[matching[-1]]
+
+    def _gives(self, code: Tensor, others: tuple[Tensor, ...], wanted: Tensor) -> bool:
+        try:
+            with torch.no_grad(), Trace(self.anchor) as trace:
+                self.decode(code.detach().clone(), *others)
+        except (RuntimeError, ValueError, IndexError, TypeError):
+            return False
+        inputs = [trace.calls[i].watched[self.anchor.position] for i in trace.anchored]
+        return any(t.shape == wanted.shape and torch.equal(t, wanted) for t in inputs)

@@ -1,0 +1,292 @@
+"""What the coefficients of an explanation mean: the weights of both terms, and the reductions that made them so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from vae_min.audit.explanation import Explanation
+from vae_min.audit.finding import Finding
+from vae_min.audit.sampler import Sampler
+from vae_min.audit.spec import VAESpec
+
+_CLOSE = 2e-3  # relative: user code may add 1e-8 or so where the explanation adds nothing
+_NOTHING = 1e-9  # a relative weight below it is none; public code has some of 1e-6
+_BASES = {"log2": 1 / math.log(2), "log10": 1 / math.log(10)}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Coefficients of the negative log-likelihood and of the KL divergence in the loss; None where there is no single one."""
+
+    reconstruction: float | None
+    kl: float | None
+
+
+def equal(a: float, b: float, unit: float = 0.0) -> bool:
+    """Equal to the accuracy of an audit."""
+    return abs(a - b) <= _CLOSE * max(abs(a), abs(b), unit)
+
+
+def reconstruction_weight(e: Explanation) -> float | None:
+    """The factor of -log p(x|z), if its terms have a common one."""
+    parts = [c / p for c, p in zip(e.reconstruction, e.likelihood.proper, strict=True)]
+    return float(parts[0]) if all(equal(p, parts[0]) for p in parts) else None
+
+
+def kl_parts(e: Explanation) -> tuple[float, ...]:
+    """Twice the weights, on average over the noise, of squared location, variance and minus log-variance."""
+    c = e.kl
+    if e.divergence.form == "modulus":
+        return (c[0],)
+    if e.divergence.form == "sampled":
+        return (2 * c[1], -2 * c[0])
+    sampled = c[3] if len(c) == 5 and e.divergence.form == "standard" else 0.0
+    sign = 1.0 if e.divergence.form == "reversed" else -1.0
+    return (2 * (c[0] + sampled), 2 * (c[1] + sampled), sign * 2 * c[2])
+
+
+def kl_weight(e: Explanation) -> float | None:
+    """The factor of KL(q || p), if its terms have a common one and it is read as one."""
+    if e.divergence.form not in ("standard", "sampled"):
+        return None
+    parts, unit = kl_parts(e), 1e-3 * float(abs(e.reconstruction[0]))
+    return float(parts[0]) if all(equal(p, parts[0], unit) for p in parts) else None
+
+
+def common_kl_weight(e: Explanation) -> float | None:
+    """`kl_weight`, or where one of its three terms is off, the factor of the two others."""
+    whole = kl_weight(e)
+    if whole is not None or e.divergence.form != "standard":
+        return whole
+    parts, unit = kl_parts(e), 1e-3 * float(abs(e.reconstruction[0]))
+    shared = [p for p in parts if abs(p) > unit and sum(equal(p, other, unit) for other in parts) == 2]
+    return shared[0] if shared else None
+
+
+def is_missing(e: Explanation) -> bool:
+    """Whether the divergence has no weight; one of 1e-6 is a weight, public code has them."""
+    return all(abs(p) < _NOTHING * abs(e.reconstruction[0]) for p in kl_parts(e))
+
+
+def weights(e: Explanation) -> Weights:
+    """Both factors."""
+    return Weights(reconstruction_weight(e), kl_weight(e))
+
+
+# --- findings ---
+
+
+def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Finding]:
+    """What is wrong with the terms themselves."""
+    parts, a = kl_parts(e), float(e.reconstruction[0])
+    evidence = "weights relative to the reconstruction: " + _named(e, [p / a for p in parts])
+    if reconstruction_weight(e) is None:
+        missing = len(e.reconstruction) == 2 and abs(e.reconstruction[1]) < _CLOSE * abs(a)
+        shown = f"squares (or moduli) have weight {e.reconstruction[0]:.4g}, log-scales {e.reconstruction[1]:.4g}"
+        yield (
+            Finding("log-scale-missing", "the decoder's scale is learned, but its logarithm is not in the loss", shown)
+            if missing
+            else Finding("variance-mismatch", "the errors and the logarithm of the scale have different weights", shown)
+        )
+    if is_missing(e):
+        yield Finding("kl-missing", "the loss has no KL divergence", evidence)
+    elif e.divergence.form == "modulus":
+        yield Finding("kl-clamped", "the loss takes the absolute value of the estimate of the KL divergence", evidence)
+    elif e.divergence.form in ("swapped", "reversed"):
+        what = "location and second head are swapped" if e.divergence.form == "swapped" else "q and p are swapped"
+        proper = equal(parts[0], parts[1]) and equal(parts[0], parts[2])
+        yield Finding("kl-arguments" if proper else "kl-term", f"in the KL divergence {what}", evidence)
+    elif kl_weight(e) is None:
+        yield from _unequal(e, parts, a, evidence)
+    elif parts[0] / a < 0:
+        yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
+    elif a < 0:
+        yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
+    if kl_weight(e) and sampler.noisy and not e.divergence.own:
+        yield _mismatch(e, sampler, in_place)
+
+
+def _mismatch(e: Explanation, sampler: Sampler, in_place: bool) -> Finding:
+    read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {e.divergence.reading}"
+    own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
+    shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(e.divergence.reading)}"
+    if in_place and e.divergence.reading in (
+        "half log_variance",
+        "exponentiated log_variance",
+        "exponentiated log_scale",
+    ):
+        return Finding("head-modified", f"an in-place operation changes the head between its uses: {read}", shown)
+    return Finding("sampler-scale-mismatch", read, shown)
+
+
+def _scale_of(name: str, factor: float = 1.0) -> str:
+    import torch
+
+    from vae_min.audit.head import READINGS
+
+    return f"{factor * float(READINGS[name](torch.tensor(0.5))):.4f}"
+
+
+def _unequal(e: Explanation, parts: tuple[float, ...], a: float, evidence: str) -> Iterator[Finding]:
+    if e.divergence.form == "standard" and equal(parts[0], parts[1]):
+        for name, factor in _BASES.items():
+            if equal(parts[2], factor * parts[0]):
+                yield Finding("kl-log-base", f"the KL divergence uses {name}, not the natural logarithm", evidence)
+                return
+    yield Finding("kl-term", "the terms of the KL divergence have different weights, or are not those of one", evidence)
+
+
+def _named(e: Explanation, values: list[float]) -> str:
+    names = {
+        "sampled": ("-log p(z)", "log q(z|x)"),
+        "swapped": ("second^2", "exp(loc)", "-loc"),
+        "reversed": ("loc^2 / variance", "1 / variance", "log-variance"),
+        "standard": ("loc^2", "variance", "-log-variance"),
+        "modulus": ("|log q(z|x) - log p(z)|",),
+        "loose": ("loc", "loc^2", "|loc|"),
+    }[e.divergence.form]
+    return ", ".join(f"{n} {v:.4g}" for n, v in zip(names, values, strict=False))
+
+
+def target(spec: VAESpec, e: Explanation) -> list[float]:
+    """The ratios of KL weight to reconstruction weight that are no defect."""
+    beta = 1.0 if spec.beta is None else spec.beta
+    if not e.likelihood.free:
+        return [beta]
+    if spec.variance is not None and e.likelihood.family == "normal":
+        return [beta * spec.variance]
+    return [beta, 0.5 * beta] if e.likelihood.family == "normal" else [beta]
+
+
+def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int) -> Iterator[Finding]:
+    """What is wrong with the ratio of the two weights, from explanations at several batch sizes."""
+    kl, a = ({s: f(e) or 0.0 for s, e in by_size.items()} for f in (common_kl_weight, reconstruction_weight))
+    ratios = {s: kl[s] / a[s] for s in by_size if kl[s] and a[s]}
+    if len(ratios) < len(by_size) or any(is_missing(e) for e in by_size.values()):
+        return
+    sizes, e = sorted(ratios), next(iter(by_size.values()))
+    low, high = sizes[0], sizes[-1]
+    power = math.log(abs(ratios[high] / ratios[low])) / math.log(high / low) if high > low else 0.0
+    shown = "weight of the KL divergence relative to the reconstruction: " + ", ".join(
+        f"{ratios[s]:.5g} at batch size {s}" for s in sizes
+    )
+    exponent = round(power)
+    if abs(power - exponent) > 0.01 or abs(exponent) > 1:
+        yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
+        return
+    unit = abs(ratios[low]) / low**exponent
+    if not exponent and declares_variance(spec, e, unit, latents):
+        return
+    size = abs(a[low]) / low ** (round(math.log(a[high] / a[low]) / math.log(high / low)) if high > low else 0)
+    found = _decomposed(spec, e, unit, size, latents)
+    if found is None and exponent:
+        yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
+        return
+    if exponent == 1 and equal(kl_weight(by_size[low]) or 0.0, kl_weight(by_size[high]) or 0.0):
+        message = "the reconstruction is divided by the batch size once more than the KL divergence"
+        yield Finding("reconstruction-batch", message, shown)
+    elif exponent:
+        word = "summed" if exponent > 0 else "averaged"
+        other = "averaged" if exponent > 0 else "summed"
+        yield Finding(
+            "kl-batch-sum" if exponent > 0 else "kl-batch-mean",
+            f"over the batch, the KL divergence is {word} while the reconstruction is {other}",
+            shown,
+        )
+    if kl_weight(e) is None:  # a term is off, and named so: a weight of the others says no more than a reduction
+        found = tuple(code for code in found or () if code != "kl-half")
+    if found is None:
+        yield from _unnamed(spec, e, unit, shown, latents)
+        return
+    if (
+        not found
+        and not exponent
+        and e.likelihood.family == "normal"
+        and e.likelihood.free
+        and spec.variance is None
+        and equal(unit, 0.5 * (spec.beta or 1.0))
+    ):
+        yield Finding("squared-error", "a squared error without 1/2 is a normal likelihood of variance 1/2", shown)
+    for code in found:
+        message = _WORDS[code].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:]))
+        if code == "kl-latent-mean" and e.likelihood.free and spec.variance is None:
+            message += f", or the decoder has a variance of {unit:.4g}, which nobody declared"
+        yield Finding(code, message, shown)
+
+
+_WORDS = {
+    "reconstruction-mean": "the reconstruction is averaged over the {pixels} pixels, the KL divergence is not",
+    "reconstruction-reduction": "the reconstruction is averaged over some axes of the data and summed over others",
+    "kl-latent-mean": "the KL divergence is averaged over the {latents} latents, not summed",
+    "kl-half": "the KL divergence lacks its factor 1/2",
+}
+
+
+def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latents: int) -> tuple[str, ...] | None:
+    """The defects that most plainly lead from a right ratio to this one; None if a weight of its own is plainer.
+
+    Each defect costs 1, a weight of its own 3/2, and a loss whose reconstruction (of weight ``size``) is not just
+    summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
+    """
+    beta, shape = spec.beta or 1.0, tuple(spec.tensors[0].shape[1:])
+    pixels = {1: "", math.prod(shape): "reconstruction-mean"} if math.prod(shape) > 1 else {1: ""}
+    for chosen in product((False, True), repeat=len(shape)):
+        part = math.prod(s for s, c in zip(shape, chosen, strict=True) if c)
+        pixels.setdefault(part, "reconstruction-reduction")
+    means = {1: "", latents: "kl-latent-mean"} if latents > 1 else {1: ""}
+    targets = target(spec, e)
+    best: tuple[float, tuple[str, ...] | None] = (
+        1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))),
+        None,
+    )
+    for (n, first), (d, second), (h, third), t in product(
+        pixels.items(), means.items(), ((1, ""), (2, "kl-half")), targets
+    ):
+        if equal(ratio, t * n / d * h):
+            codes = tuple(filter(None, (first, second, third)))
+            cost = len(codes) + (not equal(size * n * (t if e.likelihood.free else beta), beta))
+            best = min(best, (cost, codes), key=lambda b: b[0])
+            if not codes:
+                return ()
+    return best[1]
+
+
+def _scales(e: Explanation, targets: list[float], beta: float) -> list[float]:
+    return targets if e.likelihood.free else [beta]
+
+
+def _unnamed(spec: VAESpec, e: Explanation, ratio: float, shown: str, latents: int) -> Iterator[Finding]:
+    """A ratio that is no reduction."""
+    if e.likelihood.family == "normal" and e.likelihood.free:
+        if spec.variance is not None:
+            yield Finding(
+                "variance-mismatch",
+                f"the squared error amounts to a variance of {ratio:.4g}, the claim is {spec.variance:.4g}",
+                shown,
+            )
+            return
+        amounts = f"{ratio:.4g} for variance 1, or 1 for a decoder variance of {ratio:.4g}"
+        yield Finding("kl-weight", f"nobody declared this weight of the KL divergence: {amounts}", shown)
+    else:
+        beta = "" if spec.beta is None else f", the declared one is {spec.beta:g}"
+        yield Finding(
+            "kl-weight", f"the KL divergence has weight {ratio:.4g}{beta or ', which nobody declared'}", shown
+        )
+
+
+def declares_variance(spec: VAESpec, e: Explanation, variance: float, latents: int) -> bool:
+    """Whether the loss has the constants of a normal density of this variance: then it says itself what it means."""
+    if e.likelihood.family != "normal" or not e.likelihood.free or spec.variance is not None:
+        return False
+    pixels, b = math.prod(spec.tensors[0].shape[1:]), kl_weight(e)
+    if not b:
+        return False
+    unit = 0.5 * pixels * math.log(2 * math.pi)
+    constant = e.constant / b + unit / variance - 0.5 * pixels * math.log(variance)
+    half = 0.5 * latents
+    return any(
+        abs(constant - full + part) < 1e-3 * max(1.0, unit) for full in (0.0, unit) for part in (0.0, half)
+    ) and not equal(variance, 1.0)
