@@ -28,6 +28,7 @@ from vae_min.audit.spec import VAESpec
 
 _WEIGHT_CODES = frozenset({"kl-weight", "kl-weight-stuck"})
 _SIZES = (2, 8)
+_NOTHING = "no explanation was tried"
 _BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
 
 
@@ -114,12 +115,19 @@ class _Auditor:
     def _unexplained(self, found: Sampler, seen: Sequence[View]) -> Audit:
         self.findings += partial.findings(self.bench, found, seen)
         message = "the loss is no combination of a known likelihood and a KL divergence"
-        return self._undecided(message, Effective(sampler=found.name))
+        nearest = explanation.closest(self.bench, found, seen)
+        evidence = _NOTHING
+        if nearest is not None:
+            evidence = (
+                f"the closest, {nearest.likelihood.family}, leaves up to {nearest.residual:.2g} times what varies "
+                f"(of the loss or of the KL divergence) at {len(seen)} points"
+            )
+        return self._undecided(message, Effective(sampler=found.name), evidence)
 
-    def _undecided(self, message: str, result: Effective) -> Audit:
+    def _undecided(self, message: str, result: Effective, evidence: str = _NOTHING) -> Audit:
         verdict: Verdict = "not-elbo" if self._errors() else "undecided"
         if verdict == "undecided":
-            self.findings.append(Finding("unexplained", message, "no explanation reproduces the loss"))
+            self.findings.append(Finding("unexplained", message, evidence))
         return Audit(verdict, tuple(self.findings), result)
 
     def _errors(self) -> set[str]:

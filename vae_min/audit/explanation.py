@@ -127,6 +127,21 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
     return None
 
 
+def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
+    """Of all likelihoods with the sampler's own reading of the divergence, the one that leaves least of the loss."""
+    general = isinstance(bench.spec.prior, torch.distributions.Distribution)
+    divergence = next(divergences(sampler.names, sampler.noisy, general))
+    found = []
+    with torch.no_grad():
+        loss = np.array([v.loss for v in seen])
+        regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
+        for c in likelihoods_of(bench, seen):
+            terms = matrix([_sums(c.elements(v.data, v.output)) for v in seen])
+            if terms is not None and regulariser is not None:
+                found.append(Explanation(c, divergence, *_fit(loss, terms, regulariser)))
+    return min(found, key=lambda e: e.residual, default=None)
+
+
 def tolerance(bench: Bench, innocent: bool) -> float:
     """How well a reading must reproduce the loss: one that accuses may not owe its place to a rounding guard."""
     return TOLERANCE if innocent or not bench.double else _STRICT

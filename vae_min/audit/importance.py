@@ -147,7 +147,7 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     def doubly(view: View) -> Tensor:
         w, _ = log_weights(view, found.likelihood)
         share = w.softmax(0).detach()
-        view.latent.code.register_hook(lambda gradient: share.unsqueeze(-1) * gradient)
+        view.latent.code.register_hook(lambda gradient: share.unsqueeze(-1) * gradient)  # type: ignore[no-untyped-call]
         return found.factor * _weighted(share, w).mean()
 
     values = {

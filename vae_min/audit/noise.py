@@ -30,13 +30,13 @@ _STANDARD: dict[str, tuple[str, str, float, float]] = {
 }
 
 
-UNIFORM_ZERO, UNIFORM_UNIT = 0.25, 0.5
+UNIFORM_ZERO, UNIFORM_UNIT = 0.21, 0.53  # not symmetric: cos(2 pi u) is 0 at both quartiles
 
 
 class Draw(NamedTuple):
     """One draw: its law, the operation, and its value in standard form.
 
-    That is mean 0 and scale 1; for a uniform draw, 0 and 1 are its quartiles, so that code may take its logarithm.
+    That is mean 0 and scale 1; for a uniform draw, 0 and 1 are inside of its range, so that code may take its logarithm.
     """
 
     law: Law
@@ -94,7 +94,7 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def _within(value: Tensor) -> Tensor:
     """Values for a uniform draw: those in [0, 1] as they are, others brought into the range."""
-    return torch.where((value >= 0) & (value <= 1), value, 2 * torch.sigmoid(value) - 0.5)
+    return torch.where((value >= 0) & (value <= 1), value, 1.8 * torch.sigmoid(value) - 0.39)
 
 
 def _bound(func: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:

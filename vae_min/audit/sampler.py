@@ -77,6 +77,10 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
         sampler.doubt = "the code that reaches the decoder was not found in the loss"
         return sampler
     _arrange(sampler, still[0])
+    other = bench.observe(replace(points[0], noise=seeded(7)))
+    if not other.codes or (_same(bench, still[0].code, moved[0].code) and not _same(bench, still[0].code, other.code)):
+        sampler.doubt = "the code is not a location plus a scale times noise of its own"
+        return sampler
     sampler.drawn = not _same(bench, still[0].code, moved[0].code)
     if sampler.drawn:
         _affine(bench, sampler, still, moved)
@@ -262,8 +266,8 @@ def _frozen(bench: Bench, sampler: Sampler, point: Point) -> None:
 def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
     """Whether the decoder gets the posterior mean in evaluation mode."""
     point = replace(point, training=False)
-    still, moved = (bench.observe(replace(point, noise=constant(v))) for v in (0.0, 1.0))
-    if not still.codes or not _same(bench, still.code, moved.code):
+    still, moved, other = (bench.observe(replace(point, noise=n)) for n in (constant(0.0), constant(1.0), seeded(7)))
+    if not all(o.codes and _same(bench, still.code, o.code) for o in (still, moved, other)):
         return []
     evidence = f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0].detach()):.6f} and {float(moved.code[0, 0].detach()):.6f}"
     return [

@@ -61,8 +61,13 @@ def test_right_noise_has_no_finding(noise) -> None:
     assert sampler(noise=noise).findings == []
 
 
-def test_a_code_that_is_no_location_and_scale_is_doubtful_not_wrong() -> None:
-    found = sampler(noise=lambda v: torch.randn_like(v) ** 2)
+def _box_muller(v):
+    return torch.sqrt(-2 * torch.log(torch.rand_like(v))) * torch.cos(2 * torch.pi * torch.rand_like(v))
+
+
+@pytest.mark.parametrize("noise", [lambda v: torch.randn_like(v) ** 2, _box_muller])
+def test_a_code_that_is_no_location_and_scale_is_doubtful_not_wrong(noise) -> None:
+    found = sampler(noise=noise)
     assert found.findings == []
     assert found.doubt == "the code is not a location plus a scale times noise of its own"
 
