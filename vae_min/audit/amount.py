@@ -26,10 +26,18 @@ def effective(spec: VAESpec, sampler: Sampler, by_size: Mapping[int, Explanation
             variance, beta = (beta, 1.0) if spec.beta is None else (beta / spec.beta, spec.beta)
     summed = _is_sum(by_size)
     a, c = _in_nats(e, w, variance, latents, math.prod(spec.tensors[0].shape[1:]))
-    parts = (None if v is None else _clear(v / (size if summed else 1)) for v in (a, w.kl, c))
-    family = e.likelihood.family
+    unit = size if summed else 1
+    reconstruction, kl, constant = (None if v is None else _clear(v / unit) for v in (a, w.kl, c))
     return Effective(
-        *parts, family, variance, None if beta is None else _clear(beta), sampler.name, e.divergence.reading, summed
+        reconstruction=reconstruction,
+        kl=kl,
+        constant=constant,
+        likelihood=e.likelihood.family,
+        variance=variance,
+        beta=None if beta is None else _clear(beta),
+        sampler=sampler.name,
+        kl_reading=e.divergence.reading,
+        summed=summed,
     )
 
 
