@@ -161,7 +161,8 @@ def _sum(outcome: Audit) -> str:
     e = outcome.effective
     if e.reconstruction is None or e.kl is None or e.constant is None:
         return ""
-    return f"{e.reconstruction:.5g} * -log p(x|z) + {e.kl:.5g} * KL + {e.constant:.5g}".replace("+ -", "- ")
+    terms = f"{e.reconstruction:.5g} * -log p(x|z) + {e.kl:.5g} * KL + {e.constant:.5g}".replace("+ -", "- ")
+    return f"B * ({terms}), B the size of the batch" if e.summed else terms
 
 
 def _readings(outcome: Audit) -> str:

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from vae_min.audit import explanation, gradient, importance, likelihood, partial, reported, sampler, stuck, weight
+from vae_min.audit import (
+    amount,
+    explanation,
+    gradient,
+    importance,
+    likelihood,
+    partial,
+    reported,
+    sampler,
+    stuck,
+    weight,
+)
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.effective import Audit, Effective, Verdict
 from vae_min.audit.explanation import Explanation, View
@@ -82,7 +93,7 @@ class _Auditor:
         self.findings += self._samples(found)
         self.findings += gradient.findings(self.bench, found, e, points[0])
         self.findings += reported.findings(self.bench, found, e, points)
-        return Audit(self._verdict(), tuple(self.findings), effective(self.spec, found, e))
+        return Audit(self._verdict(), tuple(self.findings), amount.effective(self.spec, found, by_size, latents))
 
     def _samples(self, found: Sampler) -> Iterator[Finding]:
         claimed = self.spec.num_importance_samples
@@ -96,7 +107,9 @@ class _Auditor:
         self.findings += importance.findings(self.bench, found, matched, points[0])
         self.findings += likelihood.findings(self.spec, matched.likelihood, seen)
         a = matched.factor
-        result = Effective(a, a, matched.constant, matched.likelihood.family, None, 1.0, found.name, found.name)
+        result = Effective(
+            a, a, round(matched.constant, 9), matched.likelihood.family, None, 1.0, found.name, found.name
+        )
         return Audit(self._verdict(), tuple(self.findings), result)
 
     def _unexplained(self, found: Sampler, seen: Sequence[View]) -> Audit:
@@ -142,16 +155,3 @@ def generic_points(bench: Bench) -> list[Point]:
         if len(found) == 2:
             return found
     return [Point(0, 0), Point(0, 1001)]
-
-
-def effective(spec: VAESpec, found: Sampler, e: Explanation) -> Effective:
-    """What an explanation amounts to."""
-    w = weight.weights(e)
-    variance = beta = None
-    if w.kl and w.reconstruction:
-        beta = w.kl / w.reconstruction
-        if e.likelihood.free:
-            variance, beta = (beta, 1.0) if spec.beta is None else (beta / spec.beta, spec.beta)
-    return Effective(
-        w.reconstruction, w.kl, e.constant, e.likelihood.family, variance, beta, found.name, e.divergence.reading
-    )

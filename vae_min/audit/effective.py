@@ -24,6 +24,8 @@ class Effective:
         kl / reconstruction, unless a fixed variance takes it up.
     sampler, kl_reading : str or None
         How the sampler and the KL divergence read the second head.
+    summed : bool
+        Whether the loss is a sum over the batch: then it is the batch's size times the above.
     """
 
     reconstruction: float | None = None
@@ -34,6 +36,7 @@ class Effective:
     beta: float | None = None
     sampler: str | None = None
     kl_reading: str | None = None
+    summed: bool = False
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ UNBIASED = ("right", "sticking", "doubly")  # the last: doubly reparameterised, 
 def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iterator[Finding]:
     """What is wrong with the value or the gradient of a loss that a reading reproduces."""
     reading = READINGS[found.name]
-    shown = f"{sampler.num_samples} samples; loss = {found.factor:.4g} * this + {found.constant:.4g} to {found.residual:.0e}"
+    shown = f"{sampler.num_samples} samples; loss = {found.factor:.4g} * this + {round(found.constant, 9) + 0.0:.4g}"
     if found.read:
         message = f"the sampler reads the second head as {sampler.name}, log q(z|x) as {found.read}"
         yield Finding("sampler-scale-mismatch", message, shown)
@@ -173,7 +173,7 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
         )
     elif found.name == "surrogate" and name in UNBIASED:
         message = "the gradient is that of the importance-weighted bound; the value of the loss is another"
-        yield Finding("gradient-only", message, f"relative difference of the gradients: {differences[name]:.1e}")
+        yield Finding("gradient-only", message, f"relative difference of the gradients: {differences[name]:.6f}")
     elif found.name == "surrogate" and name == "surrogate":
         message = "the normalised weights carry gradients: the gradient is that of the weighted mean, not of the bound"
         yield Finding("weights-not-detached", message, shown)

@@ -85,7 +85,7 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
     evidence = "weights relative to the reconstruction: " + _named(e, [p / a for p in parts])
     if reconstruction_weight(e) is None:
         missing = len(e.reconstruction) == 2 and abs(e.reconstruction[1]) < _CLOSE * abs(a)
-        shown = f"squares (or moduli) have weight {e.reconstruction[0]:.4g}, log-scales {e.reconstruction[1]:.4g}"
+        shown = f"squares (or moduli) have weight {e.reconstruction[0]:.4g}, log-scales {round(e.reconstruction[1], 9) + 0.0:.4g}"
         yield (
             Finding("log-scale-missing", "the decoder's scale is learned, but its logarithm is not in the loss", shown)
             if missing
@@ -148,7 +148,7 @@ def _named(e: Explanation, values: list[float]) -> str:
         "modulus": ("|log q(z|x) - log p(z)|",),
         "loose": ("loc", "loc^2", "|loc|"),
     }[e.divergence.form]
-    return ", ".join(f"{n} {v:.4g}" for n, v in zip(names, values, strict=False))
+    return ", ".join(f"{n} {v if abs(v) > _NOTHING else 0:.4g}" for n, v in zip(names, values, strict=False))
 
 
 def target(spec: VAESpec, e: Explanation) -> list[float]:
