@@ -6,20 +6,16 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 from typer.exceptions import TyperException
 
 from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from elbocheck.cli_display import as_objects, print_findings, progress
+from elbocheck.cli_evaluate import evaluate_command
 from elbocheck.cli_train import train_command
 
 if TYPE_CHECKING:
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 _REFUTED, _UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 1, 2, 3, 70, 130
-_STYLE = {"proved": "bold green", "confirmed": "green", "refuted": "bold red", "undecided": "yellow"}
 
 
 class Format(StrEnum):
@@ -79,7 +74,7 @@ def verify_command(
 
     dataset = read_dataset(data, data_dir)
     try:
-        with _progress() as begin:
+        with progress() as begin:
             outcome = verify(dataset, out, seed=seed, begin=begin)
     except TrainingError as error:
         raise UnusableInput(str(error)) from error
@@ -95,31 +90,17 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
     from elbocheck.verdict import summary, tally
 
     if as_json:
-        findings = [
-            {"identity": f.identity, "witness": f.witness, "figure": f.figure, "verdict": f.verdict, "detail": f.detail}
-            for f in outcome.findings
-        ]
+        findings = as_objects(outcome.findings)
         document = {"data": outcome.data, "seed": outcome.seed, "findings": findings, "numbers": outcome.numbers}
         counts = {str(verdict): count for verdict, count in tally(outcome.findings).items()}
         print(json.dumps({**document, "summary": counts, "report": str(outcome.report)}, indent=2))
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("identity", "witness", "figure", "verdict"):
-        table.add_column(name, no_wrap=name == "identity", overflow="fold")
-    for f in outcome.findings:
-        table.add_row(f.identity, Text(f.witness), Text(f.figure), Text(f.verdict, style=_STYLE[f.verdict]))
-    # a pipe or a file has no width of its own: do not fold the table to 80 columns there
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-    with console.capture() as captured:  # rich would end the program where a reader closes the pipe
-        console.print(table)
-    print(captured.get())
-    for f in outcome.findings:
-        if f.detail:
-            print(f"{f.verdict}: {f.identity}, {f.witness}\n  {f.detail}\n")
+    print_findings(outcome.findings)
     print(f"{summary(outcome.findings)}\nreport: {outcome.report}")
 
 
 app.command("train")(train_command)
+app.command("evaluate")(evaluate_command)
 
 
 @app.command()
@@ -184,22 +165,6 @@ def proofread(
     }
     print(writers[Marks.json if as_json else format](judgements))
     raise typer.Exit(proofreading.exit_code(judgements))
-
-
-# --- progress, on standard error so that standard output stays clean ---
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], AbstractContextManager[Callable[[int], None]]]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-
-        @contextmanager
-        def begin(name: str, total: int) -> Iterator[Callable[[int], None]]:
-            task = progress.add_task(name, total=total)
-            yield lambda steps: progress.advance(task, steps)
-
-        yield begin
 
 
 def main() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,15 +19,15 @@ from derivations.document import fragment, main
 from derivations.kernel import KernelError
 from derivations.latex import text
 from derivations.replay import replay
-from elbocheck import agreement, network, report, witness
+from elbocheck import agreement, figure, network, report, witness
 from elbocheck.atomic import write_text
 from elbocheck.drawing import save
+from elbocheck.evaluation import plane_identity
+from elbocheck.progress import Begin, silent
 from elbocheck.proof_page import view
 from elbocheck.training import few_threads
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
-from numerics.plane import Estimate
-from vae_min import evaluate, figure
 from vae_min.config import EXERCISE
 from vae_min.data import Dataset, fixed_binarisation
 from vae_min.model import Autoencoder, VariationalAutoencoder
@@ -48,14 +47,6 @@ NUM_SAMPLES = 2**20  # of the reparameterised estimator
 NUM_KL_SAMPLES = 10_000  # of each test image's KL
 NUM_LOSS_IMAGES = 64
 NUM_IDENTITY_IMAGES = 128
-
-# begin(name, total) opens one line of progress; the function it gives is called with the steps done
-Begin = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-
-
-def silent(name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-    """No progress display."""
-    return nullcontext(lambda steps: None)
 
 
 @dataclass(frozen=True)
@@ -186,11 +177,7 @@ def check(
     findings.append(network.check_loss(witness.loss_witness(run.model, run.config, x[:NUM_LOSS_IMAGES], seed=seed)))
     few = x[:NUM_IDENTITY_IMAGES]
     with begin("check log p(x) = ELBO + KL on the plane", len(few)) as advance:
-        parts = []
-        for batch in torch.split(few, 64):
-            parts.append(evaluate.identity(run.model, batch))
-            advance(len(batch))
-    identity = _joined(parts)
+        identity = plane_identity(run.model, few, advance)
     findings += network.check_identity(identity)
     numbers = {
         "false alarms of all statistical lines together": f"at most {budget.total:g}",
@@ -199,14 +186,6 @@ def check(
         "mean KL(q || p(z|x)) of the same": f"{identity.posterior_kl.value.mean():.4f} nats",
     }
     return findings, numbers
-
-
-def _joined(parts: list[evaluate.Identity]) -> evaluate.Identity:
-    def join(name: str) -> Estimate:
-        estimates = [getattr(part, name) for part in parts]
-        return Estimate(torch.cat([e.value for e in estimates]), torch.cat([e.error for e in estimates]))
-
-    return evaluate.Identity(join("log_evidence"), join("elbo"), join("posterior_kl"))
 
 
 def _draw(

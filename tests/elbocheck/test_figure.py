@@ -2,9 +2,28 @@ import numpy as np
 import pytest
 import torch
 
-from vae_min import figure
+from elbocheck import figure
 from vae_min.config import Config
-from vae_min.model import VariationalAutoencoder
+from vae_min.data import digits
+from vae_min.model import Autoencoder, VariationalAutoencoder
+from vae_min.train import train
+
+QUICK = Config(hidden_sizes=(16,), epochs=2, learning_rate=5e-3)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return digits()
+
+
+@pytest.fixture(scope="module")
+def autoencoder(dataset):
+    return train(Autoencoder, QUICK, dataset).model
+
+
+@pytest.fixture(scope="module")
+def vae(dataset):
+    return train(VariationalAutoencoder, QUICK, dataset).model
 
 
 def test_both_panels_have_the_same_scale_and_hold_every_code(autoencoder, vae, dataset):
