@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 
 from elbocheck.cli_data import Data, UnusableInput, read_dataset
 from elbocheck.cli_display import as_objects, print_findings, progress
-from elbocheck.cli_evaluate import evaluate_command
+from elbocheck.cli_evaluate import evaluate_command, figure_command
 from elbocheck.cli_train import train_command
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
 
 app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
+app.command("figure")(figure_command)
 
 
 @app.command()

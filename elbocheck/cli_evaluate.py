@@ -54,18 +54,73 @@ def evaluate_command(
     raise typer.Exit(exit_code(found.findings))
 
 
+def figure_command(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `elbocheck train` wrote.")],
+    out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("elbocheck-figures"),
+    data_dir: Annotated[Path | None, typer.Option(help="Folder with the four MNIST files.")] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Of the draws from the prior and of binary test images.")
+    ] = 0,
+    num_gap_images: Annotated[
+        int, typer.Option(min=0, help="Test images whose log p(x) is computed, with two latent dimensions.")
+    ] = 128,
+) -> None:
+    """Draw codes, samples, manifold, reconstructions, gaps and training of runs on the same data, as PNG and SVG.
+
+    Given an autoencoder and a VAE, in this order, the first figure is Figure 1 of the exercise.
+    """
+    from elbocheck.checkpoint import CheckpointError
+    from elbocheck.gallery import pictures, subject
+
+    saved, dataset = _read(runs[0], data_dir)
+    saves = [saved, *(_saved(run) for run in runs[1:])]
+    for other in saves[1:]:
+        if other.data != saved.data:
+            raise UnusableInput(f"{other.path}: trained on {other.data}, {saved.path} on {saved.data}; draw them apart")
+    try:
+        with progress() as begin:
+            subjects = {
+                name: subject(one, dataset, num_gap_images=num_gap_images, seed=seed, begin=begin)
+                for name, one in zip(_names(saves), saves, strict=True)
+            }
+    except CheckpointError as error:
+        raise UnusableInput(str(error)) from error
+    drawn = pictures(subjects, dataset, seed=seed)
+    out.mkdir(parents=True, exist_ok=True)
+    for picture in drawn:
+        for path in picture.save(out):
+            print(path)
+
+
+def _names(saves: list[Checkpoint]) -> list[str]:
+    """A name for each run: its kind of model, with its folder where there are several of the kind."""
+    kinds = ["VAE" if saved.model == "vae" else saved.model for saved in saves]
+    names = [
+        kind if kinds.count(kind) == 1 else f"{kind} {saved.path.parent.name}"
+        for kind, saved in zip(kinds, saves, strict=True)
+    ]
+    for name, saved in zip(names, saves, strict=True):
+        if names.count(name) > 1:
+            raise UnusableInput(f"{saved.path}: a second run of the name {saved.path.parent.name!r}; rename its folder")
+    return names
+
+
 def _read(run: Path, data_dir: Path | None) -> tuple[Checkpoint, Dataset]:
     """A run and the data it was trained on."""
-    from elbocheck import checkpoint
-
-    try:
-        saved = checkpoint.load(run)
-    except checkpoint.CheckpointError as error:
-        raise UnusableInput(str(error)) from error
+    saved = _saved(run)
     if saved.data not in set(Data):
         known = ", ".join(Data)
         raise UnusableInput(f"{saved.path}: trained on {saved.data!r}; only runs on {known} can be read back")
     return saved, read_dataset(Data(saved.data), data_dir)
+
+
+def _saved(run: Path) -> Checkpoint:
+    from elbocheck import checkpoint
+
+    try:
+        return checkpoint.load(run)
+    except checkpoint.CheckpointError as error:
+        raise UnusableInput(str(error)) from error
 
 
 def document(found: Evaluation) -> dict[str, Any]:

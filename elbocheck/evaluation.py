@@ -16,7 +16,7 @@ from elbocheck.gradient import agreement_witness, check_agreement, check_pathwis
 from elbocheck.importance_bound import bounds, check_below_evidence, check_monotone
 from elbocheck.importance_sampling import Sampled, check_tail
 from elbocheck.progress import Advance, Begin, silent
-from elbocheck.training import few_threads
+from elbocheck.training import few_threads, keep_memory
 from elbocheck.verdict import Finding
 from elbocheck.witness import kl_witnesses, loss_witness
 from numerics.calibrated import Budget
@@ -117,12 +117,13 @@ def evaluate(
         limit = f"from 1 to {len(dataset.test.images)} test images and at least 1 importance sample"
         raise EvaluationError(f"there must be {limit}, not {count} and {num_importance_samples}")
     x = model_images(checkpoint.config, dataset.test.images[:count], seed)
+    keep_memory()
     with few_threads(dataset):
         with begin(f"importance sampling, k = {num_importance_samples:,}", count) as advance:
             sampled = importance_sampling.estimate(
                 model, x, num_samples=num_importance_samples, seed=seed, advance=advance
             )
-        identity = _identity(model, x[:NUM_IDENTITY_IMAGES], begin)
+        identity = exact_identity(model, x[:NUM_IDENTITY_IMAGES], begin)
         findings = _identities(model, checkpoint.config, x, identity, seed, begin)
         if model.log_variance is not None:
             train = model_images(checkpoint.config, dataset.train.images, seed)
@@ -176,8 +177,8 @@ def plane_identity(model: VariationalAutoencoder, x: Tensor, advance: Advance = 
     return Identity(join(lambda p: p.log_evidence), join(lambda p: p.elbo), join(lambda p: p.posterior_kl))
 
 
-def _identity(model: VariationalAutoencoder, x: Tensor, begin: Begin) -> Identity | None:
-    """The terms of the identity where they can be had without sampling: on a plane of codes, and with a linear decoder."""
+def exact_identity(model: VariationalAutoencoder, x: Tensor, begin: Begin) -> Identity | None:
+    """The terms of ``elbo-gap`` where they can be had without sampling: on a plane of codes, and with a linear decoder."""
     if model.log_variance is not None:
         return linear_model.identity(model, x)
     if model.latent_dim != 2 or model.covariance != "diagonal":

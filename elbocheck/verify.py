@@ -19,10 +19,10 @@ from derivations.document import fragment, main
 from derivations.kernel import KernelError
 from derivations.latex import text
 from derivations.replay import replay
-from elbocheck import agreement, figure, network, report, witness
+from elbocheck import agreement, network, report, witness
 from elbocheck.atomic import write_text
-from elbocheck.drawing import save
 from elbocheck.evaluation import plane_identity
+from elbocheck.gallery import Subject, pictures
 from elbocheck.progress import Begin, silent
 from elbocheck.proof_page import view
 from elbocheck.training import few_threads
@@ -30,6 +30,7 @@ from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
 from vae_min.config import EXERCISE
 from vae_min.data import Dataset, fixed_binarisation
+from vae_min.evaluate import Identity
 from vae_min.model import Autoencoder, VariationalAutoencoder
 from vae_min.train import Run, train
 
@@ -92,7 +93,7 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
     findings += confront(derivations, seed, budget, begin)
     with few_threads(dataset):
         autoencoder, vae = (_train(c, dataset, seed, begin) for c in (Autoencoder, VariationalAutoencoder))
-        checked, numbers = check(vae, dataset, seed, budget, begin)
+        checked, numbers, identity = check(vae, dataset, seed, budget, begin)
     findings += checked
     whole = report.Report(
         title="elbocheck: is the ELBO right?",
@@ -101,7 +102,7 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
         versions=_versions(),
         findings=tuple(findings),
         proofs=tuple(map(view, derivations.values())),
-        figures=_draw(out, autoencoder, vae, dataset, seed),
+        figures=_draw(out, autoencoder, vae, identity, dataset, seed),
         numbers=numbers,
     )
     write_text(out / "verify.md", table(findings))
@@ -167,8 +168,8 @@ def _train(model_class: type[Any], dataset: Dataset, seed: int, begin: Begin) ->
 
 def check(
     run: Run[VariationalAutoencoder], dataset: Dataset, seed: int, budget: Budget, begin: Begin = silent
-) -> tuple[list[Finding], dict[str, str]]:
-    """The identities on the trained VAE: findings, and the mean ELBO and evidence as further numbers."""
+) -> tuple[list[Finding], dict[str, str], Identity]:
+    """The identities on the trained VAE: findings, the mean ELBO and evidence as further numbers, and their terms."""
     x = fixed_binarisation(dataset.test.images, seed=seed)
     with begin("check the KL of each test image", len(x)) as advance:
         findings = network.check_kl(
@@ -185,35 +186,26 @@ def check(
         "mean log p(x) of the same": f"{identity.log_evidence.value.mean():.4f} nats",
         "mean KL(q || p(z|x)) of the same": f"{identity.posterior_kl.value.mean():.4f} nats",
     }
-    return findings, numbers
+    return findings, numbers, identity
 
 
 def _draw(
-    out: Path, autoencoder: Run[Autoencoder], vae: Run[VariationalAutoencoder], dataset: Dataset, seed: int
+    out: Path,
+    autoencoder: Run[Autoencoder],
+    vae: Run[VariationalAutoencoder],
+    identity: Identity,
+    dataset: Dataset,
+    seed: int,
 ) -> list[report.Figure]:
     """Write the figures below `out`, as PNG and SVG; the report holds the PNG."""
-    figures = {
-        "latent": (
-            "Figure 1: the latent space of the autoencoder (a) and of the VAE (b)",
-            "Codes of test images by class, both on the same scale. One can sample from (b), not from (a).",
-            figure.latent_codes(autoencoder.model, vae.model, dataset),
-        ),
-        "prior": (
-            "Digits decoded from N(0, I)",
-            "The VAE's decoder, applied to draws from the prior.",
-            figure.prior_samples(vae.model, dataset, seed=seed),
-        ),
-        "reconstruction": (
-            "Reconstructions",
-            "Test images, and what each model makes of them through two numbers.",
-            figure.reconstructions(autoencoder.model, vae.model, dataset),
-        ),
+    subjects = {
+        "autoencoder": Subject(autoencoder.model, autoencoder.history),
+        "VAE": Subject(vae.model, vae.history, identity),
     }
     shown = []
-    for name, (title, caption, drawing) in figures.items():
-        for suffix in (".svg", ".png"):
-            save(drawing, out / f"{name}{suffix}")
-        shown.append((title, caption, (out / f"{name}.png").read_bytes(), "image/png"))
+    for picture in pictures(subjects, dataset, seed=seed):
+        png = next(path for path in picture.save(out) if path.suffix == ".png")
+        shown.append((picture.title, picture.caption, png.read_bytes(), "image/png"))
     return shown
 
 

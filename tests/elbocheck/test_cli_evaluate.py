@@ -1,4 +1,4 @@
-"""`elbocheck evaluate` as it is typed: what it prints, its JSON, its exit codes, one line for what it cannot use."""
+"""`elbocheck evaluate` and `figure` as they are typed: what it prints, its JSON, its exit codes, one line for what it cannot use."""
 
 from __future__ import annotations
 
@@ -88,3 +88,26 @@ def test_a_run_on_unknown_data_is_named(vae: Path, tmp_path: Path, capsys: pytes
     (tmp_path / "checkpoint.json").write_text(json.dumps({**document, "data": "letters"}))
     assert elbocheck("evaluate", str(tmp_path)) == 2
     assert "trained on 'letters'; only runs on digits, mnist can be read back" in capsys.readouterr().err
+
+
+def test_figures_of_both_models_are_written_and_named(
+    vae: Path, autoencoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert elbocheck("figure", str(autoencoder), str(vae), "--out", str(tmp_path), "--num-gap-images", "3") == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert sorted(printed) == sorted(map(str, tmp_path.iterdir()))
+    names = ("latent", "prior", "manifold", "reconstruction", "gap", "training")
+    assert {Path(line).name for line in printed} == {f"{n}.{s}" for n in names for s in ("png", "svg")}
+
+
+def test_figures_of_unlike_runs_are_refused(vae: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in vae.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    document = json.loads((tmp_path / "checkpoint.json").read_text())
+    (tmp_path / "checkpoint.json").write_text(json.dumps({**document, "data": "mnist"}))
+    out = tmp_path / "figures"
+    assert elbocheck("figure", str(vae), str(tmp_path), "--out", str(out)) == 2
+    assert f"trained on mnist, {vae}/checkpoint.json on digits; draw them apart" in capsys.readouterr().err
+    assert elbocheck("figure", str(vae), str(vae), "--out", str(out)) == 2
+    assert f"a second run of the name {vae.name!r}; rename its folder" in capsys.readouterr().err
+    assert not out.exists()
