@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _FEWEST = 5  # exceedances that a shape can be fitted to
+_EQUAL = 1e-6  # relative difference of weights that is none: their rounding in single precision
 
 
 def tail_length(num_samples: int) -> int:
@@ -61,7 +62,7 @@ def weight_shape(largest: Floats) -> Floats:
     Returns
     -------
     array, shape (B,)
-        Minus infinity where all weights of the tail are equal; NaN, which no threshold admits, where more than a
+        Minus infinity where all weights of the tail are equal to a millionth; NaN, which no threshold admits, where more than a
         quarter of them equals the cutoff; infinity where M is below five.
 
     Examples
@@ -74,7 +75,7 @@ def weight_shape(largest: Floats) -> Floats:
         return np.full(len(ordered), math.inf)
     top = ordered[:, -1:]
     exceedances = np.exp(ordered[:, 1:] - top) - np.exp(ordered[:, :1] - top)
-    constant = exceedances[:, -1] == 0.0
+    constant = exceedances[:, -1] <= _EQUAL
     tied = exceedances[:, _quartile(exceedances)] == 0.0
     exceedances[constant | tied] = 1.0 + np.arange(exceedances.shape[-1])  # anything that can be fitted
     shape = pareto_shape(exceedances)
