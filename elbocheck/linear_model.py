@@ -21,6 +21,7 @@ from scipy.linalg import subspace_angles
 from scipy.optimize import minimize
 from sklearn.decomposition import PCA
 from torch import Tensor, nn
+from torch.distributions import MultivariateNormal
 
 from elbocheck.verdict import Finding, Verdict
 from elbocheck.witness import posterior_parameters
@@ -51,7 +52,7 @@ def identity(model: VariationalAutoencoder, x: Tensor) -> Identity:
     covariance = torch.linalg.inv(torch.eye(size, dtype=weight.dtype) + weight.T @ weight / variance)
     loc = (x - bias) @ weight @ covariance / variance  # of the posterior
     q = posterior_parameters(model, model.encoder(x))
-    log_evidence = multivariate_normal.log_prob(x, bias, evidence_factor)
+    log_evidence = MultivariateNormal(bias, scale_tril=evidence_factor).log_prob(x)
     kl = multivariate_normal.kl_divergence(*q, loc, torch.linalg.cholesky(covariance))
     elbo = _reconstruction(model, x) - objective.kl_divergence(model.encode(x))
     return Identity(*(Estimate(value, _ROUNDING * (1 + value.abs())) for value in (log_evidence, elbo, kl)))
@@ -158,7 +159,7 @@ def against_pca(model: VariationalAutoencoder, x: Tensor) -> PrincipalComponents
     terms = identity(model, x)
     gap = (terms.log_evidence.value - terms.elbo.value).abs().max()
     images = x.double().numpy()
-    pca = PCA(model.latent_dim, svd_solver="full").fit(images)
+    pca = PCA(model.latent_dim, svd_solver="covariance_eigh").fit(images)
     pca.explained_variance_ *= (len(images) - 1) / len(images)
     pca.noise_variance_ *= (len(images) - 1) / len(images)
     weight = _decoder(model)[0].detach().double().numpy()
