@@ -18,8 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from elbocheck.verdict import Finding, Verdict
-from elbocheck.witness import log_likelihood, posterior_parameters
-from numerics import multivariate_normal
+from elbocheck.witness import log_likelihood, log_posterior, posterior_parameters
 from numerics.calibrated import MeanTest
 from numerics.law import NormalApproximation
 from numerics.moments import Moments
@@ -135,7 +134,7 @@ def _score_function(
     """(log p(x|z) - baseline) times the gradient of log q(z|x) at fixed z, row by row."""
     loc, factor = posterior_parameters(model, outputs.requires_grad_())
     z = (loc + (factor @ noise[..., None]).squeeze(-1)).detach()
-    (score,) = torch.autograd.grad(multivariate_normal.log_prob(z, loc, factor).sum(), outputs)
+    (score,) = torch.autograd.grad(log_posterior(model, z, loc, factor).sum(), outputs)
     return (log_likelihood(model, x, z) - baseline)[:, None] * score
 
 

@@ -58,7 +58,7 @@ def kl_witnesses(model: VariationalAutoencoder, x: Tensor, *, num_samples: int =
     total = torch.zeros(len(x), dtype=torch.float64)
     for _ in range(num_samples):
         z = posterior.rsample(torch.randn(loc.shape, generator=generator, dtype=torch.float64))
-        total += multivariate_normal.log_prob(z, loc, factor) - normal.log_prob(z, 0.0, 1.0).sum(-1)
+        total += log_posterior(model, z, loc, factor) - normal.log_prob(z, 0.0, 1.0).sum(-1)
     closed_form, reference = objective.kl_divergence(posterior), _kl_divergence(model, outputs)
     return KLWitnesses(closed_form, reference, total / num_samples, num_samples, loc, factor)
 
@@ -98,7 +98,7 @@ def _bound(model: VariationalAutoencoder, config: Config, x: Tensor, noise: Tens
         return likelihood[0] - config.beta * _kl_divergence(model, outputs)
     if config.objective == "stl":
         loc, factor = loc.detach(), factor.detach()
-    excess = multivariate_normal.log_prob(z, loc, factor) - normal.log_prob(z, 0.0, 1.0).sum(-1)
+    excess = log_posterior(model, z, loc, factor) - normal.log_prob(z, 0.0, 1.0).sum(-1)
     log_weight: Tensor = likelihood - config.beta * excess
     return log_weight.logsumexp(0) - math.log(len(noise))
 
@@ -112,6 +112,13 @@ def posterior_parameters(model: VariationalAutoencoder, outputs: Tensor) -> tupl
     place = (torch.arange(len(outputs))[:, None], *torch.tril_indices(size, size, -1))
     empty = torch.zeros(len(outputs), size, size, dtype=outputs.dtype)
     return loc, empty.index_put(place, below) + torch.diag_embed(log_scale.exp())
+
+
+def log_posterior(model: VariationalAutoencoder, z: Tensor, loc: Tensor, factor: Tensor) -> Tensor:
+    """log q(z|x) by `numerics` at codes z of shape (..., B, D), from `posterior_parameters`; shape (..., B)."""
+    if model.covariance == "diagonal":
+        return cast(Tensor, normal.log_prob(z, loc, factor.diagonal(dim1=-2, dim2=-1)).sum(-1))
+    return cast(Tensor, multivariate_normal.log_prob(z, loc, factor))
 
 
 def log_likelihood(model: VariationalAutoencoder, x: Tensor, z: Tensor) -> Tensor:
