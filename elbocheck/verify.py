@@ -211,7 +211,9 @@ def _draw(
 
 def table(findings: Sequence[Finding]) -> str:
     """The table in Markdown, with what each refuted or undecided line has to say, and the tally."""
-    rows = [(f"`{f.identity}`", f.witness, f.figure.replace("|", "\\|"), str(f.verdict)) for f in findings]
+    rows = [
+        (f"`{f.identity}`", *(t.replace("|", "\\|") for t in (f.witness, f.figure)), str(f.verdict)) for f in findings
+    ]
     header = ["| identity | witness | figure | verdict |", "| --- | --- | --- | --- |"]
     details = [f"\n{f.identity}, {f.witness}: {f.detail}" for f in findings if f.detail]
     lines = [*header, *(f"| {' | '.join(row)} |" for row in rows), *details, "", summary(findings)]
