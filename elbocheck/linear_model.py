@@ -52,7 +52,7 @@ def identity(model: VariationalAutoencoder, x: Tensor) -> Identity:
     covariance = torch.linalg.inv(torch.eye(size, dtype=weight.dtype) + weight.T @ weight / variance)
     loc = (x - bias) @ weight @ covariance / variance  # of the posterior
     q = posterior_parameters(model, model.encoder(x))
-    log_evidence = MultivariateNormal(bias, scale_tril=evidence_factor).log_prob(x)
+    log_evidence = MultivariateNormal(bias, scale_tril=evidence_factor).log_prob(x)  # type: ignore[no-untyped-call]
     kl = multivariate_normal.kl_divergence(*q, loc, torch.linalg.cholesky(covariance))
     elbo = _reconstruction(model, x) - objective.kl_divergence(model.encode(x))
     return Identity(*(Estimate(value, _ROUNDING * (1 + value.abs())) for value in (log_evidence, elbo, kl)))
