@@ -1,4 +1,4 @@
-"""A section of ``docs/benchmark.md``: the command that wrote it, and what the command printed."""
+"""A section of a page of the documentation: the command that wrote it, and what the command printed."""
 
 import re
 from pathlib import Path
@@ -22,6 +22,6 @@ def insert(page: str, name: str, command: str, table: str) -> str:
     return changed
 
 
-def write(name: str, command: str, table: str) -> None:
-    """Put the table into the page."""
-    PAGE.write_text(insert(PAGE.read_text(encoding="utf-8"), name, command, table), encoding="utf-8")
+def write(name: str, command: str, table: str, page: Path = PAGE) -> None:
+    """Put the table into the page, ``docs/benchmark.md`` if none is named."""
+    page.write_text(insert(page.read_text(encoding="utf-8"), name, command, table), encoding="utf-8")

@@ -56,6 +56,24 @@ class Checkpoint:
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             raise CheckpointError(f"{self.path}: not of this run ({error}); choose another folder") from error
 
+    def trained(self, num_pixels: int) -> LatentModel:
+        """The model as it was saved, for images of so many pixels.
+
+        Raises
+        ------
+        CheckpointError
+            If its parameters are not those of such a model.
+        """
+        model = MODELS[self.model](self.config, num_pixels).eval()
+        prefix = "model."
+        state = {n.removeprefix(prefix): t for n, t in self.tensors.items() if n.startswith(prefix)}
+        try:
+            model.load_state_dict(state)
+        except RuntimeError as error:
+            reason = f"its parameters are not those of a {self.model} for images of {num_pixels} pixels"
+            raise CheckpointError(f"{self.path}: {reason}; name the folder of another run") from error
+        return model
+
 
 def environment() -> dict[str, Any]:
     """What the bits of a run depend on, besides the machine."""

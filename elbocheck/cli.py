@@ -4,44 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 from typer.exceptions import TyperException
 
 from elbocheck.cli_audit import audit_command
 from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from elbocheck.cli_display import as_objects, print_findings, progress
+from elbocheck.cli_evaluate import evaluate_command, figure_command
 from elbocheck.cli_formula import formula_command
+from elbocheck.cli_proofread import proofread_command
 from elbocheck.cli_train import train_command
 
 if TYPE_CHECKING:
-    from derivations.proofread import Judgement
     from elbocheck.verify import Outcome
 
 # torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 _REFUTED, _UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 1, 2, 3, 70, 130
-_STYLE = {
-    "proved": "bold green",
-    "confirmed": "green",
-    "refuted": "bold red",
-    "undecided": "yellow",
-    "unparsed": "magenta",
-}
-_VERDICT = re.compile(r"(?<=: )(?:proved|refuted|undecided|unparsed)(?=: )")
 
 
 class Format(StrEnum):
@@ -52,15 +38,6 @@ class Format(StrEnum):
     markdown = "markdown"
     html = "html"
     json = "json"
-
-
-class Marks(StrEnum):
-    """What `proofread` writes."""
-
-    text = "text"
-    json = "json"
-    github = "github"
-    html = "html"
 
 
 @app.callback()
@@ -92,7 +69,7 @@ def verify_command(
 
     dataset = read_dataset(data, data_dir)
     try:
-        with _progress() as begin:
+        with progress() as begin:
             outcome = verify(dataset, out, seed=seed, begin=begin)
     except TrainingError as error:
         raise UnusableInput(str(error)) from error
@@ -108,31 +85,19 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
     from elbocheck.verdict import summary, tally
 
     if as_json:
-        findings = [
-            {"identity": f.identity, "witness": f.witness, "figure": f.figure, "verdict": f.verdict, "detail": f.detail}
-            for f in outcome.findings
-        ]
+        findings = as_objects(outcome.findings)
         document = {"data": outcome.data, "seed": outcome.seed, "findings": findings, "numbers": outcome.numbers}
         counts = {str(verdict): count for verdict, count in tally(outcome.findings).items()}
         print(json.dumps({**document, "summary": counts, "report": str(outcome.report)}, indent=2))
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("identity", "witness", "figure", "verdict"):
-        table.add_column(name, no_wrap=name == "identity", overflow="fold")
-    for f in outcome.findings:
-        table.add_row(f.identity, Text(f.witness), Text(f.figure), Text(f.verdict, style=_STYLE[f.verdict]))
-    # a pipe or a file has no width of its own: do not fold the table to 80 columns there
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-    with console.capture() as captured:  # rich would end the program where a reader closes the pipe
-        console.print(table)
-    print(captured.get())
-    for f in outcome.findings:
-        if f.detail:
-            print(f"{f.verdict}: {f.identity}, {f.witness}\n  {f.detail}\n")
+    print_findings(outcome.findings)
     print(f"{summary(outcome.findings)}\nreport: {outcome.report}")
 
 
 app.command("train")(train_command)
+app.command("evaluate")(evaluate_command)
+app.command("figure")(figure_command)
+app.command("proofread")(proofread_command)
 app.command("formula")(formula_command)
 app.command("audit")(audit_command)
 
@@ -175,70 +140,6 @@ def _write_all(out: Path, files: dict[str, str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_text(out / name, text)
-
-
-@app.command()
-def proofread(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help=".tex, .md or .ipynb; - for standard input.")],
-    format: Annotated[Marks, typer.Option(help="How to write the verdicts.")] = Marks.text,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="How many processes work; one for each core, if not said.")
-    ] = None,
-) -> None:
-    """Judge every relation of a derivation in LaTeX: proved, refuted, undecided, or unparsed."""
-    from derivations.manuscript import ManuscriptError
-    from elbocheck import proofreading
-
-    try:
-        texts = proofreading.manuscripts(files, sys.stdin.read() if "-" in files else "")
-        judgements = proofreading.judgements(texts, workers=workers)
-    except (ManuscriptError, UnicodeDecodeError) as error:
-        raise UnusableInput(str(error)) from error
-    writers: dict[Marks, Callable[[Iterable[Judgement]], Iterator[str]]] = {
-        Marks.text: proofreading.as_text,
-        Marks.json: proofreading.as_json,
-        Marks.github: proofreading.as_annotations,
-        Marks.html: partial(proofreading.as_page, texts),
-    }
-    seen: list[Judgement] = []
-    with closing(judgements):
-        for line in writers[Marks.json if as_json else format](_kept(judgements, seen)):
-            print(_coloured(line) if format is Marks.text else line, flush=True)
-    raise typer.Exit(proofreading.exit_code(seen))
-
-
-def _kept(judgements: Iterable[Judgement], seen: list[Judgement]) -> Iterator[Judgement]:
-    for judgement in judgements:
-        seen.append(judgement)
-        yield judgement
-
-
-def _coloured(line: str) -> str:
-    """The line with its verdict in colour, on a terminal."""
-    verdict = _VERDICT.search(line)
-    if verdict is None or not sys.stdout.isatty() or "NO_COLOR" in os.environ:
-        return line
-    style = _STYLE[verdict.group()]
-    return (
-        line[: verdict.start()] + typer.style(verdict.group(), fg=style.split()[-1], bold=True) + line[verdict.end() :]
-    )
-
-
-# --- progress, on standard error so that standard output stays clean ---
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], AbstractContextManager[Callable[[int], None]]]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-
-        @contextmanager
-        def begin(name: str, total: int) -> Iterator[Callable[[int], None]]:
-            task = progress.add_task(name, total=total)
-            yield lambda steps: progress.advance(task, steps)
-
-        yield begin
 
 
 def main() -> None:

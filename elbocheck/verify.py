@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,15 +21,16 @@ from derivations.latex import text
 from derivations.replay import replay
 from elbocheck import agreement, network, report, witness
 from elbocheck.atomic import write_text
-from elbocheck.drawing import save
+from elbocheck.evaluation import plane_identity
+from elbocheck.gallery import Subject, pictures
+from elbocheck.progress import Begin, silent
 from elbocheck.proof_page import view
 from elbocheck.training import few_threads
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
-from numerics.plane import Estimate
-from vae_min import evaluate, figure
 from vae_min.config import EXERCISE
 from vae_min.data import Dataset, fixed_binarisation
+from vae_min.evaluate import Identity
 from vae_min.model import Autoencoder, VariationalAutoencoder
 from vae_min.train import Run, train
 
@@ -48,14 +48,6 @@ NUM_SAMPLES = 2**20  # of the reparameterised estimator
 NUM_KL_SAMPLES = 10_000  # of each test image's KL
 NUM_LOSS_IMAGES = 64
 NUM_IDENTITY_IMAGES = 128
-
-# begin(name, total) opens one line of progress; the function it gives is called with the steps done
-Begin = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-
-
-def silent(name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-    """No progress display."""
-    return nullcontext(lambda steps: None)
 
 
 @dataclass(frozen=True)
@@ -101,7 +93,7 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
     findings += confront(derivations, seed, budget, begin)
     with few_threads(dataset):
         autoencoder, vae = (_train(c, dataset, seed, begin) for c in (Autoencoder, VariationalAutoencoder))
-        checked, numbers = check(vae, dataset, seed, budget, begin)
+        checked, numbers, identity = check(vae, dataset, seed, budget, begin)
     findings += checked
     whole = report.Report(
         title="elbocheck: is the ELBO right?",
@@ -110,7 +102,7 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
         versions=_versions(),
         findings=tuple(findings),
         proofs=tuple(map(view, derivations.values())),
-        figures=_draw(out, autoencoder, vae, dataset, seed),
+        figures=_draw(out, autoencoder, vae, identity, dataset, seed),
         numbers=numbers,
     )
     write_text(out / "verify.md", table(findings))
@@ -176,8 +168,8 @@ def _train(model_class: type[Any], dataset: Dataset, seed: int, begin: Begin) ->
 
 def check(
     run: Run[VariationalAutoencoder], dataset: Dataset, seed: int, budget: Budget, begin: Begin = silent
-) -> tuple[list[Finding], dict[str, str]]:
-    """The identities on the trained VAE: findings, and the mean ELBO and evidence as further numbers."""
+) -> tuple[list[Finding], dict[str, str], Identity]:
+    """The identities on the trained VAE: findings, the mean ELBO and evidence as further numbers, and their terms."""
     x = fixed_binarisation(dataset.test.images, seed=seed)
     with begin("check the KL of each test image", len(x)) as advance:
         findings = network.check_kl(
@@ -186,11 +178,7 @@ def check(
     findings.append(network.check_loss(witness.loss_witness(run.model, run.config, x[:NUM_LOSS_IMAGES], seed=seed)))
     few = x[:NUM_IDENTITY_IMAGES]
     with begin("check log p(x) = ELBO + KL on the plane", len(few)) as advance:
-        parts = []
-        for batch in torch.split(few, 64):
-            parts.append(evaluate.identity(run.model, batch))
-            advance(len(batch))
-    identity = _joined(parts)
+        identity = plane_identity(run.model, few, advance)
     findings += network.check_identity(identity)
     numbers = {
         "false alarms of all statistical lines together": f"at most {budget.total:g}",
@@ -198,49 +186,34 @@ def check(
         "mean log p(x) of the same": f"{identity.log_evidence.value.mean():.4f} nats",
         "mean KL(q || p(z|x)) of the same": f"{identity.posterior_kl.value.mean():.4f} nats",
     }
-    return findings, numbers
-
-
-def _joined(parts: list[evaluate.Identity]) -> evaluate.Identity:
-    def join(name: str) -> Estimate:
-        estimates = [getattr(part, name) for part in parts]
-        return Estimate(torch.cat([e.value for e in estimates]), torch.cat([e.error for e in estimates]))
-
-    return evaluate.Identity(join("log_evidence"), join("elbo"), join("posterior_kl"))
+    return findings, numbers, identity
 
 
 def _draw(
-    out: Path, autoencoder: Run[Autoencoder], vae: Run[VariationalAutoencoder], dataset: Dataset, seed: int
+    out: Path,
+    autoencoder: Run[Autoencoder],
+    vae: Run[VariationalAutoencoder],
+    identity: Identity,
+    dataset: Dataset,
+    seed: int,
 ) -> list[report.Figure]:
     """Write the figures below `out`, as PNG and SVG; the report holds the PNG."""
-    figures = {
-        "latent": (
-            "Figure 1: the latent space of the autoencoder (a) and of the VAE (b)",
-            "Codes of test images by class, both on the same scale. One can sample from (b), not from (a).",
-            figure.latent_codes(autoencoder.model, vae.model, dataset),
-        ),
-        "prior": (
-            "Digits decoded from N(0, I)",
-            "The VAE's decoder, applied to draws from the prior.",
-            figure.prior_samples(vae.model, dataset, seed=seed),
-        ),
-        "reconstruction": (
-            "Reconstructions",
-            "Test images, and what each model makes of them through two numbers.",
-            figure.reconstructions(autoencoder.model, vae.model, dataset),
-        ),
+    subjects = {
+        "autoencoder": Subject(autoencoder.model, autoencoder.history),
+        "VAE": Subject(vae.model, vae.history, identity),
     }
     shown = []
-    for name, (title, caption, drawing) in figures.items():
-        for suffix in (".svg", ".png"):
-            save(drawing, out / f"{name}{suffix}")
-        shown.append((title, caption, (out / f"{name}.png").read_bytes(), "image/png"))
+    for picture in pictures(subjects, dataset, seed=seed):
+        png = next(path for path in picture.save(out) if path.suffix == ".png")
+        shown.append((picture.title, picture.caption, png.read_bytes(), "image/png"))
     return shown
 
 
 def table(findings: Sequence[Finding]) -> str:
     """The table in Markdown, with what each refuted or undecided line has to say, and the tally."""
-    rows = [(f"`{f.identity}`", f.witness, f.figure.replace("|", "\\|"), str(f.verdict)) for f in findings]
+    rows = [
+        (f"`{f.identity}`", *(t.replace("|", "\\|") for t in (f.witness, f.figure)), str(f.verdict)) for f in findings
+    ]
     header = ["| identity | witness | figure | verdict |", "| --- | --- | --- | --- |"]
     details = [f"\n{f.identity}, {f.witness}: {f.detail}" for f in findings if f.detail]
     lines = [*header, *(f"| {' | '.join(row)} |" for row in rows), *details, "", summary(findings)]

@@ -31,7 +31,7 @@ def witnesses(seed: int = 0, num_samples: int = 2000) -> KLWitnesses:
     rows = (normal.log_prob(z, loc, scale) - normal.log_prob(z, 0.0, 1.0)).sum(-1)
     closed_form = 0.5 * (loc.square() + log_variance.exp() - log_variance - 1).sum(-1)
     reference = normal.kl_divergence_standard(loc, log_variance)
-    return KLWitnesses(closed_form, reference, rows.mean(0), num_samples, loc, log_variance)
+    return KLWitnesses(closed_form, reference, rows.mean(0), num_samples, loc, torch.diag_embed(scale))
 
 
 def verdicts(w: KLWitnesses) -> dict[str, Verdict]:

@@ -69,6 +69,9 @@ def test_everything_is_proved_or_confirmed(
     assert {f.identity for f in outcome.findings if f.verdict is Verdict.proved} >= {"elbo-gap", "kl-normal-standard"}
 
 
+FIGURES = ("latent", "prior", "manifold", "reconstruction", "gap", "training")
+
+
 def test_writes_the_report_the_latex_and_the_figures(
     outcomes: dict[int, Outcome], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -77,11 +80,11 @@ def test_writes_the_report_the_latex_and_the_figures(
     assert written == {
         "report.html",
         "verify.md",
-        *(f"{name}.{suffix}" for name in ("latent", "prior", "reconstruction") for suffix in ("png", "svg")),
+        *(f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg")),
         *(f"derivations/{slug}.tex" for slug in (*verify_module.STATEMENTS, "main")),
     }
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert page.count("<img") == 3
+    assert page.count("<img") == len(FIGURES)
     assert "<math" in page
     assert r"\begin{theorem}" in (folder / "derivations" / "elbo-gap.tex").read_text(encoding="utf-8")
 
