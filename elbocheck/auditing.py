@@ -135,10 +135,9 @@ def _needed(value: Any) -> list[str]:
 
 def as_document(outcome: Audit) -> str:
     """One JSON document."""
+    effective = {name: value for name, value in asdict(outcome.effective).items() if name != "summed"}
     findings = [asdict(f) for f in outcome.findings]
-    return json.dumps(
-        {"verdict": outcome.verdict, "findings": findings, "effective": asdict(outcome.effective)}, indent=2
-    )
+    return json.dumps({"verdict": outcome.verdict, "findings": findings, "effective": effective}, indent=2)
 
 
 def as_text(outcome: Audit) -> str:
