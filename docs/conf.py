@@ -21,6 +21,8 @@ html_css_files = ["math.css"]
 html_math_renderer = "mathml"
 
 default_role = "py:obj"
+# packages that know nothing of each other may give two things one name: annotations then link to neither
+suppress_warnings = ["ref.python"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 myst_fence_as_directive = ["math"]
