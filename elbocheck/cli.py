@@ -92,6 +92,7 @@ def verify_command(
 
 
 def _print_outcome(outcome: Outcome, as_json: bool) -> None:
+    from elbocheck.family_agreement import condensed
     from elbocheck.verdict import summary, tally
 
     if as_json:
@@ -103,20 +104,21 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
         counts = {str(verdict): count for verdict, count in tally(outcome.findings).items()}
         print(json.dumps({**document, "summary": counts, "report": str(outcome.report)}, indent=2))
         return
+    lines = condensed(outcome.findings)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("identity", "witness", "figure", "verdict"):
         table.add_column(name, no_wrap=name == "identity", overflow="fold")
-    for f in outcome.findings:
+    for f in lines:
         table.add_row(f.identity, Text(f.witness), Text(f.figure), Text(f.verdict, style=_STYLE[f.verdict]))
     # a pipe or a file has no width of its own: do not fold the table to 80 columns there
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     with console.capture() as captured:  # rich would end the program where a reader closes the pipe
         console.print(table)
     print(captured.get())
-    for f in outcome.findings:
+    for f in lines:
         if f.detail:
             print(f"{f.verdict}: {f.identity}, {f.witness}\n  {f.detail}\n")
-    print(f"{summary(outcome.findings)}\nreport: {outcome.report}")
+    print(f"{summary(lines)}\nreport: {outcome.report}")
 
 
 app.command("train")(train_command)
