@@ -129,7 +129,15 @@ def confront_families(
 def confront(
     identity: Identity, derivation: Derivation | None, *, seed: int | tuple[int, ...], share: float
 ) -> list[Finding]:
-    """All witnesses of one identity, each statistical assertion with this share of the false alarms."""
+    """All witnesses of one identity, each statistical assertion with this share of the false alarms.
+
+    Examples
+    --------
+    >>> from derivations.catalogue import prove
+    >>> poisson = next(i for i in identities() if i.slug == "kl-poisson")
+    >>> {str(f.verdict) for f in confront(poisson, prove("kl-poisson"), seed=0, share=1e-9)}
+    {'confirmed'}
+    """
     family = identity.family
     places = [Place(f"{identity.slug} of q and p", _words(point), family.values(point)) for point in family.points]
     pairs = [family.pair(point) for point in family.points]
@@ -357,7 +365,7 @@ def condensed(findings: Sequence[Finding]) -> list[Finding]:
     for f in findings:
         if f in proofs:
             if f is proofs[0]:
-                figure = f"{len(proofs)} theorems on {len(FAMILIES)} families, replayed"
+                figure = f"theorems on named families, replayed: {len(proofs)}"
                 lines.append(Finding("kl-*, entropy-*", f.witness, figure, f.verdict))
         elif f not in agreeing:
             lines.append(f)

@@ -61,7 +61,7 @@ def silent(name: str, total: int) -> AbstractContextManager[Callable[[int], None
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of `verify` found: what every witness says (the table condenses it), further numbers by name, and where the report is."""
+    """What a run of `verify` found: every witness's word, further numbers by name, and where the report is."""
 
     data: str
     seed: int

@@ -217,6 +217,15 @@ def test_a_proof_of_another_statement_is_no_proof(monkeypatch: pytest.MonkeyPatc
     assert "elbo-gap: proves log p(x) = " in findings[0].detail
 
 
+def test_a_theorem_of_a_family_about_other_laws_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    bernoulli = family_agreement.FAMILIES["bernoulli"]
+    monkeypatch.setattr(family_agreement, "FAMILIES", {"bernoulli": replace(bernoulli, names=("p(x)", "q(x)"))})
+    derivations, findings = verify_module.prove_families()
+    assert not derivations
+    assert {f.verdict for f in findings} == {Verdict.undecided}
+    assert "kl-bernoulli: proves KL(q(x) || p(x)), not KL(p(x) || q(x))" in findings[0].detail
+
+
 def test_an_earlier_verdict_does_not_outlive_a_run_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("all green")
     monkeypatch.setattr(verify_module, "prove_all", lambda begin: 1 / 0)
