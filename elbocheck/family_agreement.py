@@ -1,6 +1,6 @@
 """Confront the witnesses of the closed forms of named families: theorem, integral, code, its gradient, and sampling.
 
-One mechanism for every family of `elbocheck.family`, and for its divergence and its entropy alike: both are the mean of
+One mechanism for every family of `elbocheck.proved_family`, and for its divergence and its entropy alike: both are the mean of
 a sum of log densities. The certified enclosure of the defining integral is what the others are compared with.
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from derivations.catalogue import DERIVATIONS
 from derivations.derivation import Derivation
 from elbocheck.agreement import CLOSED_FORM, MEETING, MISS, Place, closed_form, meeting, width
-from elbocheck.family import FAMILIES, Family, Parameters
+from elbocheck.proved_family import FAMILIES, Family, Parameters
 from elbocheck.verdict import Finding, Verdict
 from numerics import quadrature
 from numerics.calibrated import Budget, MeanTest

@@ -23,7 +23,7 @@ from derivations.replay import replay
 from elbocheck import agreement, family_agreement, network, report, witness
 from elbocheck.atomic import write_text
 from elbocheck.drawing import save
-from elbocheck.family import LEFT_OUT
+from elbocheck.proved_family import LEFT_OUT
 from elbocheck.proof_page import view
 from elbocheck.training import few_threads
 from elbocheck.verdict import Finding, Verdict, summary

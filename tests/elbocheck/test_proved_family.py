@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from derivations import exponential_family, kl_divergence, multivariate_normal, named_family
-from elbocheck.family import FAMILIES, LEFT_OUT
+from elbocheck.proved_family import FAMILIES, LEFT_OUT
 from elbocheck.family_agreement import identities
 
 
