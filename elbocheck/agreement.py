@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.derivation import Derivation
-from derivations.evaluation import evaluate
+from derivations.evaluation import Values, evaluate
 from elbocheck.verdict import Finding, Verdict
 from numerics import monte_carlo, normal, quadrature
 from numerics.calibrated import Budget, MeanTest
@@ -30,6 +30,8 @@ from numerics.quasi_monte_carlo import SobolRows
 CLOSED_FORM_ACCURACY = 1e-13  # relative, in float64: what the tests of numerics.normal demand
 MAX_RADIUS = 1e-15  # nats; a wider ball decides nothing
 MISS = 0.01
+MEETING = ("certified enclosure of the integral", "theorem, evaluated in ball arithmetic")
+CLOSED_FORM = "closed form (NumPy)"
 _SLUG = "kl-normal-standard"
 _COLUMNS = ("value", "gradient in mu", "gradient in sigma")
 _REPLICATES = 16  # scrambled Sobol sets
@@ -87,15 +89,15 @@ def confront_kl_normal_standard(
     """
     columns = 2 * sum(1 + 2 * len(p.loc) for p in points)  # of plain draws, and of Sobol sets
     share = budget.draw(budget.remaining / 3) / columns
+    places = [_place(p) for p in points]
     enclosures = [quadrature.kl_divergence_normal(*p.parameters) for p in points]
     expected = [_expected(p, e) for p, e in zip(points, enclosures, strict=True)]
     sampled = [_sample(p, e, seed, num_samples, share) for p, e in zip(points, expected, strict=True)]
     balanced = [_sample_balanced(p, e, seed, num_samples, share) for p, e in zip(points, expected, strict=True)]
     with flint.ctx.workdps(50):
         exact = [
-            *_meeting(_SLUG, derivation, -1, points, enclosures),
-            _closed_form(_SLUG, "closed form in loc, scale (NumPy)", _by_scale, points, enclosures),
-            _closed_form(_SLUG, "closed form in loc, log-variance (NumPy)", _by_log_variance, points, enclosures),
+            *meeting(_SLUG, derivation, -1, places, enclosures),
+            *(closed_form(_SLUG, n, [f(p) for p in points], places, enclosures) for n, f in _CLOSED_FORMS.items()),
         ]
     return [
         *exact,
@@ -129,8 +131,9 @@ def confront_normal_integrals(
                 sum((term(Normal(m, s)) for m, s in zip(p.loc, p.scale, strict=True)), start=flint.arb(0))
                 for p in points
             ]
-            findings += _meeting(slug, derivations.get(slug), 1, points, enclosures)
-            findings.append(_closed_form(slug, "closed form (NumPy)", code, points, enclosures))
+            places = [_place(p) for p in points]
+            findings += meeting(slug, derivations.get(slug), 1, places, enclosures)
+            findings.append(closed_form(slug, CLOSED_FORM, [code(p) for p in points], places, enclosures))
     return findings
 
 
@@ -156,35 +159,49 @@ def _tuple(values: Sequence[float]) -> str:
 # --- witnesses without noise ---
 
 
-def _meeting(
-    slug: str, derivation: Derivation | None, sign: int, points: Sequence[Point], enclosures: Sequence[flint.arb]
+@dataclass(frozen=True)
+class Place:
+    """Where witnesses meet: the laws and their parameters in words, and the values of the theorem's variables."""
+
+    laws: str
+    point: str
+    values: Values
+
+    def __str__(self) -> str:
+        return f"{self.laws}, {self.point}"
+
+
+def _place(point: Point) -> Place:
+    values: Values = {"J": len(point.loc), "mu": point.loc, "sigma": point.scale}
+    return Place("q = N(loc, scale^2), p = N(0, I)", str(point), values)
+
+
+def meeting(
+    slug: str, derivation: Derivation | None, sign: int, places: Sequence[Place], enclosures: Sequence[flint.arb]
 ) -> list[Finding]:
     """The defining integral and the proved formula (times the sign), both in ball arithmetic, must meet.
 
     Neither judges the other.
     """
-    names = ("certified enclosure of the integral", "theorem, evaluated in ball arithmetic")
     if derivation is None:
         return [
-            Finding(slug, n, "no theorem to meet", Verdict.undecided, "the derivation is not proved") for n in names
+            Finding(slug, n, "no theorem to meet", Verdict.undecided, "the derivation is not proved") for n in MEETING
         ]
     formula = derivation.theorems[0].sides[1]
-    values = [sign * evaluate(formula, {"J": len(p.loc), "mu": p.loc, "sigma": p.scale}) for p in points]
+    values = [sign * evaluate(formula, p.values) for p in places]
     differences = [v - e for v, e in zip(values, enclosures, strict=True)]
-    for point, value, enclosure, difference in zip(points, values, enclosures, differences, strict=True):
-        detail = (
-            f"q = N(loc, scale^2), p = N(0, I), {point}: theorem {value.str(20)}, integral {enclosure.str(20)} nats"
-        )
-        if not _width(difference) < math.inf or not max(_radius(value), _radius(enclosure)) < MAX_RADIUS:
-            return [Finding(slug, n, "too wide to tell", Verdict.undecided, detail) for n in names]
+    for place, value, enclosure, difference in zip(places, values, enclosures, differences, strict=True):
+        detail = f"{place}: theorem {value.str(20)}, integral {enclosure.str(20)} nats"
+        if not width(difference) < math.inf or not max(_radius(value), _radius(enclosure)) < MAX_RADIUS:
+            return [Finding(slug, n, "too wide to tell", Verdict.undecided, detail) for n in MEETING]
         if not difference.contains(0):
             claim = f"theorem - integral = {difference.str(5)} nats"
-            return [Finding(slug, n, claim, Verdict.refuted, f"{detail}; one of the two is wrong") for n in names]
+            return [Finding(slug, n, claim, Verdict.refuted, f"{detail}; one of the two is wrong") for n in MEETING]
     figures = (
-        f"{enclosures[0].str(20)} nats at {points[0]}",
-        f"|theorem - integral| <= {max(map(_width, differences)):.1e} nats at {len(points)} points",
+        f"{enclosures[0].str(20)} nats at {places[0].point}",
+        f"|theorem - integral| <= {max(map(width, differences)):.1e} nats at {len(places)} points",
     )
-    return [Finding(slug, n, f, Verdict.confirmed) for n, f in zip(names, figures, strict=True)]
+    return [Finding(slug, n, f, Verdict.confirmed) for n, f in zip(MEETING, figures, strict=True)]
 
 
 def _radius(ball: flint.arb) -> float:
@@ -205,32 +222,36 @@ def _by_log_variance(point: Point) -> tuple[float, float]:
     return float(normal.kl_divergence_standard(loc, log_variance)), rounding
 
 
-def _closed_form(
+_CLOSED_FORMS: dict[str, Callable[[Point], tuple[float, float]]] = {
+    "closed form in loc, scale (NumPy)": _by_scale,
+    "closed form in loc, log-variance (NumPy)": _by_log_variance,
+}
+
+
+def closed_form(
     slug: str,
     witness: str,
-    formula: Callable[[Point], tuple[float, float]],
-    points: Sequence[Point],
+    values: Sequence[tuple[float, float]],
+    places: Sequence[Place],
     enclosures: Sequence[flint.arb],
+    accuracy: float = CLOSED_FORM_ACCURACY,
 ) -> Finding:
+    """What code gave at each place, with the rounding of its input, against the enclosures."""
     worst = 0.0
-    for point, enclosure in zip(points, enclosures, strict=True):
-        value, rounding = formula(point)
-        difference = _width(flint.arb(value) - enclosure) if math.isfinite(value) else math.inf
-        if not difference <= CLOSED_FORM_ACCURACY * _width(enclosure) + rounding:
-            return _refuted(slug, witness, point, f"the formula gives {value!r}", enclosure)
-        worst = max(worst, difference / _width(enclosure))
-    figure = f"relative difference <= {worst:.1e} at {len(points)} points"
+    for (value, rounding), place, enclosure in zip(values, places, enclosures, strict=True):
+        difference = width(flint.arb(value) - enclosure) if math.isfinite(value) else math.inf
+        if not difference <= accuracy * width(enclosure) + rounding:
+            claim = f"the formula gives {value!r}"
+            detail = f"{place}: {claim}, the integral is {enclosure.str(20)} nats"
+            return Finding(slug, witness, claim, Verdict.refuted, detail)
+        worst = max(worst, difference / width(enclosure))
+    figure = f"relative difference <= {worst:.1e} at {len(places)} points"
     return Finding(slug, witness, figure, Verdict.confirmed)
 
 
-def _width(ball: flint.arb) -> float:
+def width(ball: flint.arb) -> float:
     """The largest modulus in the ball."""
     return float(ball.abs_upper())
-
-
-def _refuted(slug: str, witness: str, point: Point, claim: str, enclosure: flint.arb) -> Finding:
-    detail = f"q = N(loc, scale^2), p = N(0, I), {point}: {claim}, the integral is {enclosure.str(20)} nats"
-    return Finding(slug, witness, claim, Verdict.refuted, detail)
 
 
 # --- the reparameterised estimator ---

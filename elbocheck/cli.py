@@ -82,6 +82,7 @@ def verify_command(
 
 
 def _print_outcome(outcome: Outcome, as_json: bool) -> None:
+    from elbocheck.family_agreement import condensed
     from elbocheck.verdict import summary, tally
 
     if as_json:
@@ -90,8 +91,9 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
         counts = {str(verdict): count for verdict, count in tally(outcome.findings).items()}
         print(json.dumps({**document, "summary": counts, "report": str(outcome.report)}, indent=2))
         return
-    print_findings(outcome.findings)
-    print(f"{summary(outcome.findings)}\nreport: {outcome.report}")
+    lines = condensed(outcome.findings)
+    print_findings(lines)
+    print(f"{summary(lines)}\nreport: {outcome.report}")
 
 
 app.command("train")(train_command)

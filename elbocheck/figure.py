@@ -108,7 +108,7 @@ def evidence_gap(identity: Identity, labels: Tensor) -> Figure:
     figure = Figure(figsize=(7, 4.6), layout="constrained")
     axes = figure.subplots()
     _by_class(axes, torch.stack([evidence, gap], dim=-1).numpy(), labels.numpy(), size=22)
-    axes.set_yscale("log")
+    axes.set_yscale("log" if bool((gap > 0).all()) else "linear")  # a logarithm would hide an ELBO above log p(x)
     axes.axhline(float(gap.mean()), color="0.35", linewidth=1, linestyle="--")
     axes.annotate(
         f"mean {float(gap.mean()):.2f}", (0.01, float(gap.mean())), xycoords=("axes fraction", "data"),

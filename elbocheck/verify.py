@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +19,13 @@ from derivations.document import fragment, main
 from derivations.kernel import KernelError
 from derivations.latex import text
 from derivations.replay import replay
-from elbocheck import agreement, network, report, witness
+from elbocheck import agreement, family_agreement, network, report, witness
 from elbocheck.atomic import write_text
 from elbocheck.evaluation import plane_identity
 from elbocheck.gallery import Subject, pictures
 from elbocheck.progress import Begin, silent
 from elbocheck.proof_page import view
+from elbocheck.proved_family import LEFT_OUT
 from elbocheck.training import few_threads
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
@@ -52,7 +53,7 @@ NUM_IDENTITY_IMAGES = 128
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of `verify` found: the lines of the table, further numbers by name, and where the report is."""
+    """What a run of `verify` found: every witness's word, further numbers by name, and where the report is."""
 
     data: str
     seed: int
@@ -90,17 +91,20 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
     for slug, derivation in derivations.items():
         write_text(out / "derivations" / f"{slug}.tex", fragment(derivation))
     write_text(out / "derivations" / "main.tex", main(derivations))
-    findings += confront(derivations, seed, budget, begin)
+    families, proved = prove_families(begin)
+    findings += [*proved, *confront(derivations, seed, budget, begin)]
+    findings += confront_families(families, seed, budget, begin)
     with few_threads(dataset):
         autoencoder, vae = (_train(c, dataset, seed, begin) for c in (Autoencoder, VariationalAutoencoder))
         checked, numbers, identity = check(vae, dataset, seed, budget, begin)
     findings += checked
+    numbers |= {f"{slug}, not confronted": reason for slug, reason in LEFT_OUT.items()}
     whole = report.Report(
         title="elbocheck: is the ELBO right?",
         data=dataset.name,
         seed=seed,
         versions=_versions(),
-        findings=tuple(findings),
+        findings=tuple(family_agreement.condensed(findings)),
         proofs=tuple(map(view, derivations.values())),
         figures=_draw(out, autoencoder, vae, identity, dataset, seed),
         numbers=numbers,
@@ -112,14 +116,28 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
 
 def prove_all(begin: Begin = silent) -> tuple[dict[str, Derivation], list[Finding]]:
     """Prove every identity of the table; one whose proof fails is reported with the step that did not hold."""
+    return _prove_each("prove", STATEMENTS, lambda d: "; ".join(text(t.conclusion) for t in d.theorems), begin)
+
+
+def prove_families(begin: Begin = silent) -> tuple[dict[str, Derivation], list[Finding]]:
+    """Prove the identities of named families; what their right sides say is for their witnesses to judge."""
+    statements = {i.slug: i.statement for i in family_agreement.identities()}
+    return _prove_each(
+        "prove the families", statements, lambda d: "; ".join(text(t.sides[0]) for t in d.theorems), begin
+    )
+
+
+def _prove_each(
+    name: str, statements: Mapping[str, str], read: Callable[[Derivation], str], begin: Begin
+) -> tuple[dict[str, Derivation], list[Finding]]:
     derivations: dict[str, Derivation] = {}
     findings: list[Finding] = []
-    with begin("prove", len(STATEMENTS)) as advance:
-        for slug, statement in STATEMENTS.items():
+    with begin(name, len(statements)) as advance:
+        for slug, statement in statements.items():
             try:
                 derivation = prove(slug)
                 rules = replayed(derivation)
-                proved = "; ".join(text(t.conclusion) for t in derivation.theorems)
+                proved = read(derivation)
                 if proved != statement:
                     raise StepError(f"{slug}: proves {proved}, not {statement}")
             except (StepError, KernelError) as error:
@@ -157,6 +175,14 @@ def confront(derivations: dict[str, Derivation], seed: int, budget: Budget, begi
         )
         advance(1)
     return findings
+
+
+def confront_families(
+    derivations: dict[str, Derivation], seed: int, budget: Budget, begin: Begin = silent
+) -> list[Finding]:
+    """Confront the witnesses of the identities of named families."""
+    with begin("confront the families", len(list(family_agreement.identities()))) as advance:
+        return family_agreement.confront_families(derivations, seed=seed, budget=budget, advance=advance)
 
 
 def _train(model_class: type[Any], dataset: Dataset, seed: int, begin: Begin) -> Run[Any]:
@@ -210,7 +236,8 @@ def _draw(
 
 
 def table(findings: Sequence[Finding]) -> str:
-    """The table in Markdown, with what each refuted or undecided line has to say, and the tally."""
+    """The table in Markdown, with what each refuted or undecided line has to say, and the tally of its lines."""
+    findings = family_agreement.condensed(findings)
     rows = [
         (f"`{f.identity}`", *(t.replace("|", "\\|") for t in (f.witness, f.figure)), str(f.verdict)) for f in findings
     ]

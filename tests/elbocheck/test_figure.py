@@ -102,6 +102,16 @@ def test_each_image_has_its_gap(dataset: Dataset) -> None:
     points = np.concatenate([np.asarray(drawn.get_offsets()) for drawn in axes.collections])
     np.testing.assert_allclose(sorted(points.tolist()), torch.stack([evidence, gap], -1), rtol=1e-13)
     assert axes.texts[0].get_text() == "mean 0.50"
+    assert axes.get_yscale() == "log"
+
+
+def test_an_elbo_above_the_evidence_is_drawn_too() -> None:
+    evidence, gap = torch.full((3,), -20.0, dtype=torch.float64), torch.tensor([0.5, 0.2, -0.4], dtype=torch.float64)
+    zero = torch.zeros(3, dtype=torch.float64)
+    identity = Identity(Estimate(evidence, zero), Estimate(evidence - gap, zero), Estimate(gap, zero))
+    axes = figure.evidence_gap(identity, torch.tensor([0, 1, 2])).axes[0]
+    assert axes.get_yscale() == "linear"
+    assert axes.get_ylim()[0] < -0.4
 
 
 def history(*rows: tuple[float, float]) -> Sequence[Epoch]:

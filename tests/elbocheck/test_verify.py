@@ -13,8 +13,8 @@ import torch
 
 from derivations import catalogue
 from derivations.derivation import StepError
+from elbocheck import family_agreement, witness
 from elbocheck import verify as verify_module
-from elbocheck import witness
 from elbocheck.verdict import Finding, Verdict, exit_code
 from elbocheck.verify import Outcome, table, verify
 from numerics import normal
@@ -37,6 +37,9 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify_module, "NUM_SAMPLES", 20_000)
     monkeypatch.setattr(verify_module, "NUM_KL_SAMPLES", 1_000)
     monkeypatch.setattr(verify_module, "NUM_IDENTITY_IMAGES", 4)
+    # all families have tests of their own
+    few = {name: family_agreement.FAMILIES[name] for name in ("bernoulli", "normal")}
+    monkeypatch.setattr(family_agreement, "FAMILIES", few)
 
 
 def run(out: Path, seed: int = 0) -> Outcome:
@@ -217,6 +220,15 @@ def test_a_proof_of_another_statement_is_no_proof(monkeypatch: pytest.MonkeyPatc
     assert "elbo-gap: proves log p(x) = " in findings[0].detail
 
 
+def test_a_theorem_of_a_family_about_other_laws_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    bernoulli = family_agreement.FAMILIES["bernoulli"]
+    monkeypatch.setattr(family_agreement, "FAMILIES", {"bernoulli": replace(bernoulli, names=("p(x)", "q(x)"))})
+    derivations, findings = verify_module.prove_families()
+    assert not derivations
+    assert {f.verdict for f in findings} == {Verdict.undecided}
+    assert "kl-bernoulli: proves KL(q(x) || p(x)), not KL(p(x) || q(x))" in findings[0].detail
+
+
 def test_an_earlier_verdict_does_not_outlive_a_run_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("all green")
     monkeypatch.setattr(verify_module, "prove_all", lambda begin: 1 / 0)
@@ -268,7 +280,7 @@ def test_progress_is_complete(tmp_path: Path) -> None:
         yield advance
 
     verify(digits(), tmp_path, begin=begin)  # type: ignore[arg-type]
-    assert len(done) == 6
+    assert len(done) == 8
     assert all(steps == total for steps, total in done.values())
     shutil.rmtree(tmp_path)
 
