@@ -14,6 +14,7 @@ from vae_min.audit import (
     importance,
     likelihood,
     partial,
+    reach,
     reported,
     sampler,
     stuck,
@@ -83,6 +84,7 @@ class _Auditor:
         self.findings += weight.of_terms(e, found, in_place)
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
             self.findings += sampler.of_sign(self.bench, found)
+            self.findings += reach.findings(self.bench, found, e)
         by_size = {4: e}
         for size in _SIZES:
             some = explanation.views(self.bench, found, size, 16)

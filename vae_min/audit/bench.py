@@ -16,7 +16,7 @@ from vae_min.audit.head import Heads, heads_of
 from vae_min.audit.noise import Draw, Noise, Source, constant, seeded
 from vae_min.audit.spec import AuditError, VAESpec
 from vae_min.audit.state import State
-from vae_min.audit.trace import CodeFinder, Trace, Widen, find_anchor
+from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor
 
 _FORM = (
     "encode(*batch) returned {}, not a tuple (loc, second) or a distribution of independent normals: "
@@ -246,8 +246,18 @@ class Bench:
             probes = [(torch.randn_like(loc), tuple(t.clone() for t in batch[1:])) for _ in range(2)]
             with torch.no_grad(), self._calling(point.noise):
                 anchor = self._called("decode", lambda: find_anchor(self._decode_afresh, probes))
-            self.finders[point.training] = None if anchor is None else CodeFinder(self.spec.decode, anchor)
+            self.finders[point.training] = None if anchor is None else self._finder_at(point, anchor)
         return self.finders[point.training]
+
+    def _finder_at(self, point: Point, anchor: Anchor) -> CodeFinder:
+        finder, batch = CodeFinder(self.spec.decode, anchor), self.rows(point.rows, point.size)
+        self.place(point)
+        with torch.no_grad(), self._calling(seeded(7)), Trace(anchor) as trace:
+            self._called("loss", self.spec.loss, *batch)
+        self._restore_buffers()
+        with self._calling(seeded(7)):
+            finder.leave_out_repeated(trace, batch[1:])
+        return finder
 
     def observe(self, point: Point) -> Observation:
         """Run the loss at a point, and encoder and decoder with it.

@@ -122,7 +122,8 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
             for likelihood, reconstruction in reconstructions:
                 fitted = _fit(loss, reconstruction, regulariser)
                 innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
-                if fitted[-1] < tolerance(bench, innocent) and fitted[0][0] != 0:
+                moved = (reconstruction @ fitted[0]).std() > _STRICT * loss.std()
+                if fitted[-1] < tolerance(bench, innocent) and moved:
                     return Explanation(likelihood, divergence, *fitted)
     return None
 
@@ -163,6 +164,12 @@ def terms(explanation: Explanation, view: View) -> tuple[Tensor, Tensor]:
     elements = [e.sum(-1).mean() for e in explanation.likelihood.elements(view.data, view.output)]
     columns = [c.mean() for c in explanation.divergence.columns(view.latent)]
     return _combined(explanation.reconstruction, elements), _combined(explanation.kl, columns)
+
+
+def values_of(explanation: Explanation, view: View) -> tuple[Vector, Vector]:
+    """The values at a point of the terms whose coefficients the explanation has."""
+    elements = _sums(explanation.likelihood.elements(view.data, view.output))
+    return np.array(elements), np.array(_means(explanation.divergence.columns(view.latent)))
 
 
 def _combined(coefficients: Vector, values: list[Tensor]) -> Tensor:

@@ -37,7 +37,9 @@ KINDS: dict[str, Kind] = {
     "kl-arguments": Kind("error", "write KL(q || p) with the arguments in this order: loc, log-variance; q, then p"),
     "kl-log-base": Kind("error", "use the natural logarithm, torch.log"),
     "kl-clamped": Kind("error", "remove the clamp or absolute value, or declare what it is for"),
-    "kl-weight": Kind("error", "remove the weight, or declare it: VAESpec(beta=...)"),
+    "kl-weight": Kind(
+        "error", "remove the weight, or declare it: VAESpec(beta=...), or VAESpec(variance=...) of a normal likelihood"
+    ),
     "kl-weight-stuck": Kind("error", "advance the annealing counter in each training step"),
     # reconstruction
     "reconstruction-mean": Kind("error", "sum the reconstruction over pixels, then take the mean over the batch"),

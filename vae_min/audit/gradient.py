@@ -40,12 +40,9 @@ def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View |
     )
     loc, scale = (t.detach() if cut in (n, "code") else t for t, n in ((heads.loc, "loc"), (scale, "scale")))
     code = loc + scale * noise
-    codes, start = [], 0
-    for c in o.codes:
-        k = c.numel() // heads.loc.numel()
-        part = (code.detach() if cut == "decoder" else code)[start : start + k]
-        codes.append((part if sampler.sample_major else part.transpose(0, 1)).reshape(c.shape))
-        start += k
+    flat = (code if sampler.sample_major else code.transpose(0, 1)).flatten()
+    parts = torch.split(flat.detach() if cut == "decoder" else flat, [c.numel() for c in o.codes])
+    codes = [part.reshape(c.shape) for part, c in zip(parts, o.codes, strict=True)]
     outputs = [bench.decode(o.point, c, o.batch[1:]) for c in codes]
     output = heads_at(replace(o, codes=codes, outputs=outputs), sampler)
     assert output is not None

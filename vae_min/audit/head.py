@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, Laplace, Normal
+from torch.distributions import Distribution, Independent, Laplace, MultivariateNormal, Normal
 from torch.nn.functional import softplus
 
 READINGS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -65,6 +65,10 @@ def heads_of(output: Any) -> Heads | None:
         if isinstance(base, Normal | Laplace):
             scale = base.scale
             return Heads(base.loc, scale, type(base).__name__.lower())
+        if isinstance(base, MultivariateNormal):
+            scale = base.scale_tril.diagonal(dim1=-2, dim2=-1)
+            diagonal = torch.equal(base.scale_tril, torch.diag_embed(scale))
+            return Heads(base.loc, scale if diagonal else None, "normal")
         if hasattr(base, "logits"):
             return Heads(base.logits, None, type(base).__name__.lower())
         return Heads(output.mean, None, type(base).__name__.lower())

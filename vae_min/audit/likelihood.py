@@ -217,7 +217,10 @@ def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
     size, count = len(observation.batch[0]), len(observation.code) // len(known)
 
     def rows(values: list[Tensor]) -> Tensor:
-        return torch.cat([sampler.arranged(v.reshape(count, -1), size) for v in values])
+        parts = [v.reshape(count, -1) for v in values]
+        if count % size:  # a loop over the examples
+            parts = [torch.cat(parts)]
+        return torch.cat([sampler.arranged(v, size) for v in parts])
 
     seconds = [s for p in known if (s := p.second) is not None and expands(s, p.loc)]
     second = (

@@ -1,7 +1,8 @@
 """Clamps and guards: where the loss follows a known term for some elements only, and not at all for the others.
 
 The loss is differentiated with respect to the decoder's output and the heads, element by element; a clamped element has
-derivative zero. This is asked only where no combination of whole terms reproduces the loss.
+derivative zero. This is asked only where no combination of whole terms reproduces the loss. Elements that the batch
+alone leaves out, whatever the parameters (a mask, padding, missing values), belong to the model and are no defect.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from vae_min.audit.finding import Finding
 from vae_min.audit.head import Heads, heads_of
 from vae_min.audit.sampler import Sampler
 
-_EQUAL, _SMALL, _ENOUGH = 1e-5, 1e-9, 0.05
+_EQUAL, _SMALL, _ENOUGH, _ALIKE = 1e-5, 1e-9, 0.05, 0.999
 _COUNT = 8
 
 
@@ -67,6 +68,35 @@ def share(derivative: Tensor, term: Tensor) -> Share:
     return Share(among(weight), among(0.0), among(-weight), weight)
 
 
+def chosen_by_batch(derivatives: Sequence[Tensor], terms: Sequence[Tensor], rows: Sequence[int]) -> bool:
+    """Whether the same elements are left out at all parameters: the batch chooses them, no clamp.
+
+    Parameters
+    ----------
+    derivatives, terms : sequence of Tensor
+        Of the loss and of the term it is compared with, one of each for each point.
+    rows : sequence of int
+        Names the batch of each point.
+
+    Examples
+    --------
+    >>> term, left = torch.ones(3), torch.tensor([1.0, 0.0, 1.0])
+    >>> chosen_by_batch([left, 2 * left], [term, term], [5, 5])
+    True
+    >>> chosen_by_batch([left, left.flip(0).roll(1)], [term, term], [5, 5])
+    False
+    """
+    seen: dict[int, tuple[Tensor, Tensor]] = {}
+    alike = []
+    for derivative, term, row in zip(derivatives, terms, rows, strict=True):
+        left, known = derivative.abs() <= _SMALL, term.abs() > _SMALL
+        if row in seen:
+            both = known & seen[row][1]
+            alike.append((torch.sign(derivative * term) == seen[row][0])[both])
+        seen[row] = torch.where(left, 0.0, torch.sign(derivative * term)), known
+    return bool(alike) and float(torch.cat(alike).double().mean()) > _ALIKE
+
+
 def findings(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Iterator[Finding]:
     """Guards of the reconstruction and clamps of the divergence in a loss that whole terms do not explain."""
     near = [s.observation.point for s in seen[:_COUNT]]
@@ -79,8 +109,8 @@ def findings(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Iterator[F
 
 
 def _reconstruction(bench: Bench, views: Sequence[View]) -> Iterator[Finding]:
-    derivatives = [_derivative(v, _output(v.observation)) for v in views]
-    if any(d is None for d in derivatives):
+    derivatives = [d.flatten() for v in views if (d := _derivative(v, _output(v.observation))) is not None]
+    if len(derivatives) < len(views):
         return
     shares = []
     for likelihood in likelihoods_of(bench, views):
@@ -89,9 +119,12 @@ def _reconstruction(bench: Bench, views: Sequence[View]) -> Iterator[Finding]:
             leaf = v.output.loc.detach().clone().requires_grad_()
             parts = likelihood.elements(v.data, replace(v.output, loc=leaf))
             value = torch.stack([p * e.sum() for p, e in zip(likelihood.proper, parts, strict=True)]).sum()
-            terms.append(torch.autograd.grad(value, leaf)[0].flatten())
-        s = share(torch.cat([d.flatten() for d in derivatives if d is not None]), torch.cat(terms))
-        if s.follow > 0.999:
+            if value.requires_grad:  # not so where the data cannot be read as classes
+                terms.append(torch.autograd.grad(value, leaf)[0].flatten())
+        if len(terms) < len(views):
+            continue
+        s = share(torch.cat(derivatives), torch.cat(terms))
+        if s.follow > 0.999 or (s.partial and chosen_by_batch(derivatives, terms, _rows(views))):
             return
         shares.append((s.follow, s, likelihood))
     best = max((t for t in shares if t[1].partial), key=lambda t: t[0], default=None)
@@ -112,10 +145,14 @@ def _divergence(sampler: Sampler, views: Sequence[View]) -> Iterator[Finding]:
         direct.append((both[0].flatten() - both[1].flatten()).detach())
         terms.append(v.latent.deviation.detach().flatten())
     s = share(torch.cat(direct), torch.cat(terms))
-    if s.partial:
+    if s.partial and not chosen_by_batch(direct, terms, _rows(views)):
         yield Finding(
             "kl-clamped", "the KL divergence is clamped, or its absolute value taken, for some latents", str(s)
         )
+
+
+def _rows(views: Sequence[View]) -> list[int]:
+    return [v.observation.point.rows for v in views]
 
 
 def _derivative(view: View, at: Tensor | None) -> Tensor | None:

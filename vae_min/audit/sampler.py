@@ -17,6 +17,10 @@ from vae_min.audit.noise import UNIFORM_UNIT, UNIFORM_ZERO, constant, seeded
 from vae_min.audit.spec import VAESpec
 
 _FALSE_ALARM = 1e-9  # of the one statistical test, for noise that torch did not draw as normal or uniform
+_ELSEWHERE = (
+    "the location of the code is not the first head: if the loss changes the data before it encodes them (scales, "
+    "binarises), let VAESpec(batch=...) or encode have them changed"
+)
 _LOGARITHMS = ("log_variance", "log_scale")
 _RTOL = {True: 1e-9, False: 1e-4}
 
@@ -165,7 +169,7 @@ def _location(bench: Bench, sampler: Sampler, still: list[Observation], pairs: l
         bench.swapped = True
         still[:] = [bench.observe(o.point) for o in still]
         return True
-    sampler.doubt = "the location of the code is not the first head"
+    sampler.doubt = _ELSEWHERE
     return False
 
 

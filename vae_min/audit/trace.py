@@ -130,11 +130,17 @@ class CodeFinder:
     def __init__(self, decode: Callable[..., Any], anchor: Anchor) -> None:
         self.decode, self.anchor = decode, anchor
         self._known: dict[int, int] = {}
+        self._again: set[int] = set()
 
     def find(self, trace: Trace, others: tuple[Tensor, ...]) -> list[Tensor]:
         """The codes of a trace that watched for the anchor."""
         found = [self._find(trace, number, index, others) for number, index in enumerate(trace.anchored)]
-        return [code for code in found if code is not None]
+        return [code for number, code in enumerate(found) if code is not None and number not in self._again]
+
+    def leave_out_repeated(self, trace: Trace, others: tuple[Tensor, ...]) -> None:
+        """Find the calls that decode a code of an earlier call anew: one draw. The noise of the trace must be generic."""
+        found = [self._find(trace, number, index, others) for number, index in enumerate(trace.anchored)]
+        self._again = {n for n, code in enumerate(found) if code is not None and any(code is c for c in found[:n])}
 
     def _find(self, trace: Trace, number: int, index: int, others: tuple[Tensor, ...]) -> Tensor | None:
         wanted = trace.calls[index].watched[self.anchor.position]

@@ -139,3 +139,143 @@ def test_unusable_models_are_said_in_one_line(change, match) -> None:
             )
         )
     assert "\n" not in str(raised.value)
+
+
+def _reaching(bound):
+    return lambda v: v.clamp(-bound, bound)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(
+    ("sampled", "divergence", "codes"),
+    [
+        (_reaching(2), lambda v: v, ["sampler-scale-mismatch"]),
+        (_reaching(2), _reaching(2), []),
+        (_reaching(10), _reaching(10), []),
+        (_reaching(20), lambda v: v, []),  # against overflow alone
+        (lambda v: v, lambda v: v, []),
+    ],
+)
+def test_a_clamp_that_only_the_sampler_has_is_found_far_off(sampled, divergence, codes, seed) -> None:
+    outcome = audit(spec(seed, scale=lambda v: std(sampled(v)), divergence=lambda m, v: kl(m, divergence(v))))
+    assert errors(outcome) == codes
+    within = {"elbo", "undecided"} if sampled(torch.tensor(3.0)) == 2 else {"elbo"}  # the points pass 2 by some seeds
+    assert outcome.verdict in ({"not-elbo"} if codes else within)
+
+
+def _decoded_twice(code):
+    """The right VAE that also decodes code(z, loc, v), as for a picture, or as a second sample."""
+    right = spec(3)
+    model = right.loss.__self__
+
+    def loss(x):
+        loc, v = model.encode(x)
+        noise = torch.randn_like(v)
+        z = loc + std(v) * noise
+        nll = (bce(model.decode(z), x) + bce(model.decode(code(z, loc + std(v) * noise)), x)) / 2
+        return (nll + kl(loc, v)).mean()
+
+    return VAESpec(loss=loss, encode=model.encode, decode=model.decode, batch=right.batch, module=model)
+
+
+def test_a_code_that_is_decoded_twice_is_one_draw() -> None:
+    right = audit(_decoded_twice(lambda z, again: z))
+    assert (right.verdict, errors(right)) == ("elbo", [])
+    wrong = audit(_decoded_twice(lambda z, again: again))
+    assert (wrong.verdict, errors(wrong)) == ("not-elbo", ["noise-shared"])
+
+
+def test_a_reconstruction_that_never_moves_has_no_weight() -> None:
+    outcome = audit(spec(0, nll=lambda y, x: 0 * bce(y, x) + 0.7))
+    assert outcome.verdict == "undecided"
+    assert errors(outcome) == []
+
+
+def _masked(mask_of):
+    """The right VAE, its likelihood on some pixels alone: mask_of(output, mask), the mask from the batch."""
+    right = spec(2)
+    model = right.loss.__self__
+
+    def loss(x, mask):
+        loc, v = model.encode(x)
+        y = model.decode(loc + std(v) * torch.randn_like(v))
+        nll = F.binary_cross_entropy_with_logits(y, x, reduction="none")
+        return (nll * mask_of(y, mask)).sum(-1).mean() + kl(loc, v).mean()
+
+    mask = torch.bernoulli(torch.full((6, 5), 0.6), generator=torch.Generator().manual_seed(0))
+    return VAESpec(
+        loss=loss,
+        encode=lambda x, mask: model.encode(x),
+        decode=lambda z, mask: model.decode(z),
+        batch=(right.batch, mask),
+        module=model,
+    )
+
+
+def test_a_mask_in_the_batch_is_no_guard() -> None:
+    outcome = audit(_masked(lambda y, mask: mask))
+    assert (outcome.verdict, errors(outcome)) == ("undecided", [])
+
+
+def test_a_guard_by_the_output_is_one_though_the_batch_has_a_mask() -> None:
+    outcome = audit(_masked(lambda y, mask: (y.detach() > -0.2).to(y)))
+    assert (outcome.verdict, errors(outcome)) == ("not-elbo", ["guard"])
+
+
+@pytest.mark.parametrize(("divergence", "verdict"), [(kl, "elbo"), (lambda m, v: kl(m, 2 * v), "not-elbo")])
+def test_a_loop_over_the_examples(divergence, verdict) -> None:
+    right = spec(1, divergence=divergence)
+    model = right.loss.__self__
+    outcome = audit(
+        VAESpec(
+            loss=lambda x: sum(model.loss(row[None]) for row in x) / len(x),
+            encode=model.encode,
+            decode=model.decode,
+            batch=right.batch,
+            module=model,
+        )
+    )
+    assert outcome.verdict == verdict
+
+
+@pytest.mark.parametrize("padding", [-100, 0])
+def test_padded_classes_are_no_guard(padding) -> None:
+    torch.manual_seed(0)
+    encoder, decoder = torch.nn.Linear(5, 4), torch.nn.Linear(2, 5 * 3)
+    words = torch.randint(1, 3, (6, 5))
+    words[0, 3:], words[2, 2:], words[5, 4:] = padding, padding, padding
+
+    def encode(x):
+        return encoder(x.clamp(min=0).to(encoder.weight)).chunk(2, -1)
+
+    def loss(x):
+        loc, v = encode(x)
+        logits = decoder(loc + std(v) * torch.randn_like(v)).reshape(-1, 3)
+        nll = F.cross_entropy(logits, x.reshape(-1), ignore_index=padding, reduction="sum")
+        return nll / len(x) + kl(loc, v).mean()
+
+    outcome = audit(VAESpec(loss=loss, encode=encode, decode=decoder, batch=words, module=[encoder, decoder]))
+    assert (outcome.verdict, errors(outcome)) == ("undecided", [])
+
+
+def _multivariate(sample):
+    right = spec(1)
+    model = right.loss.__self__
+
+    def encode(x):
+        loc, v = model.encode(x)
+        return torch.distributions.MultivariateNormal(loc, torch.diag_embed(v.exp()))
+
+    def loss(x):
+        q = encode(x)
+        p = torch.distributions.MultivariateNormal(torch.zeros(2), torch.eye(2))
+        divergence = torch.distributions.kl_divergence(q, p)
+        return (bce(model.decode(sample(q)), x) + divergence).mean()
+
+    return VAESpec(loss=loss, encode=encode, decode=model.decode, batch=right.batch, module=model)
+
+
+def test_a_multivariate_normal_of_diagonal_covariance_is_read() -> None:
+    assert audit(_multivariate(lambda q: q.rsample())).verdict == "elbo"
+    cut = audit(_multivariate(lambda q: q.sample()))
+    assert (cut.verdict, errors(cut)) == ("not-elbo", ["gradient-cut"])
