@@ -326,11 +326,25 @@ def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Fami
     model = _model(meaning, trees, around, family)
     if model is None:
         return
+    model = _without_marginals(model, meaning)
     left, right = (modelled(t, model) for t in (meaning.left, meaning.right))
     parameters = {*named_parameters(meaning.left), *named_parameters(meaning.right)}
     if parameters and (left, right) != (meaning.left, meaning.right):
         draws = {letter: modelled(law, model) for letter, law in meaning.draws.items()}
         yield replace(meaning, left=left, right=right, convention=model.words, draws=draws)
+
+
+def _without_marginals(model: Model, meaning: Meaning) -> Model:
+    """The model without ``q(z)`` where ``q(z|x)`` occurs too, and so for p: they are not the same normal density."""
+    found = {t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"}
+    given = {(t.data[0], t.args[: t.data[1]]) for t in found if t.data[1] < len(t.args)}
+    laws = [law for _, law in model.densities]
+    kept = tuple(
+        (said, law)
+        for said, law in model.densities
+        if laws.count(law) == 1 or said.data[1] < len(said.args) or (said.data[0], said.args) not in given
+    )
+    return replace(model, densities=kept)
 
 
 def _of_data(meaning: Meaning) -> Iterator[Meaning]:

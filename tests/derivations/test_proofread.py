@@ -313,3 +313,22 @@ def test_p_may_be_the_law_of_the_data_or_the_model():
     assert judgement.verdict == "undecided"
     assert judgement.message == "it holds if q(x) is p(x), of which nothing is said"
     assert verdict(r"\mathbb{E}_{p(x)}[\mathbb{E}_{q(z|x)}[\log p(z)]] = 2\mathbb{E}_{q(z)}[\log p(z)]") == "refuted"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\beta \mathbb{E}_{q(z|x)}[\log p(z)] = \beta \mathbb{E}_{q(z)}[\log p(z)]",
+        r"\mathbb{E}_{q(z|x)}[\log p(z)] - \mu = \mathbb{E}_{q(z)}[\log p(z)] - \mu",
+    ],
+)
+def test_a_marginal_is_not_the_normal_density_of_the_conditional(formula):
+    assert verdict(formula) == "refuted"
+
+
+def test_a_wrong_equation_for_the_bound_does_not_define_it():
+    wrong = r"\[ \mathcal{L} = \log p(x) - KL(q(z|x)\|p(z)) \]"
+    right = r"\[ \mathcal{L} = \mathbb{E}_q[\log p(x|z)] - KL(q(z|x)\|p(z)) \]"
+    assert [j.verdict for j in judge(wrong + right)] == ["refuted", "proved"]
+    defined = wrong.replace("=", ":=", 1)
+    assert [j.verdict for j in judge(defined + right)] == ["proved", "refuted"]
