@@ -43,24 +43,27 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
 def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Surroundings:
     """What the symbols of a text stand for: what follows them first, but what is called a bound is the ELBO.
 
-    That is so if it is defined as the ELBO or its negative, and if it stands in a chain with the evidence: then an
-    equation that says otherwise is a claim.
+    That is so if it is said anywhere to be the ELBO or its negative, unless ``:=`` has defined it before, and if it stands
+    in a chain with the evidence: then an equation that says otherwise is a claim.
     """
     symbols: dict[str, tuple[str, Sum]] = {}
     weights: dict[str, tuple[str, Sum]] = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))}
     signs: dict[str, str] = {}
+    fixed: set[str] = set()
     for chain, before, after, name, tree in _equations(chains):
         weight, index = weight_defined(parse(before.source))
         if weight:
             weights[weight] = (index, tree)
-        if not name or name in symbols or name in signs:
+        if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
         sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
         claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
         if sign or (name in BOUNDS and claimed):
             signs[name] = sign or "+"
+            symbols.pop(name, None)
         else:
-            symbols[name] = (after.source, tree)
+            symbols.setdefault(name, (after.source, tree))
+            fixed |= {name} if after.relation == ":=" else set()
     return replace(
         around,
         symbols=symbols,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from derivations.kernel import KernelError, Term, bind, density, number, variable
@@ -62,12 +63,14 @@ class Distributions(LinearAlgebra):
             if plain_letter(tree) not in PARAMETERS:
                 side += [p for p in self.arguments(tree) if p not in side or not self.is_block(p)]
         family = self.family(unit, *labels)
-        if family in self.context.depends:
-            parameter = variable(self.context.depends[family], "real")
-            shape = "".join(p.data[-1] for p in targets) + "".join(p.data[-1] for p in given)
-            name = family if shape == "z" else f"{family}_{shape}"
-            return Term("function", (parameter, *targets, *given), (name, "real"))
-        return density(family, targets, given)
+        self.check_parameters(family, {*labels, *(i for g in unit.subs for i in letters(g))})
+        return depending(density(family, targets, given), self.context.depends)
+
+    def check_parameters(self, family: str, written: set[str]) -> None:
+        """What is differentiated in a parameter has that one, and no other in which one differentiates."""
+        of = {name_of(i) for i in written if i in PARAMETERS} & set(self.context.depends.values())
+        if of and of != {self.context.depends.get(family)}:
+            raise FormulaError(f"the density {family}, differentiated in {' and '.join(sorted(of))}")
 
     def arguments(self, tree: Sum) -> list[Term]:
         """The points that an argument of a density stands for: ``x_{0:T}`` is x_0 and ``x_{1:T}``."""
@@ -124,9 +127,8 @@ class Distributions(LinearAlgebra):
         if point is None or not (base in FAMILIES or base == r"\ScriptD"):
             return None
         family = self.family(unit)
-        if family in self.context.depends:
-            return Term("function", (variable(self.context.depends[family], "real"), point), (family, "real"))
-        return density(family, [point])
+        self.check_parameters(family, {i for g in unit.subs for i in letters(g)})
+        return depending(density(family, [point]), self.context.depends)
 
     def point_of(self, tree: Sum) -> Term | None:
         """The variable of a density, where it says one."""
@@ -178,6 +180,15 @@ class Distributions(LinearAlgebra):
             assert inner is not None
             return self.variance(single(inner), j)
         return self.parameter(Sum((("+", replace(row, items=items)),)), j)
+
+
+def depending(law: Term, depends: Mapping[str, str]) -> Term:
+    """A density as a function of the parameter in which one differentiates, if it is of a family that depends on one."""
+    if law.head != "density" or law.data[0] not in depends:
+        return law
+    shape = "".join(a.data[-1] for a in law.args)
+    name = law.data[0] if shape == "z" else f"{law.data[0]}_{shape}"
+    return Term("function", (variable(depends[law.data[0]], "real"), *law.args), (name, "real"))
 
 
 def is_law(term: Term) -> bool:

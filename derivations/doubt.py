@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from derivations.conversion import subterms
 from derivations.draw import numbers
 from derivations.functional import DRAWS
@@ -70,7 +72,21 @@ def is_independence(left: Term, right: Term) -> bool:
     parts = [f.args[: f.data[1]] for f in factors]
     whole = [t for part in parts for t in part]
     conditions = {c for f in factors for c in f.args[f.data[1] :]}
-    return set(whole) == targets and len(whole) == len(targets) and conditions <= targets | given
+    return (
+        set(whole) == targets and len(whole) == len(targets) and conditions <= targets | given and _is_ordered(factors)
+    )
+
+
+def _is_ordered(factors: Iterable[Term]) -> bool:
+    """Whether the factors can be drawn one after the other: ``p(x|z) p(z|x)`` is a mistake, no independence."""
+    left = {f: ({*f.args[: f.data[1]]}, {*f.args[f.data[1] :]}) for f in factors}
+    while left:
+        waiting = set().union(*(targets for targets, _ in left.values()))
+        first = next((f for f, (_, given) in left.items() if not given & waiting), None)
+        if first is None:
+            return False
+        del left[first]
+    return True
 
 
 def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:

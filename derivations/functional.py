@@ -206,7 +206,9 @@ class Functionals(Distributions):
         families = {i for g in unit.subs for i in letters(g)} - PARAMETERS
         if len(families) > 1 or not families <= {"p", "q"}:
             raise FormulaError("a mutual information under which law?")
-        family = families.pop() if families else "q"
+        if not families:
+            self.found.remarks.add("I")
+        family = families.pop() if families else self.context.information
         x, z = (self.point(s) for s in group.sums)
         divergence = bind("kl", z, density(family, [z], [x]), density(family, [z]))
         return bind("expectation", x, density(family, [x]), divergence), after[1:]

@@ -136,6 +136,8 @@ def gibbs(divergence: Term) -> Theorem:
         raise KernelError("not a divergence")
     (q, p), z = divergence.args, divergence.bound
     assert z is not None
+    if any(law.head == "density" and law.args[: law.data[1]] != (z,) for law in (q, p)):
+        raise KernelError("not two densities of the same variable: p(x | z) does not integrate to one over z")
     opened = unfold_kl(divergence)
     bound = above_inverse(q / p)
     averaged = expectation_inequality(z, q, bound)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from derivations.convention import (
     Family,
@@ -15,9 +16,10 @@ from derivations.convention import (
     stated,
 )
 from derivations.conversion import subterms
+from derivations.distribution import depending
 from derivations.draw import over_draws
 from derivations.kernel import KernelError, Term, bind, density, equal, number
-from derivations.label import together
+from derivations.label import rows, together
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.linear_algebra import NOTATION
@@ -32,6 +34,7 @@ from derivations.tree import (
     PARAMETERS,
     Label,
     bases,
+    braced,
     letters,
     name_of,
     only_unit,
@@ -57,6 +60,8 @@ class Meaning:
         The laws of numbered draws, by the letter of their variable.
     words
         What else is taken as the field has it.
+    condition
+        What the field often has so, but not always: under it nothing is proved, and what holds under it is not refuted.
     """
 
     reading: Reading
@@ -65,6 +70,7 @@ class Meaning:
     convention: str = ""
     draws: Mapping[str, Term] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+    condition: str = ""
 
     @property
     def suppositions(self) -> tuple[str, ...]:
@@ -105,6 +111,7 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
                         continue
                     yield found
                     yield from _modelled(found, trees, around, family)
+                    yield from _of_data(found)
 
 
 def _meaning(
@@ -203,15 +210,16 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
             family.standard(),
         )
     )
+    depends = _depends(trees)
     base = Context(
-        around.laws,
+        {name: depending(law, depends) for name, law in around.laws.items()},
         divergence=bind("kl", first.args[0], first, second),
         apart=around.apart,
         blocks=together(trees),
         dimension=family.dimension,
         isotropic=family.isotropic,
         size=_size(trees),
-        depends=_depends(trees),
+        depends=depends,
         weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
     )
     q = around.laws.get("q")
@@ -222,9 +230,13 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 continue
             p = density("p", q.args[: q.data[1]], {*q.args[q.data[1] :], *around.evidence.args})
             names, words = replace(base, laws={**base.laws, "p": p}), (f"p is {text(p)}",)
-        for symbols, said in _symbols(trees, around, names, family):
-            usual = ["Sigma is diag(sigma^2)", *([f"E is over {text(q)}"] if q is not None else [])]
-            yield replace(names, symbols=symbols), (*words, *said, *usual)
+        for family_of, (symbols, said) in product(_informative(trees), _symbols(trees, around, names, family)):
+            usual = [
+                f"I is under {family_of}",
+                "Sigma is diag(sigma^2)",
+                *([f"E is over {text(q)}"] if q is not None else []),
+            ]
+            yield replace(names, symbols=symbols, information=family_of), (*words, *said, *usual)
 
 
 def _labels(trees: Trees) -> tuple[str, str] | None:
@@ -259,12 +271,29 @@ def _depends(trees: Trees) -> dict[str, str]:
                     marked = {
                         str(u.base).lower()
                         for t in trees
-                        for u in units(t)
-                        if u.base in FAMILIES and any(parameter in letters(g) for g in u.subs)
+                        for u, after in _followed(t)
+                        if u.base in FAMILIES and any(parameter in letters(g) for g in (*u.subs, *after))
                     }
                     usual = {"p"} if parameter in (r"\theta", r"\Theta", r"\vartheta") else {"q"}
                     found |= dict.fromkeys(marked or usual, name_of(parameter))
     return found
+
+
+def _informative(trees: Trees) -> tuple[str, ...]:
+    """The families under which a mutual information may be that names none: those of the densities beside it."""
+    if not any(u.base in ("I", r"\ScriptI") for tree in trees for u in units(tree)):
+        return ("q",)
+    found = {str(u.base).lower() for tree in trees for u, after in _followed(tree) if u.base in FAMILIES and after}
+    return tuple(f for f in ("q", "p") if f in found) or ("q", "p")
+
+
+def _followed(tree: Sum) -> Iterator[tuple[Unit, tuple[Group, ...]]]:
+    """The units of a tree, each with the brackets that follow it, if any, one group for each part."""
+    for row in rows(tree):
+        for unit, after in zip(row.items, (*row.items[1:], ""), strict=True):
+            if isinstance(unit, Unit):
+                call = after.base if isinstance(after, Unit) and isinstance(after.base, Group) else None
+                yield unit, tuple(braced(s) for s in call.sums) if call is not None else ()
 
 
 def _symbols(
@@ -297,11 +326,39 @@ def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Fami
     model = _model(meaning, trees, around, family)
     if model is None:
         return
+    model = _without_marginals(model, meaning)
     left, right = (modelled(t, model) for t in (meaning.left, meaning.right))
     parameters = {*named_parameters(meaning.left), *named_parameters(meaning.right)}
     if parameters and (left, right) != (meaning.left, meaning.right):
         draws = {letter: modelled(law, model) for letter, law in meaning.draws.items()}
         yield replace(meaning, left=left, right=right, convention=model.words, draws=draws)
+
+
+def _without_marginals(model: Model, meaning: Meaning) -> Model:
+    """The model without ``q(z)`` where ``q(z|x)`` occurs too, and so for p: they are not the same normal density."""
+    found = {t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"}
+    given = {(t.data[0], t.args[: t.data[1]]) for t in found if t.data[1] < len(t.args)}
+    laws = [law for _, law in model.densities]
+    kept = tuple(
+        (said, law)
+        for said, law in model.densities
+        if laws.count(law) == 1 or said.data[1] < len(said.args) or (said.data[0], said.args) not in given
+    )
+    return replace(model, densities=kept)
+
+
+def _of_data(meaning: Meaning) -> Iterator[Meaning]:
+    """The relation where the law of the data, over which ``q(z|x)`` is averaged, is ``q(x)``: then q(z) is its mean."""
+    found = {t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"}
+    conditional = {x for t in found if t.data[0] == "q" for x in t.args[t.data[1] :]}
+    for law in sorted((t for t in found if t.data[0] != "q" and t.args[: t.data[1]] == t.args), key=text):
+        alone = not any(t != law and t.data[0] == law.data[0] and {*law.args} & {*t.args} for t in found)
+        if alone and len(law.args) == 1 and {*law.args} <= conditional:
+            own = density("q", law.args)
+            words = f"{text(own)} is {text(law)}"
+            left, right = (modelled(side, Model(((law, own),), words)) for side in (meaning.left, meaning.right))
+            condition = words if law.data[0] == "p" else ""  # p(x) may be the model's
+            yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=condition)
 
 
 def _model(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Model | None:

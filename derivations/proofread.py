@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from derivations.commuting import names_scales, order_matters
 from derivations.convention import Family, families, stated
 from derivations.counterexample import Counterexample
 from derivations.definition import assumptions, trees_of, with_definitions, within
@@ -183,18 +184,23 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     for meaning in found:
         proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right), meaning.draws)
         if proof is not None:
-            return _proved(blank, proof, meaning)
+            return _proved(blank, proof, meaning, trees)
     return _without_proof(blank, trees, found, around)
 
 
-def _proved(blank: Judgement, proof: Proof, meaning: Meaning) -> Judgement:
+def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, Sum]) -> Judgement:
+    blank = replace(blank, reading=str(meaning.reading))
+    if order_matters(*trees):
+        return replace(blank, message="shown for diagonal matrices only: those commute")
+    if meaning.condition:
+        return replace(blank, message=f"it holds if {meaning.condition}, of which nothing is said")
     hypotheses = (*meaning.suppositions, *map(text, proof.theorem.hypotheses))
     words = {
         "~": "the mean of the right side is the left side: ",
         "prop": "proportional in the variable of the left side: ",
     }
-    by = words.get(blank.relation, "") + proof.words
-    return replace(blank, verdict="proved", by=by, hypotheses=hypotheses, reading=str(meaning.reading))
+    by = words.get(blank.relation, "") + proof.words + (", for Sigma = diag(sigma^2)" if names_scales(*trees) else "")
+    return replace(blank, verdict="proved", by=by, hypotheses=hypotheses)
 
 
 def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> Judgement:

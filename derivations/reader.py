@@ -69,6 +69,8 @@ class Context:
         Families that are differentiated, with the parameter on which they depend.
     weights
         Symbols such as ``w_k``: the letter of their index, and the tree of what they stand for.
+    information
+        The family under which a mutual information is that names none.
     """
 
     laws: Mapping[str, Term] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Context:
     isotropic: bool = False
     depends: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    information: str = "q"
 
 
 @dataclass

@@ -232,7 +232,7 @@ _SIMPLE = (
     ),
     (r"\\(?:mid|vert|lvert|rvert|given)(?![a-zA-Z])", "|"),
     (r"\\(?:\||parallel|Vert|lVert|rVert)(?![a-zA-Z])|\\\||\|\s*\|", "‖"),
-    (r"‖(?P<vector>[^‖]*)‖\s*(?:_\s*\{?\s*2\s*\}?\s*)?\^\s*\{?\s*2\s*\}?", r" \\Norm(\g<vector>) "),
+    (r"‖(?P<vector>[^‖]*)‖\s*(?:_\s*(?:\{\s*2\s*\}|2)\s*)?\^\s*(?:\{\s*2\s*\}|2)", r" \\Norm(\g<vector>) "),
     (r"\\(?:sim|thicksim)(?![a-zA-Z])", "∼"),
     (r"\\in(?![a-zA-Z])", "∈"),
     (r"\\cdot\s*(?=[|‖;,)\]])", r"\\Dot "),
@@ -260,16 +260,16 @@ _SIMPLE = (
         r"\\Divergence ",
     ),
     (r"\{\s*\\Divergence\s*\}", r"\\Divergence "),
-    (r"\\ScriptL\s*_\s*(?:\{\s*)?\\(?:ELBO|Wordelbo)\s*\}?", r"\\ELBO "),
+    (r"\\ScriptL\s*_\s*(?:\{\s*\\(?:ELBO|Wordelbo)\s*\}|\\(?:ELBO|Wordelbo))", r"\\ELBO "),
     (r"\\intercal(?![a-zA-Z])", r"\\top "),
-    (r"\^\s*(?:\{\s*)?\\prime(?:\s*\})?(?![a-zA-Z])", "'"),
+    (r"\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![a-zA-Z]))", "'"),
     (r"\\nabla\s*_", r"\\Gradient_"),
 )
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
 _DIFFERENTIAL = re.compile(
-    r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*)?(?P<variable>[a-zA-Z]|\\[a-z]+)(?:\s*\})?\s*(?P<script>(?:[_^]\s*(?:\{[^{}]*\}|\w)|')*)(?![a-zA-Z])"
+    r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*(?P<braced>[a-zA-Z]|\\[a-z]+)\s*\}|(?P<variable>[a-zA-Z]|\\[a-z]+))\s*(?P<script>(?:[_^]\s*(?:\{[^{}]*\}|\w)|')*)(?![a-zA-Z])"
 )
 
 
@@ -284,7 +284,7 @@ def normalised(source: str) -> str:
             lambda m: rf"\frac{{{m['above']}}}" + (f"{{{m['below']}}}" if m["below"] != "{" else "{"), plain
         )
     if r"\int" in plain:
-        plain = _DIFFERENTIAL.sub(lambda m: f" ∂{m['variable']}{''.join(m['script'].split())} ", plain)
+        plain = _DIFFERENTIAL.sub(lambda m: f" ∂{m['variable'] or m['braced']}{''.join(m['script'].split())} ", plain)
     return plain
 
 

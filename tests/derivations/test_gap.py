@@ -31,3 +31,9 @@ def test_what_is_no_gap(term):
 def test_gibbs_supposes_that_both_densities_integrate_to_one():
     shown = [h for h in gibbs(DIVERGENCE).hypotheses if h.head == "equal"]
     assert {h.args[0].args[0] for h in shown} == {Q, PRIOR}
+
+
+@pytest.mark.parametrize("other", [density("p", [X], [Z]), density("p", [X, Z])])
+def test_a_likelihood_is_no_density_of_what_is_given(other):
+    with pytest.raises(KernelError, match="does not integrate to one over z"):
+        gibbs(bind("kl", Z, Q, other))

@@ -251,3 +251,84 @@ def test_these_are_not_proved(formula):
 )
 def test_these_are_not_refuted(formula):
     assert verdict(formula) != "refuted"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\nabla_\phi \log p(x;\phi) = 2\nabla_\phi \log p(x;\phi)",
+        r"\nabla_\phi \log p_r(x;\phi) = 2\nabla_\phi \log p_r(x;\phi)",
+        r"\nabla_\theta \log q(z|x,\theta) = 2\nabla_\theta \log q(z|x,\theta)",
+        r"\frac{\partial}{\partial\phi} \log p(x|\phi) = 2\frac{\partial}{\partial\phi} \log p(x|\phi)",
+        r"\nabla_\theta \log p_{\theta,1}(x) = 2\nabla_\theta \log p_{\theta,1}(x)",
+        r"\nabla_\phi E_{q_\phi}[f(z)] = E_{q_\phi}[\nabla_\phi f(z)]",
+        (
+            r"\frac{\partial}{\partial\theta} E_{q(z|x)}[\log p_{xz}(\theta, x, z)] ="
+            r" E_{q(z|x)}[(\frac{\partial}{\partial\theta} \log p_{xz}(\theta, x, z))^2]"
+        ),
+    ],
+)
+def test_a_density_of_the_parameter_is_not_constant_in_it(formula):
+    assert verdict(formula) in ("refuted", "unparsed")
+
+
+def test_a_law_without_arguments_depends_on_its_parameter():
+    step = r"\nabla_\phi E_{q_\phi}[\log p_\theta(x,z) - \log q_\phi(z|x)] = "
+    right = r"E_{q_\phi}[(\log p_\theta(x,z) - \log q_\phi(z|x))\nabla_\phi\log q_\phi(z|x)]"
+    assert verdict(step + right) != "refuted"
+    assert verdict(r"\nabla_\phi E_{q_\phi}[f(z)] = E_{q_\phi}[f(z)\nabla_\phi\log q_\phi(z|x)]") == "proved"
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"I(x;z) = \mathbb{E}_{p(x)}[D_{KL}(p(z|x)\|p(z))]", "proved"),
+        (r"I(x;z) = \mathbb{E}_{p(x,z)}\left[\log\frac{p(z|x)}{p(z)}\right]", "proved"),
+        (r"I(x;z) = \mathbb{E}_{q(x)}[D_{KL}(q(z|x)\|q(z))]", "proved"),
+        (r"I(x;z) = \mathbb{E}_{p(x)}[D_{KL}(p(z)\|p(z|x))]", "refuted"),
+        (r"I(x;z) = \mathbb{E}_{p(x,z)}\left[\log\frac{p(x|z)}{p(z)}\right]", "refuted"),
+    ],
+)
+def test_a_mutual_information_is_under_the_law_beside_it(formula, expected):
+    assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_the_law_of_the_data_may_be_that_of_the_aggregate(sign):
+    left = r"\mathbb{E}_{p_{data}(x)}[D_{KL}(q(z|x)\|p(z))] = I_q(x;z)"
+    (judgement,) = judge(rf"\[ {left} {sign} D_{{KL}}(q(z)\|p(z)) \]")
+    assert judgement.verdict == ("proved" if sign == "+" else "refuted")
+    assert sign == "-" or "q(x) is p_data(x)" in judgement.hypotheses
+
+
+def test_conditions_in_a_circle_are_no_independence():
+    assert [j.verdict for j in judge(r"\[ p(x,z) = p(x|z) p(z|x) \] \[ p(z|x) = \frac{p(x|z) p(x)}{p(z)} \]")] == [
+        "refuted"
+    ] * 2
+    assert verdict(r"p(x,z_1,z_2) = p(x|z_1) p(z_1|z_2) p(z_2)") == "undecided"
+
+
+def test_p_may_be_the_law_of_the_data_or_the_model():
+    (judgement,) = judge(r"\[ \mathbb{E}_{p(x)}[\mathbb{E}_{q(z|x)}[\log p(z)]] = \mathbb{E}_{q(z)}[\log p(z)] \]")
+    assert judgement.verdict == "undecided"
+    assert judgement.message == "it holds if q(x) is p(x), of which nothing is said"
+    assert verdict(r"\mathbb{E}_{p(x)}[\mathbb{E}_{q(z|x)}[\log p(z)]] = 2\mathbb{E}_{q(z)}[\log p(z)]") == "refuted"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\beta \mathbb{E}_{q(z|x)}[\log p(z)] = \beta \mathbb{E}_{q(z)}[\log p(z)]",
+        r"\mathbb{E}_{q(z|x)}[\log p(z)] - \mu = \mathbb{E}_{q(z)}[\log p(z)] - \mu",
+    ],
+)
+def test_a_marginal_is_not_the_normal_density_of_the_conditional(formula):
+    assert verdict(formula) == "refuted"
+
+
+def test_a_wrong_equation_for_the_bound_does_not_define_it():
+    wrong = r"\[ \mathcal{L} = \log p(x) - KL(q(z|x)\|p(z)) \]"
+    right = r"\[ \mathcal{L} = \mathbb{E}_q[\log p(x|z)] - KL(q(z|x)\|p(z)) \]"
+    assert [j.verdict for j in judge(wrong + right)] == ["refuted", "proved"]
+    defined = wrong.replace("=", ":=", 1)
+    assert [j.verdict for j in judge(defined + right)] == ["proved", "refuted"]

@@ -122,3 +122,16 @@ def test_any_text_is_read_or_refused(source):
 def test_normalising_twice_changes_nothing_more(way):
     assert normalised(way).split() == normalised(way).split()
     assert stripped(parse(way)) == stripped(parse(" " + way + " "))
+
+
+@pytest.mark.parametrize(
+    ("formula", "same"),
+    [
+        (r"\frac{1}{\int p(z)dz}", r"\frac{1}{\int p(z) \, \mathrm{d}z }"),
+        (r"\frac{\int p(z) d{z}}{2}", r"\frac{\int p(z)dz }{2}"),
+        (r"\frac{\|x\|^2}{2}", r"\frac{\| x \|^{2} }{2}"),
+        (r"\frac{\|x\|_2^2}{2}", r"\frac{\|x\|_{2}^{2} }{2}"),
+    ],
+)
+def test_a_closing_brace_belongs_to_what_it_closes(formula, same):
+    assert parse(formula) == parse(same)
