@@ -50,8 +50,9 @@ class Mean(NamedTuple):
     def of(cls, values: Tensor) -> Mean:
         """Of one number per image, shape (B,).
 
-        >>> Mean.of(torch.tensor([1.0, 3.0]))
-        Mean(value=2.0, standard_error=1.0)
+        >>> mean = Mean.of(torch.tensor([1.0, 3.0]))
+        >>> mean.value, round(mean.standard_error, 6)
+        (2.0, 1.0)
         """
         spread = float(values.std()) if len(values) > 1 else math.nan
         return cls(float(values.mean()), spread / math.sqrt(len(values)))
