@@ -25,6 +25,16 @@ class LatentModel(nn.Module):
         self.decoder = _perceptron((latent_dim, *(() if linear else hidden[::-1]), num_pixels), config.activation)
         self.log_variance = nn.Parameter(torch.zeros(())) if linear else None  # of the decoder's noise
 
+    @torch.no_grad()
+    def start_at(self, mean_image: Tensor) -> None:
+        """Set the decoder's last biases so that it begins near an image of shape (N,), values in [0, 1], for every code.
+
+        Otherwise the first steps teach it the mean image alone, and the KL divergence prunes latents meanwhile.
+        """
+        bias = self.decoder[-1].bias
+        assert isinstance(bias, Tensor)
+        bias.copy_(mean_image if self.log_variance is not None else mean_image.logit(eps=1e-3))
+
     @staticmethod
     def num_outputs(config: Config) -> int:
         """Outputs of the encoder."""

@@ -143,7 +143,9 @@ class Trainer(Generic[Model]):
         images, seeds = dataset.train.images, torch.Generator().manual_seed(config.seed)
         with torch.random.fork_rng(devices=[]):  # torch.nn initialises from the global generator
             torch.default_generator.manual_seed(int(torch.randint(2**62, (), generator=seeds)))
-            self.model: Model = model_class(config, images.shape[1]).to(self.device)
+            self.model: Model = model_class(config, images.shape[1])
+        self.model.start_at(images.mean(0, dtype=torch.float64))
+        self.model.to(self.device)
         self.steps_per_epoch = math.ceil(len(images) / config.batch_size)
         self.step, self.num_steps = 0, config.epochs * self.steps_per_epoch
         self.history: list[Epoch] = []

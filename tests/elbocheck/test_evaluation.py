@@ -24,7 +24,7 @@ from vae_min.model import Autoencoder, LatentModel, VariationalAutoencoder
 from vae_min.objective import Terms
 from vae_min.train import Trainer
 
-SMALL = Config(hidden_sizes=(16,), epochs=8, learning_rate=5e-3)
+SMALL = Config(hidden_sizes=(16,), epochs=20, learning_rate=5e-3)
 SAMPLED_KL = "objective's KL of each test image, against Monte Carlo"
 NUMERICS_KL = "objective's KL of each test image, against numerics"
 
