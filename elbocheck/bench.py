@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from elbocheck.call import Caller, Kind, Reply, Value
+from elbocheck.call import Caller, Kind, Reply, Value, is_tensor
 from elbocheck.case import LENGTH, ROWS, Case, Layout, cases, places
 from elbocheck.claim import DIGITS, Claim, Enclose, Regime, Site, enclosure
 from elbocheck.edge import edges
@@ -99,8 +99,10 @@ class Bench:
     def _form(self, layout: Layout, faults: list[str]) -> Form | None:
         """The form of a layout in which tensors come back from tensors, or else the first that gives numbers."""
         usable = [f for kind in self._kinds(layout) if self._is_usable(f := Form(layout, kind), faults)]
-        self.takes_numbers |= any(f.kind != "torch" for f in usable)
-        return next((f for f in usable if f.kind != "torch" or f in self.tensors), usable[0] if usable else None)
+        if not usable and self._has_torch:  # constants of float32 do not multiply matrices of float64
+            usable = [f for f in [Form(layout, "torch float32")] if self._is_usable(f, faults)]
+        self.takes_numbers |= any(not is_tensor(f.kind) for f in usable)
+        return next((f for f in usable if not is_tensor(f.kind) or f in self.tensors), usable[0] if usable else None)
 
     def _is_usable(self, form: Form, faults: list[str]) -> bool:
         for case in self.generic(form):

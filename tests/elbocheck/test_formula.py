@@ -112,6 +112,19 @@ def test_a_detached_parameter_is_noted() -> None:
     assert "no gradient in p.loc: it is detached, or not used" in judgement.notes
 
 
+def test_constants_of_float32_are_met_with_arguments_of_float32() -> None:
+    weight = torch.eye(3)
+
+    def vae(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        return 0.5 * ((mu @ weight * mu).sum(-1) + (logvar.exp() - 1 - logvar).sum(-1))
+
+    right = judged(vae, VAE, has_torch=True)
+    assert right.verdict is Verdict.confirmed
+    assert "torch float32" in right.witnesses[0].name
+    wrong = judged(lambda m, v: vae(m, v) + 1.5, VAE, has_torch=True)
+    assert wrong.diagnosis[0] == "a constant of 1.5 too much"
+
+
 VAE = Claim(family("normal_log_variance"), family("standard_normal"))
 
 
