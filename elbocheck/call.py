@@ -105,7 +105,7 @@ def _passed(value: Value, kind: Kind) -> Any:
         torch = sys.modules["torch"]
         return torch.tensor(value, dtype=torch.float64 if kind == "torch" else torch.float32, requires_grad=True)
     if kind == "numpy":
-        return np.array(value, dtype=np.float64)
+        return np.array(value, dtype=np.float64)[()]  # a number is no array of no axes
     return _listed(value)
 
 

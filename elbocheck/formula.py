@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from elbocheck.bench import Bench, Comparison, Form, Numbers
-from elbocheck.call import Caller, Value
+from elbocheck.call import Caller, Value, is_tensor
 from elbocheck.case import Case
 from elbocheck.claim import Claim, Enclose, Regime, enclosure
 from elbocheck.diagnosis import UNKNOWN, Evidence, diagnoses
@@ -23,6 +23,7 @@ _APPROXIMATE = (
     "it agrees to {digits:.1f} digits, not to those of {dtype}: an epsilon inside a logarithm or quotient, a rounded "
     "constant, or a coarser dtype on the way"
 )
+_TENSORS = "it is right given numbers, and wrong given tensors: it may change them in place"
 _CAUSES: dict[Regime, str] = {
     "near-equal": "cancellation near equality",
     "extreme": "overflow or lost digits at extreme parameters",
@@ -141,9 +142,17 @@ def _diagnosed(bench: Bench, form: Form, comparison: Comparison) -> tuple[str, .
     several = bench.generic(form)
     evidence = Evidence(bench.claim, several, values, [bench.truths(c) for c in several], comparison.allowed)
     said, errors = diagnoses(evidence), comparison.errors()
+    if said == (UNKNOWN,) and is_tensor(form.kind) and _is_right_for_numbers(bench):
+        return (_TENSORS,)
     if said == (UNKNOWN,) and (none := sum(math.isinf(e) for e in errors)):
         return (f"it gives no finite number of the right shape at {none} of {len(errors)} moderate points",)
     return said
+
+
+def _is_right_for_numbers(bench: Bench) -> bool:
+    form = Form("one", "float")
+    comparison = bench.compared(form, bench.generic(form))
+    return max(comparison.errors()) <= max(WRONG, comparison.allowed)
 
 
 # --- gradients and numerical failures of a formula whose values are right ---

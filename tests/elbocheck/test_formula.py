@@ -112,6 +112,25 @@ def test_a_detached_parameter_is_noted() -> None:
     assert "no gradient in p.loc: it is detached, or not used" in judgement.notes
 
 
+def test_what_is_wrong_given_tensors_alone_is_refuted_and_it_is_said_so() -> None:
+    def in_place(m: float, s: float, n: float, t: float) -> float:
+        m -= n
+        return math.log(t / s) + (s**2 + m**2) / (2 * t**2) - 0.5 + 0 * m
+
+    assert judged(in_place, has_torch=True).verdict is Verdict.confirmed
+    wrong = judged(lambda m, s, n, t: in_place(m, s, n, t) + 0.1 * (m - n), has_torch=True)
+    assert wrong.diagnosis != ("it is right given numbers, and wrong given tensors: it may change them in place",)
+
+    def twice(m: float, s: float, n: float, t: float) -> float:
+        shifted = m
+        shifted += 1.0
+        return kl(m, s, n, t) + 0 * shifted
+
+    aliased = judged(twice, has_torch=True)
+    assert aliased.verdict is Verdict.refuted
+    assert aliased.diagnosis == ("it is right given numbers, and wrong given tensors: it may change them in place",)
+
+
 def test_constants_of_float32_are_met_with_arguments_of_float32() -> None:
     weight = torch.eye(3)
 
