@@ -97,6 +97,7 @@ def _compared(bench: Bench, form: Form) -> tuple[Form, Comparison]:
     right, right_for_batches = (max(c.errors()) <= max(WRONG, c.allowed) for c in (found, batches))
     if right_for_batches and not right:
         bench.notes["batch"] = "judged on batches of events: it takes the first axis of a single one as a batch"
+        bench.tensors |= {batch} if batches.replies[0].is_tensor else set()
         return batch, batches
     if right and not right_for_batches and not any(r.fault for r in batches.replies):
         bench.notes["batch"] = f"right for single events, not for batches of them: {bench.counterexample(batches, 0)}"

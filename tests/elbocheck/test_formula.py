@@ -163,9 +163,15 @@ def test_what_takes_the_first_axis_as_a_batch_is_judged_on_batches() -> None:
     def total(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
         return -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum()
 
-    per_row = judged(lambda m, v: total(m, v) / m.shape[0], VAE, has_torch=True)  # the usual loss of a batch
+    def rows(of: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> Judgement:
+        return judged(lambda m, v: of(m, v) / m.shape[0], VAE, has_torch=True)  # the usual loss of a batch
+
+    per_row = rows(total)
     assert per_row.verdict is Verdict.confirmed
     assert "judged on batches of events: it takes the first axis of a single one as a batch" in per_row.notes
+    assert any("batches of 5" in w.name and "derivatives" in w.name for w in rows(total).witnesses)
+    cut = rows(lambda m, v: total(m, v) + (m - m.detach()).sum())
+    assert cut.diagnosis == ("the value is right, but its gradient in q.loc is wrong",)
     per_entry = judged(lambda m, v: total(m, v) / m.numel(), VAE, has_torch=True)
     assert per_entry.diagnosis == ("it is the mean over the event, not the sum",)
 
