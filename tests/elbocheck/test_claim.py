@@ -28,6 +28,7 @@ def test_the_arguments_are_those_of_q_and_then_of_p() -> None:
         ("normal", "poisson", "do not live on one space"),
         ("normal", "exponential", r"KL\(normal \|\| exponential\) is infinite: q has mass where p has none"),
         ("poisson", "bernoulli", "is infinite"),
+        ("gamma", "uniform", "is infinite"),
     ],
 )
 def test_what_has_no_finite_divergence_is_refused(q: str, p: str, says: str) -> None:
