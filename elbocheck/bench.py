@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from elbocheck.call import Caller, Kind, Reply, Value
+from elbocheck.call import Caller, Kind, Reply, Value, is_tensor
 from elbocheck.case import LENGTH, ROWS, Case, Layout, cases, places
-from elbocheck.claim import DIGITS, Claim, Enclose, Regime, Site
+from elbocheck.claim import DIGITS, Claim, Enclose, Regime, Site, enclosure
+from elbocheck.edge import edges
 from elbocheck.judgement import Counterexample, UnusableFunction, allowed
+from numerics.ball import Ball
 
 Numbers = NDArray[np.float64]
 POINTS: dict[Regime, int] = {"generic": 6, "near-equal": 3, "extreme": 3}
@@ -72,6 +74,7 @@ class Bench:
         self.takes_numbers = False  # without tensors too
         self._call, self._seed, self._has_torch = call, seed, has_torch
         self._generic = claim.sites("generic", POINTS["generic"], seed)
+        self._edges = edges(claim, self._generic[0])
 
     # --- how the function is called ---
 
@@ -96,8 +99,10 @@ class Bench:
     def _form(self, layout: Layout, faults: list[str]) -> Form | None:
         """The form of a layout in which tensors come back from tensors, or else the first that gives numbers."""
         usable = [f for kind in self._kinds(layout) if self._is_usable(f := Form(layout, kind), faults)]
-        self.takes_numbers |= any(f.kind != "torch" for f in usable)
-        return next((f for f in usable if f.kind != "torch" or f in self.tensors), usable[0] if usable else None)
+        if not usable and self._has_torch:  # constants of float32 do not multiply matrices of float64
+            usable = [f for f in [Form(layout, "torch float32")] if self._is_usable(f, faults)]
+        self.takes_numbers |= any(not is_tensor(f.kind) for f in usable)
+        return next((f for f in usable if not is_tensor(f.kind) or f in self.tensors), usable[0] if usable else None)
 
     def _is_usable(self, form: Form, faults: list[str]) -> bool:
         for case in self.generic(form):
@@ -130,20 +135,30 @@ class Bench:
 
     def cases(self, form: Form, regime: Regime) -> list[Case]:
         """Cases of points of a regime that have an enclosure, one point in all places of each."""
+        return self._repeated(form, self.claim.sites(regime, POINTS[regime], self._seed))
+
+    def edges(self, form: Form) -> list[Case]:
+        """Cases of points at the edge of the claim (:mod:`elbocheck.edge`) that have an enclosure, as for a regime."""
+        return self._repeated(form, self._edges)
+
+    def _repeated(self, form: Form, sites: Sequence[Site]) -> list[Case]:
         size = math.prod(places(form.layout, self.claim.axes))
-        sites = filter(self._is_known, self.claim.sites(regime, POINTS[regime], self._seed))
-        return [Case(form.layout, [site] * size, self.claim.axes) for site in sites]
+        return [Case(form.layout, [site] * size, self.claim.axes) for site in filter(self._is_known, sites)]
 
     def _is_known(self, site: Site) -> bool:
         try:
-            self.enclose(self.claim, site, DIGITS)
-        except ArithmeticError:
+            self._right(site)
+        except (ArithmeticError, ValueError):  # too extreme, or beyond the domain
             return False
         return True
 
+    def _right(self, site: Site) -> Ball:
+        """Enclosed; at an edge always by the definition, since an expression that stands in for it may not hold there."""
+        return (enclosure if site in self._edges else self.enclose)(self.claim, site, DIGITS)
+
     def truths(self, case: Case) -> Numbers:
         """The right values at the points of a case."""
-        return np.array([float(self.enclose(self.claim, site, DIGITS).mid()) for site in case.sites])
+        return np.array([float(self._right(site).mid()) for site in case.sites])
 
     def compared(self, form: Form, several: Sequence[Case]) -> Comparison:
         """What it returns for these cases, and what is right."""
@@ -166,7 +181,8 @@ class Bench:
         """One case of a comparison."""
         case, reply = comparison.cases[index], comparison.replies[index]
         if len(case.sites) == 1:
-            right = self.enclose(self.claim, case.sites[0], DIGITS).str(12, radius=False)
+            ball = self._right(case.sites[0])
+            right = ball.str(12, radius=False) if ball.is_finite() else "infinitely many"
         else:
             right = _said(comparison.rights[index])
         returned = reply.fault or f"returns {_said(reply.values)}"

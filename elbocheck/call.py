@@ -16,7 +16,7 @@ from elbocheck.target import fault
 
 Value: TypeAlias = Any
 """An argument: a number, or nested tuples of numbers."""
-Kind: TypeAlias = Literal["torch", "float", "numpy"]
+Kind: TypeAlias = Literal["torch", "torch float32", "float", "numpy"]
 Function: TypeAlias = Callable[..., Any]
 
 
@@ -62,8 +62,8 @@ def called(function: Function, arguments: Sequence[Value], kind: Kind, derivativ
     ----------
     function : callable
     arguments : sequence of number or nested tuples
-    kind : {"torch", "float", "numpy"}
-        Passed as float64 tensors, as numbers (and lists), or as float64 arrays.
+    kind : {"torch", "torch float32", "float", "numpy"}
+        Passed as float64 or float32 tensors, as numbers (and lists), or as float64 arrays.
     derivatives : bool
         Whether to differentiate, if tensors come back.
     file : str
@@ -76,12 +76,12 @@ def called(function: Function, arguments: Sequence[Value], kind: Kind, derivativ
     """
     leaves = [_passed(a, kind) for a in arguments]
     # a function may change its arguments in place
-    given = [leaf.clone() if kind == "torch" else leaf for leaf in leaves]
+    given = [leaf.clone() if is_tensor(kind) else leaf for leaf in leaves]
     printed = io.StringIO()
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stdout(printed), redirect_stderr(printed):
             warnings.simplefilter("ignore")
-            reply = _read(function(*given), leaves if derivatives and kind == "torch" else [])
+            reply = _read(function(*given), leaves if derivatives and is_tensor(kind) else [])
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever a user's function raises, SystemExit included
@@ -95,12 +95,17 @@ def has_torch() -> bool:
     return "torch" in sys.modules
 
 
+def is_tensor(kind: Kind) -> bool:
+    """Whether arguments are passed as tensors."""
+    return kind in ("torch", "torch float32")
+
+
 def _passed(value: Value, kind: Kind) -> Any:
-    if kind == "torch":
+    if is_tensor(kind):
         torch = sys.modules["torch"]
-        return torch.tensor(value, dtype=torch.float64, requires_grad=True)
+        return torch.tensor(value, dtype=torch.float64 if kind == "torch" else torch.float32, requires_grad=True)
     if kind == "numpy":
-        return np.array(value, dtype=np.float64)
+        return np.array(value, dtype=np.float64)[()]  # a number is no array of no axes
     return _listed(value)
 
 

@@ -13,11 +13,12 @@ from elbocheck.call import Value
 from elbocheck.claim import Site
 
 Layout: TypeAlias = Literal["one", "vector", "batch"]
-"""One distribution; a vector of ``LENGTH`` independent coordinates; a batch of two such."""
+"""One distribution; a vector of ``LENGTH`` independent coordinates; a batch of ``ROWS`` such."""
 Weights: TypeAlias = NDArray[np.float64]
 
 LENGTH = 3
-ROWS = 2
+ROWS = 5  # not 2: half of a sum would be a mean
+_CASES = 4
 _SITES: dict[Layout, tuple[int, ...]] = {"one": (), "vector": (LENGTH,), "batch": (ROWS, LENGTH)}
 
 
@@ -38,7 +39,7 @@ class Case:
     layout : {"one", "vector", "batch"}
     sites : sequence of Site
         As many as the layout has places, in C order. An event with axes of its own (a table of probabilities) has
-        one place, or two in a batch.
+        one place, or ``ROWS`` in a batch.
     axes : int
         Axes of one event.
 
@@ -91,7 +92,7 @@ def places(layout: Layout, axes: int) -> tuple[int, ...]:
 
 
 def cases(layout: Layout, sites: Sequence[Site], axes: int) -> list[Case]:
-    """Cases of a layout that use points again in several orders.
+    """Cases of a layout that use points again, each other ones, so that their sums differ.
 
     Examples
     --------
@@ -102,9 +103,8 @@ def cases(layout: Layout, sites: Sequence[Site], axes: int) -> list[Case]:
     size = _size(places(layout, axes))
     if size == 1:
         return [Case(layout, [site], axes) for site in sites]
-    orders = [
-        [(start + step * i) % len(sites) for i in range(size)] for start, step in ((0, 1), (1, 1), (2, 1), (3, 1))
-    ]
+    starts = range(_CASES)
+    orders = [[(start + i % LENGTH + i // LENGTH) % len(sites) for i in range(size)] for start in starts]
     return [Case(layout, [sites[i] for i in order], axes) for order in orders]
 
 

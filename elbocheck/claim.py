@@ -157,7 +157,7 @@ def _covering(claim: Claim, q: tuple[Value, ...], p: tuple[Value, ...]) -> Site:
         elif isinstance(density, Density) and density.support[0] >= 0:
             q = tuple(sorted(float(density.support[0]) + math.exp(x) for x in q))
     base = claim.q.distribution(*q)
-    if other == "uniform" and isinstance(base, Density):
+    if other == "uniform" and isinstance(base, Density) and all(map(math.isfinite, base.support)):
         lower, upper = base.support
         p = (float(lower) - abs(p[0]), float(upper) + abs(p[1]))
     if (mine, other) == ("pareto", "pareto"):

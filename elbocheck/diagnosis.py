@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 
 from elbocheck.call import Value
 from elbocheck.case import Case
-from elbocheck.claim import Claim
-from elbocheck.family import EVENT
+from elbocheck.claim import Claim, Site, enclosure
+from elbocheck.family import EVENT, FamilyError
 from elbocheck.reading import READINGS, Reading
 from elbocheck.term import terms
 
 UNKNOWN = "it differs; the cause is unknown"
 Numbers = NDArray[np.float64]
 
+_SWAPPED = "q and p are swapped: it is KL(p || q)"
 _AMBIGUOUS = 3  # diagnoses that are named at most
 _SLACK = 16  # a fitted correction adds roundings
 _FACTORS = {
@@ -71,6 +72,19 @@ class Evidence:
             for name, term in terms(self.claim)
         }
 
+    @cached_property
+    def reversed(self) -> list[Numbers] | None:
+        """For each case, KL(p || q) at its sites; None where the families are one, or it has no finite enclosure."""
+        claim = self.claim
+        if claim.p is None or claim.p is claim.q:
+            return None
+        try:
+            other = Claim(claim.p, claim.q)
+            found = [[float(enclosure(other, Site(s.p, s.q)).mid()) for s in case.sites] for case in self.cases]
+        except (ArithmeticError, NotImplementedError, TypeError, FamilyError):
+            return None
+        return [np.array(values) for values in found] if np.all(np.isfinite(np.concatenate(found))) else None
+
 
 @dataclass(frozen=True)
 class _Change:
@@ -109,7 +123,7 @@ def _changes(claim: Claim) -> Iterator[_Change]:
     yield _Change("", lambda arguments: arguments)
     count = len(claim.q.parameters)
     if claim.p is claim.q:
-        yield _Change("q and p are swapped: it is KL(p || q)", lambda a: (*a[count:], *a[:count]))
+        yield _Change(_SWAPPED, lambda a: (*a[count:], *a[:count]))
     for indices, name, reading in _misreadings(claim):
         which = " and ".join(claim.names[i] for i in indices)
         yield _Change(
@@ -168,6 +182,8 @@ def _outputs(evidence: Evidence, answers: _Answers) -> Iterator[str]:
     for factor, text in _FACTORS.items():
         if _agrees(evidence, values, factor * truths) and (factor != 1 / EVENT or _has_sum(evidence, answers)):
             yield text
+    if evidence.reversed and _agrees(evidence, values, answers.reduced(evidence.reversed)):
+        yield _SWAPPED
     columns = {name: answers.reduced(at_sites) for name, at_sites in evidence.terms.items()}
     for name, column in columns.items():
         if _agrees(evidence, values, column):
@@ -182,7 +198,7 @@ def _has_sum(evidence: Evidence, answers: _Answers) -> bool:
 def _corrections(evidence: Evidence, answers: _Answers, columns: dict[str, Numbers]) -> Iterator[str]:
     """A constant, or a multiple of one or two terms, that is the whole difference."""
     values, truths = answers.values, answers.truths
-    if len(values) < 3:
+    if len(values) < 3 or _agrees(evidence, values, 0 * truths):
         return
     found = list(_terms(evidence, answers, [(name,) for name in columns], columns))
     found = found or list(_terms(evidence, answers, list(combinations(columns, 2)), columns))
@@ -205,7 +221,7 @@ def _terms(
         coefficient = _fitted(answers.values - answers.truths, column)
         if coefficient is None or not _agrees(evidence, answers.values, answers.truths + coefficient * column):
             continue
-        if _is_named(coefficient) or (len(names) == 1 and np.ptp(column) > 0):
+        if _is_named(coefficient) or (len(names) == 1 and not np.allclose(column, column[0])):
             which = f"the term {names[0]}" if len(names) == 1 else f"each of the terms {' and '.join(names)}"
             yield f"{which} {_said(coefficient)}"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from elbocheck.bench import Bench, Comparison, Form, Numbers
-from elbocheck.call import Caller, Value
+from elbocheck.call import Caller, Value, is_tensor
+from elbocheck.case import Case
 from elbocheck.claim import Claim, Enclose, Regime, enclosure
 from elbocheck.diagnosis import UNKNOWN, Evidence, diagnoses
 from elbocheck.judgement import WRONG, Counterexample, Judgement, Witness, allowed, verdict
@@ -22,10 +23,12 @@ _APPROXIMATE = (
     "it agrees to {digits:.1f} digits, not to those of {dtype}: an epsilon inside a logarithm or quotient, a rounded "
     "constant, or a coarser dtype on the way"
 )
+_TENSORS = "it is right given numbers, and wrong given tensors: it may change them in place"
 _CAUSES: dict[Regime, str] = {
     "near-equal": "cancellation near equality",
     "extreme": "overflow or lost digits at extreme parameters",
 }
+_AT_EDGES = "at probabilities of 0 or 1, or where q has mass and p has none"
 
 
 def judge(call: Caller, claim: Claim, *, seed: int = 0, has_torch: bool, enclose: Enclose = enclosure) -> Judgement:
@@ -65,22 +68,40 @@ def judge(call: Caller, claim: Claim, *, seed: int = 0, has_torch: bool, enclose
     """
     bench = Bench(call, claim, seed, has_torch, enclose)
     forms = bench.forms()
-    if is_random(bench, forms[0]):
-        return judge_mean(bench, forms[0])
+    if any(is_random(bench, form) for form in forms):
+        return judge_mean(bench, forms)
     witnesses: list[Witness] = []
     reductions: dict[Form, str] = {}
-    for form in forms:
-        comparison = bench.compared(form, bench.generic(form))
+    for tried in forms:
+        form, comparison = _compared(bench, tried)
         reductions[form] = comparison.reduction
         witnesses.append(_witness(f"enclosures at generic points ({form}; {comparison.reduction})", comparison))
         if witnesses[-1].verdict is not Verdict.confirmed:
             return _wrong(bench, form, comparison, witnesses)
     if claim.has_equality:
-        near = bench.compared(forms[0], bench.cases(forms[0], "near-equal"))
+        form = next(iter(reductions))
+        near = bench.compared(form, bench.cases(form, "near-equal"))
         witnesses.append(_witness("enclosures near equality, absolute", near))
         if witnesses[-1].verdict is not Verdict.confirmed:
-            return _wrong(bench, forms[0], near, witnesses)
+            return _wrong(bench, form, near, witnesses)
     return _differentiated(bench, reductions, witnesses)
+
+
+def _compared(bench: Bench, form: Form) -> tuple[Form, Comparison]:
+    """The form at generic points; a function that takes the first axis of all arrays as a batch is judged on batches."""
+    found = bench.compared(form, bench.generic(form))
+    if form.layout == "batch" or (form.layout == "one" and not bench.claim.axes):
+        return form, found
+    batch = Form("batch", form.kind)
+    batches = bench.compared(batch, bench.generic(batch))
+    right, right_for_batches = (max(c.errors()) <= max(WRONG, c.allowed) for c in (found, batches))
+    if right_for_batches and not right:
+        bench.notes["batch"] = "judged on batches of events: it takes the first axis of a single one as a batch"
+        bench.tensors |= {batch} if batches.replies[0].is_tensor else set()
+        return batch, batches
+    if right and not right_for_batches and not any(r.fault for r in batches.replies):
+        bench.notes["batch"] = f"right for single events, not for batches of them: {bench.counterexample(batches, 0)}"
+    return form, found
 
 
 def _witness(name: str, comparison: Comparison) -> Witness:
@@ -122,9 +143,17 @@ def _diagnosed(bench: Bench, form: Form, comparison: Comparison) -> tuple[str, .
     several = bench.generic(form)
     evidence = Evidence(bench.claim, several, values, [bench.truths(c) for c in several], comparison.allowed)
     said, errors = diagnoses(evidence), comparison.errors()
+    if said == (UNKNOWN,) and is_tensor(form.kind) and _is_right_for_numbers(bench):
+        return (_TENSORS,)
     if said == (UNKNOWN,) and (none := sum(math.isinf(e) for e in errors)):
         return (f"it gives no finite number of the right shape at {none} of {len(errors)} moderate points",)
     return said
+
+
+def _is_right_for_numbers(bench: Bench) -> bool:
+    form = Form("one", "float")
+    comparison = bench.compared(form, bench.generic(form))
+    return max(comparison.errors()) <= max(WRONG, comparison.allowed)
 
 
 # --- gradients and numerical failures of a formula whose values are right ---
@@ -133,7 +162,7 @@ def _diagnosed(bench: Bench, form: Form, comparison: Comparison) -> tuple[str, .
 def _differentiated(bench: Bench, reductions: dict[Form, str], witnesses: list[Witness]) -> Judgement:
     form = next((f for f in reductions if f in bench.tensors), None)
     found = slopes(bench, form, reductions[form]) if form else []
-    failures = [text for regime in _CAUSES for text in _failures(bench, next(iter(reductions)), regime)]
+    failures = list(_failures(bench, next(iter(reductions))))
     if found:
         worst = max(found, key=lambda s: s.error)
         expected = _SLOPES * allowed(worst.dtype)
@@ -152,17 +181,22 @@ def _differentiated(bench: Bench, reductions: dict[Form, str], witnesses: list[W
     return _judgement(bench, Verdict.confirmed, witnesses, failures=tuple(failures))
 
 
-def _failures(bench: Bench, form: Form, regime: Regime) -> list[str]:
-    """One line with the worst point, if a relative error is large."""
-    several = bench.cases(form, regime) if regime == "extreme" or bench.claim.has_equality else []
+def _failures(bench: Bench, form: Form) -> Iterator[str]:
+    """One line with the worst point for each region in which an error is large."""
+    for regime, cause in _CAUSES.items():
+        if regime == "extreme" or bench.claim.has_equality:
+            yield from _failure(bench, form, bench.cases(form, regime), cause, floor=0.0)
+    yield from _failure(bench, form, bench.edges(form), _AT_EDGES, floor=1.0)
+
+
+def _failure(bench: Bench, form: Form, several: Sequence[Case], cause: str, floor: float) -> Iterator[str]:
     if not several:
-        return []
+        return
     comparison = bench.compared(form, several)
-    errors = comparison.errors(floor=0.0)
+    errors = comparison.errors(floor)
     failing = [i for i, e in enumerate(errors) if not e <= max(LOST, comparison.allowed)]
-    if not failing:
-        return []
-    worst = max(failing, key=lambda i: errors[i])
-    shown = bench.counterexample(comparison, worst)
-    where = f"{_CAUSES[regime]}, at {len(failing)} of {len(several)} points"
-    return [f"{where}, relative error {errors[worst]:.1e}: {shown}"]
+    if failing:
+        worst = max(failing, key=lambda i: errors[i])
+        size = f", relative error {errors[worst]:.1e}" if math.isfinite(errors[worst]) else ""
+        shown = bench.counterexample(comparison, worst)
+        yield f"{cause}, at {len(failing)} of {len(several)} points{size}: {shown}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -55,6 +56,7 @@ class Isolated:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            start_new_session=True,
         )
         hello = self._line(max(LOADING, time_limit), "loading it")
         if "error" in hello:
@@ -89,13 +91,17 @@ class Isolated:
         return Reply(**{**answer, **lists, "gradient": tuples})
 
     def close(self) -> None:
-        """End the process."""
-        self._process.kill()
+        """End the process, and those that it has started."""
+        self._kill()
         self._process.communicate()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _line(self, limit: float, doing: str) -> dict[str, Any]:
         assert self._process.stdout is not None
-        timer = Timer(limit, self._process.kill)
+        timer = Timer(limit, self._kill)
         timer.start()
         line = self._process.stdout.readline()
         expired = not timer.is_alive()

@@ -41,6 +41,7 @@ _SCALE = {
     "a log-scale": _each(math.log),
     "a precision (1/scale^2)": _each(lambda x: 1 / (x * x)),
     "a rate (1/scale)": _each(lambda x: 1 / x),
+    "the root of the scale: its square is taken for the scale": _each(math.sqrt),
 }
 READINGS: dict[str, dict[str, Reading]] = {
     "scale": _SCALE,
@@ -53,6 +54,7 @@ READINGS: dict[str, dict[str, Reading]] = {
         "a log-scale": _each(lambda x: x / 2),
         "a variance": _each(math.exp),
         "a scale": _each(lambda x: math.exp(x / 2)),
+        "twice the log-variance: exp(x / 2) is taken for the variance": _each(lambda x: 2 * x),
     },
     "rate": {"a scale (1/rate)": _each(lambda x: 1 / x), "a log-rate": _each(math.log)},
     "probability": {

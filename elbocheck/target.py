@@ -62,10 +62,17 @@ def fault(error: BaseException, file: str = "") -> str:
     >>> fault(KeyError("scale"))
     "raises KeyError: 'scale'"
     """
-    message = " ".join(str(error).split())
+    message = " ".join(_message(error).split())
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     place = f" at {file}:{lines[-1]}" if lines else ""
     return f"raises {type(error).__name__}{place}" + (f": {message}" if message else "")
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a user's exception may fail even at saying what it is
+        return "(its message cannot be read)"
 
 
 def _of_file(path: Path) -> ModuleType:

@@ -13,16 +13,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from elbocheck.auditing import assert_elbo
-from elbocheck.call import caller, has_torch
+from elbocheck.call import Value, caller, has_torch
 from elbocheck.claim import Claim, Site
 from elbocheck.direction import partial_derivatives
-from elbocheck.family import family
+from elbocheck.family import Family, family
 from elbocheck.formula import judge
 from elbocheck.judgement import Judgement
 from elbocheck.ledger import SESSION
 from elbocheck.verdict import Verdict
 from numerics.calibrated import MeanTest, Outcome, num_samples_needed
 from numerics.law import Law, NormalApproximation
+
+_ROUNDINGS = 64  # units of roundoff by which a mean and its expected value may differ where draws have no variance
 
 __all__ = ["assert_elbo", "assert_entropy", "assert_kl", "assert_mean", "assert_unbiased_gradient"]
 
@@ -133,8 +135,8 @@ def assert_mean(
     AssertionError
         If the mean of a component is outside its interval.
     ValueError
-        If the draws are too few to detect the discrepancy (it says how many are needed), shapes do not fit, a draw is
-        not finite, or the session's budget is spent.
+        If the draws are too few to detect the discrepancy (it says how many are needed) or this is not positive, shapes
+        do not fit, a draw is not a finite real number, or the session's budget is spent.
 
     Examples
     --------
@@ -146,12 +148,15 @@ def assert_mean(
         ...
     AssertionError: z: the mean of 20000 draws is ..., outside [..., ...] around 0.9
     """
-    draws, right = _columns(rows, expected)
+    (draws, right), unit = _columns(rows, expected), _roundoff(rows)
+    if not detects > 0:
+        raise ValueError(f"detects must be positive, not {detects}")
     rate = SESSION.draw(false_alarm) / len(right)
     outcomes = []
     for i, column in enumerate(draws.T):
         known = law or NormalApproximation(float(column.var(ddof=1)), len(column) - 1)
-        test = MeanTest(known, len(column), rate, miss)
+        size = max(1.0, abs(right[i]), float(np.abs(column).mean()))
+        test = MeanTest(known, len(column), rate, miss, _ROUNDINGS * unit * size)
         if test.resolution > detects:
             needed = num_samples_needed(known, detects, rate, miss)
             raise ValueError(f"{name}: {len(column)} draws detect {test.resolution:.2g}, {detects:g} needs {needed}")
@@ -207,13 +212,38 @@ def assert_unbiased_gradient(
     2
     """
     claim = Claim(family(q[0]), family(p[0]))
-    expected = partial_derivatives(claim, Site(tuple(q[1]), tuple(p[1])))
+    expected = partial_derivatives(claim, Site(_parameters(claim.q, q[1]), _parameters(family(p[0]), p[1])))
     name = f"gradient of {claim}"
     return assert_mean(estimates, expected, detects=detects, law=law, false_alarm=false_alarm, miss=miss, name=name)
 
 
+def _parameters(of: Family, values: tuple[Any, ...]) -> tuple[Value, ...]:
+    """Numbers, arrays or tensors as a point of a claim."""
+    names = [p.name for p in of.parameters]
+    if len(values) != len(names):
+        raise ValueError(f"{of.name} takes {len(names)} parameters ({', '.join(names)}), not {len(values)}")
+    return tuple(value if isinstance(value, int) else _nested(_numbers(value).tolist()) for value in values)
+
+
+def _nested(value: Value) -> Value:
+    return tuple(map(_nested, value)) if isinstance(value, list) else value
+
+
+def _numbers(values: Any) -> NDArray[np.float64]:
+    array = np.asarray(values.detach() if hasattr(values, "detach") else values)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"real numbers are needed, not an array of {array.dtype}")
+    return array.astype(np.float64)
+
+
+def _roundoff(rows: ArrayLike) -> float:
+    """Of the draws' dtype."""
+    dtype = np.asarray(rows.detach() if hasattr(rows, "detach") else rows).dtype
+    return float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
+
+
 def _columns(rows: ArrayLike, expected: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    draws, right = np.asarray(rows, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    draws, right = _numbers(rows), _numbers(expected)
     if draws.ndim == 0 or draws.shape[1:] != right.shape or len(draws) < 2 or right.size == 0:
         raise ValueError(
             f"draws of shape (N, ...) with N >= 2 and a mean of shape (...), not {draws.shape}, {right.shape}"

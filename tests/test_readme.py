@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def insert(table: str, readme: str) -> str:
-    specification = importlib.util.spec_from_file_location("results", ROOT / "docs" / "results.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return str(module.insert(table, readme))
+COPIED = ("results.py", "section.py")
 
 
 def test_the_table_is_the_generated_one() -> None:
     table = (ROOT / "docs" / "generated" / "verify.md").read_text(encoding="utf-8")
-    assert insert(table, README) == README
-    assert insert(table.replace("confirmed", "proved"), README) != README
+    assert f"<!-- table -->\n\n{table}\n<!-- /table -->" in README
+    assert README.count("<!-- table -->") == 1
 
 
-def test_the_table_has_exactly_one_place() -> None:
-    with pytest.raises(ValueError, match="0 places for the table"):
-        insert("", README.replace("<!-- table -->", ""))
+def test_the_generated_table_goes_into_the_readme(tmp_path: Path) -> None:
+    for folder in ("docs", "benchmarks"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=lambda _, names: [n for n in names if n not in COPIED])
+    (tmp_path / "docs" / "generated").mkdir()
+    (tmp_path / "README.md").write_text(README, encoding="utf-8")
+    (tmp_path / "table.md").write_text("| other |", encoding="utf-8")
+    subprocess.run([sys.executable, tmp_path / "docs" / "results.py", tmp_path / "table.md"], check=True)
+    assert (tmp_path / "docs" / "generated" / "verify.md").read_text(encoding="utf-8") == "| other |"
+    assert "<!-- table -->\n\n| other |\n<!-- /table -->" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_first_two_commands_are_what_ci_and_the_workflow_run() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
 
 import pytest
+import torch
 
 from benchmarks import formula
 from benchmarks.formula import Original, originals
@@ -37,7 +39,7 @@ def test_right_formulas_raise_no_alarm(index: int) -> None:
 @pytest.mark.parametrize("name", ["normal", "bernoulli", "poisson", "gamma", "multivariate_normal", "categorical"])
 def test_torch_is_confirmed_and_its_cancellation_is_reported(name: str) -> None:
     claim = Claim(family(name), family(name))
-    judgement = judge(caller(formula.torch_kl(claim)), claim, has_torch=True)
+    judgement = judge(caller(formula.torch_kl(name, name)), claim, has_torch=True)
     assert judgement.verdict is Verdict.confirmed
     assert any("cancellation near equality" in f for f in judgement.failures)
 
@@ -60,3 +62,15 @@ def test_every_mutant_differs_in_one_place_from_its_original_and_from_the_others
     assert ast.unparse(original.tree) not in texts
     assert "log(d / b) + (b ** 2 + (a - c) ** 2) / (2 * d ** 2)" in texts
     assert "log(d / b) + (b + (a - c) ** 2) / (2 * d ** 2) - 1 / 2" in texts
+
+
+def test_torch_knows_infinite_divergences(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("normal", "exponential", "uniform", "poisson")
+    monkeypatch.setattr(formula, "torch_pairs", lambda: [(q, p) for q in names for p in names])
+    found = formula.infinite_in_torch()
+    assert {"KL(normal || exponential)", "KL(normal || uniform)"} <= set(found)
+    assert set(found.values()) == {math.inf}
+    monkeypatch.setitem(
+        formula.TORCH, "exponential", lambda rate: torch.distributions.Normal(rate, rate)
+    )  # on the line
+    assert math.isfinite(formula.infinite_in_torch()["KL(normal || exponential)"])

@@ -11,6 +11,15 @@ import torch
 from elbocheck.call import Function, Kind, caller
 
 
+class Unreadable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no message")
+
+
+def unreadable(x: float) -> float:
+    raise Unreadable
+
+
 def fault(function: Function, kind: Kind = "float") -> str:
     return caller(function)([0.5], kind, False).fault
 
@@ -27,6 +36,7 @@ def fault(function: Function, kind: Kind = "float") -> str:
         (lambda x: torch.tensor(1j), "returns a tensor of torch.complex64"),
         (lambda x: sys.exit(3), "raises SystemExit"),
         (lambda x: x.missing, "raises AttributeError"),
+        (unreadable, "its message cannot be read"),
     ],
 )
 def test_what_is_no_number_is_one_line(function: Function, says: str) -> None:

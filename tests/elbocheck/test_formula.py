@@ -112,6 +112,38 @@ def test_a_detached_parameter_is_noted() -> None:
     assert "no gradient in p.loc: it is detached, or not used" in judgement.notes
 
 
+def test_what_is_wrong_given_tensors_alone_is_refuted_and_it_is_said_so() -> None:
+    def in_place(m: float, s: float, n: float, t: float) -> float:
+        m -= n
+        return math.log(t / s) + (s**2 + m**2) / (2 * t**2) - 0.5 + 0 * m
+
+    assert judged(in_place, has_torch=True).verdict is Verdict.confirmed
+    wrong = judged(lambda m, s, n, t: in_place(m, s, n, t) + 0.1 * (m - n), has_torch=True)
+    assert wrong.diagnosis != ("it is right given numbers, and wrong given tensors: it may change them in place",)
+
+    def twice(m: float, s: float, n: float, t: float) -> float:
+        shifted = m
+        shifted += 1.0
+        return kl(m, s, n, t) + 0 * shifted
+
+    aliased = judged(twice, has_torch=True)
+    assert aliased.verdict is Verdict.refuted
+    assert aliased.diagnosis == ("it is right given numbers, and wrong given tensors: it may change them in place",)
+
+
+def test_constants_of_float32_are_met_with_arguments_of_float32() -> None:
+    weight = torch.eye(3)
+
+    def vae(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        return 0.5 * ((mu @ weight * mu).sum(-1) + (logvar.exp() - 1 - logvar).sum(-1))
+
+    right = judged(vae, VAE, has_torch=True)
+    assert right.verdict is Verdict.confirmed
+    assert "torch float32" in right.witnesses[0].name
+    wrong = judged(lambda m, v: vae(m, v) + 1.5, VAE, has_torch=True)
+    assert wrong.diagnosis[0] == "a constant of 1.5 too much"
+
+
 VAE = Claim(family("normal_log_variance"), family("standard_normal"))
 
 
@@ -125,6 +157,66 @@ def test_a_sum_over_the_event_is_right_and_a_mean_is_not(dim: int) -> None:
     wrong = judged(lambda m, v: terms(m, v).mean(dim), VAE, has_torch=True)
     assert wrong.verdict is Verdict.refuted
     assert wrong.diagnosis == ("it is the mean over the event, not the sum",)
+
+
+def test_what_takes_the_first_axis_as_a_batch_is_judged_on_batches() -> None:
+    def total(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        return -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum()
+
+    def rows(of: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> Judgement:
+        return judged(lambda m, v: of(m, v) / m.shape[0], VAE, has_torch=True)  # the usual loss of a batch
+
+    per_row = rows(total)
+    assert per_row.verdict is Verdict.confirmed
+    assert "judged on batches of events: it takes the first axis of a single one as a batch" in per_row.notes
+    assert any("batches of 5" in w.name and "derivatives" in w.name for w in rows(total).witnesses)
+    cut = rows(lambda m, v: total(m, v) + (m - m.detach()).sum())
+    assert cut.diagnosis == ("the value is right, but its gradient in q.loc is wrong",)
+    per_entry = judged(lambda m, v: total(m, v) / m.numel(), VAE, has_torch=True)
+    assert per_entry.diagnosis == ("it is the mean over the event, not the sum",)
+
+
+def test_half_the_value_of_a_batch_is_not_its_mean() -> None:
+    def half(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        return -0.25 * (1 + logvar - mu**2 - logvar.exp()).sum(1).sum()
+
+    assert "a factor 1/2 too many: it returns half the value" in judged(half, VAE, has_torch=True).diagnosis
+
+
+def test_a_sum_over_the_wrong_axis_of_a_batch_is_noted() -> None:
+    def kl_of(mu: torch.Tensor, logvar: torch.Tensor, axis: int) -> torch.Tensor:
+        return -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(axis).mean()
+
+    note = "right for single events, not for batches of them"
+    assert any(n.startswith(note) for n in judged(lambda m, v: kl_of(m, v, 0), VAE, has_torch=True).notes)
+    assert not any(n.startswith(note) for n in judged(lambda m, v: kl_of(m, v, -1), VAE, has_torch=True).notes)
+
+
+def test_a_divergence_from_a_prior_without_parameters_may_be_swapped() -> None:
+    def swapped(mu: float, logvar: float) -> float:
+        return 0.5 * ((1 + mu**2) / math.exp(logvar) + logvar - 1)
+
+    assert judged(swapped, VAE).diagnosis == ("q and p are swapped: it is KL(p || q)",)
+    assert judged(lambda m, v: swapped(m, v) + 0.1 * m, VAE).diagnosis == ("it differs; the cause is unknown",)
+
+
+def test_nothing_is_made_of_a_function_that_returns_0() -> None:
+    assert judged(lambda m, s, n, t: 0.0).diagnosis == ("it differs; the cause is unknown",)
+
+
+UNIFORM = Claim(family("uniform"), family("uniform"))
+
+
+def test_a_finite_value_where_the_divergence_is_infinite_is_reported() -> None:
+    def nested(a: float, b: float, c: float, d: float) -> float:
+        return math.log((d - c) / (b - a))
+
+    careless = judged(nested, UNIFORM)
+    assert careless.verdict is Verdict.confirmed
+    assert any("q has mass and p has none, at 4 of 4 points" in f for f in careless.failures)
+    assert any("right is infinitely many nats" in f for f in careless.failures)
+    careful = judged(lambda a, b, c, d: nested(a, b, c, d) if c <= a and b <= d else math.inf, UNIFORM)
+    assert careful.failures == ()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -141,6 +233,30 @@ def test_an_estimate_is_judged_by_its_mean(seed: int) -> None:
     wrong = judged(lambda m, s, n, t: estimate(m, s, n, t, 0.0))
     assert wrong.verdict is Verdict.refuted
     assert "in the mean of 1000 calls" in str(wrong.counterexample)
+
+
+def test_the_mean_of_an_estimate_is_judged_on_vectors_too() -> None:
+    rng = np.random.default_rng(0)
+
+    def draws(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+        z = mu + np.exp(logvar / 2) * rng.normal(size=(200, *np.shape(mu)))
+        return (z**2 - (z - mu) ** 2 / np.exp(logvar) - logvar) / 2
+
+    assert judged(lambda m, v: draws(m, v).mean(0).sum(), VAE).verdict is Verdict.confirmed
+    wrong = judged(lambda m, v: draws(m, v).mean(), VAE)  # the mean over the event
+    assert wrong.verdict is Verdict.refuted
+    assert [w.verdict for w in wrong.witnesses] == [Verdict.confirmed] * 2 + [Verdict.refuted] * 2
+
+
+@pytest.mark.parametrize(
+    ("dtype", "noise", "verdict"),
+    [(np.float32, 1e-5, "confirmed"), (np.float64, 1e-7, "undecided"), (np.float64, 1e-2, "refuted")],
+)
+def test_noise_in_the_last_digits_does_not_make_a_formula_wrong(dtype: type, noise: float, verdict: str) -> None:
+    rng = np.random.default_rng(0)
+    judgement = judged(lambda m, s, n, t: dtype(kl(m, s, n, t) + noise * rng.uniform()))
+    assert judgement.verdict.value == verdict
+    assert any("draws at random" in n for n in judgement.notes)
 
 
 def test_an_epsilon_is_undecided_and_half_precision_decides_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ def hangs(x, y):
 
 def dies(x, y):
     os._exit(7)
+
+def leaves_a_child(x, y):
+    if os.fork() == 0:
+        time.sleep(60)
+    return x + y
 
 def one(x):
     return x
@@ -56,6 +62,13 @@ def test_a_call_that_does_not_return_is_ended(file: str) -> None:
         pytest.raises(CallError, match=r"hangs: a call with 1\.0, 2\.0 did not end within 0\.5 s"),
     ):
         function([1.0, 2.0], "float", False)
+
+
+def test_processes_that_a_function_started_do_not_outlive_it(file: str) -> None:
+    begun = time.monotonic()
+    with Isolated(f"{file}:leaves_a_child", ["q.x", "p.y"], 30.0) as function:
+        assert function([1.0, 2.0], "float", False).values == (3.0,)
+    assert time.monotonic() - begun < 50
 
 
 def test_a_call_that_ends_its_process_is_named(file: str) -> None:

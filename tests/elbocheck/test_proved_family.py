@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from derivations import exponential_family, kl_divergence, multivariate_normal, named_family
+from elbocheck.family import family
 from elbocheck.family_agreement import identities
 from elbocheck.proved_family import FAMILIES, LEFT_OUT
 
@@ -36,3 +37,16 @@ def test_each_variable_of_the_theorem_has_a_value() -> None:
     assert (values["s"], values["alpha"], values["a"]) == (1.5, 2.3, 1.4)
     family = FAMILIES["dirichlet"]
     assert family.values(family.points[0])["K"] == 3
+
+
+@pytest.mark.parametrize("name", [n for n in FAMILIES if n != "normal-diagonal"])  # there a family has no axes
+def test_a_family_is_the_one_that_formulas_are_judged_by(name: str) -> None:
+    proved, judged = FAMILIES[name], family(name)
+    assert tuple(proved.variables) == tuple(p.name for p in judged.parameters)
+    q, _ = proved.pair(proved.points[0])
+    assert proved.law(**q) == judged.distribution(*q.values())
+
+
+def test_another_parametrisation_is_another_family() -> None:
+    q, _ = FAMILIES["gamma"].pair(FAMILIES["gamma"].points[0])
+    assert FAMILIES["gamma"].law(**q) != family("gamma_scale").distribution(*q.values())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import torch
 
 from elbocheck.ledger import SESSION, Ledger
 from elbocheck.testing import assert_entropy, assert_kl, assert_mean, assert_unbiased_gradient
@@ -71,11 +72,26 @@ def test_a_known_law_gives_a_finite_sample_guarantee() -> None:
         (np.zeros((10, 2)), 0.0, r"not \(10, 2\), \(\)"),
         (np.zeros(1), 0.0, r"N >= 2"),
         (np.array([0.0, np.nan]), 0.0, "not finite"),
+        (np.full(10, 1.0 + 1.0j), 1.0, "real numbers are needed, not an array of complex128"),
     ],
 )
 def test_draws_that_can_assert_nothing_are_an_error(rows: np.ndarray, expected: float, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         assert_mean(rows, expected, detects=0.1)
+
+
+@pytest.mark.parametrize("detects", [0.0, -1.0, math.nan])
+def test_a_discrepancy_to_detect_is_positive(detects: float) -> None:
+    with pytest.raises(ValueError, match=r"detects must be positive, not"):
+        assert_mean(np.zeros(10), 0.0, detects=detects)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_draws_without_variance_may_differ_by_roundings_alone(dtype: type) -> None:
+    rows = np.full(1000, 0.1, dtype)
+    assert_mean(rows, 0.1 + 4 * np.finfo(dtype).eps, detects=0.01)
+    with pytest.raises(AssertionError, match=r"the mean of 1000 draws is 0\.1"):
+        assert_mean(rows, 0.1 + 1e4 * np.finfo(dtype).eps, detects=0.01)
 
 
 def pathwise(num_samples: int, seed: int) -> np.ndarray:
@@ -92,6 +108,20 @@ def test_an_unbiased_gradient(seed: int) -> None:
     cut = estimates + np.array([0.0, 1 / 0.4])  # the entropy's gradient is lost
     with pytest.raises(AssertionError, match=r"gradient of KL\(normal \|\| standard_normal\): the mean of component 1"):
         assert_unbiased_gradient(cut, NORMAL, STANDARD, detects=0.05)
+
+
+def test_an_estimate_that_is_zero_for_every_draw_at_equality() -> None:
+    same = ("dirichlet", ((0.7, 0.4, 0.6),))
+    assert_unbiased_gradient(np.zeros((10, 3)), same, same, detects=0.05)
+    with pytest.raises(AssertionError, match=r"the mean of component 0 of 10 draws is 1e-12"):
+        assert_unbiased_gradient(np.full((10, 3), 1e-12), same, same, detects=0.05)
+
+
+def test_parameters_may_be_tensors_and_their_number_is_checked() -> None:
+    loc, scale = torch.tensor(0.7, dtype=torch.float64), torch.tensor(0.4, dtype=torch.float64, requires_grad=True)
+    assert_unbiased_gradient(torch.from_numpy(pathwise(100_000, 0)), ("normal", (loc, scale)), STANDARD, detects=0.05)
+    with pytest.raises(ValueError, match=r"normal takes 2 parameters \(loc, scale\), not 1"):
+        assert_unbiased_gradient(pathwise(10, 0), ("normal", (loc,)), STANDARD, detects=0.05)
 
 
 def test_a_gradient_in_parameters_that_cannot_change_alone_is_refused() -> None:
