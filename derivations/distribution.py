@@ -35,6 +35,7 @@ class Distributions(LinearAlgebra):
         if letter.startswith(r"\Script"):
             letter = letter.removeprefix(r"\Script")
         label = Label(replace(unit, sups=()))
+        self.check_label(letter, label)
         if label.indices:
             raise FormulaError(f"the density {letter} with an index")
         kept = "" if label.kept.upper() in ("X", "Z", "Y", "X|Z", "Z|X", "X,Z") else label.kept
@@ -180,6 +181,24 @@ class Distributions(LinearAlgebra):
             assert inner is not None
             return self.variance(single(inner), j)
         return self.parameter(Sum((("+", replace(row, items=items)),)), j)
+
+
+    # --- Bernoulli laws ---
+
+    def bernoulli_of(self, tree: Sum) -> Term | None:
+        """The parameter of ``Bernoulli(a)``; None for what is none."""
+        items = [i for i in tree.rows[0][1].items if isinstance(i, Unit)]
+        if len(tree.rows) != 1 or len(items) != 2 or items[0].base != r"\Bernoulli":
+            return None
+        group = group_of(items[1], "([")
+        return None if group is None else self.sum(single(group))
+
+    def mass(self, group: Group) -> Term:
+        """``Bernoulli(x; a) = a^x (1 - a)^(1 - x)``."""
+        if group.separators not in ((";",), ("|",)):
+            raise FormulaError("the parameter of a Bernoulli law")
+        x, a = map(self.sum, group.sums)
+        return a**x * (number(1) - a) ** (number(1) - x)
 
 
 def depending(law: Term, depends: Mapping[str, str]) -> Term:

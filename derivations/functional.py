@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from derivations.conversion import subterms
 from derivations.derivative import derivative_at
-from derivations.distribution import Distributions
+from derivations.distribution import Distributions, is_law
 from derivations.kernel import Term, bind, density, free, log, multiply, number, variable
 from derivations.reader import OMEGA, Items, group_of, only_row
 from derivations.symbol import POINTS
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit, parse
 from derivations.tree import (
+    FAMILIES,
     INDICES,
     PARAMETERS,
     Label,
@@ -90,7 +91,7 @@ class Functionals(Distributions):
     def numbered(self, tree: Sum) -> set[str]:
         """The letters of draws that a sum in the tree numbers, such as z in ``sum_k w(z_k)``."""
         found = {u.base for u in units(tree) if u.base in ("z", r"\epsilon") and _has_index(u)}
-        weighted = {u.base for u in units(tree) if isinstance(u.base, str) and name_of(u.base) in self.context.weights}
+        weighted = {u.base for u in units(tree) if u.subs and name_of(str(u.base)) in self.context.weights}
         return {name_of(str(b)) for b in found} | ({"z"} if weighted else set())
 
     def unnamed(self, tree: Sum) -> list[Law]:
@@ -114,6 +115,8 @@ class Functionals(Distributions):
         if not names and letter and name_of(letter) in self.context.laws:
             law = self.context.laws[name_of(letter)]
             return self.one_by_one(law)
+        if not names and letter in FAMILIES and "q" in self.context.laws:
+            return self.one_by_one(self.density_of(tree, self.context.laws["q"].args[0]))
         if len(names) > 1:
             return self.one_by_one(self.density_of(tree, None))
         point = self.point(names[0]) if names else None
@@ -123,7 +126,12 @@ class Functionals(Distributions):
         return [law for piece in pieces for law in self.one_by_one(inner.density_of(piece, point))]
 
     def one_by_one(self, law: Term) -> list[Law]:
-        """A joint density as laws of one variable each, given those outside."""
+        """A joint density, or a product, as laws of one variable each, given those outside."""
+        if law.head == "multiply":
+            above, below = _factors(law)
+            if below:
+                raise FormulaError("a quotient as a law")
+            return _ordered([one for factor in above for one in self.one_by_one(factor)])
         if law.head == "function":
             return [(next(a for a in law.args if a.data[-1] not in ("real",)), law)]
         if law.head == "normal" or law.data[1] == 1:
@@ -161,19 +169,34 @@ class Functionals(Distributions):
         if group.separators not in (("‖",), (",",), ("|",), (";",), (":",)):
             raise FormulaError("a divergence of what?")
         sums = group.sums
+        numbers = [self.bernoulli_of(s) for s in sums]
+        if None not in numbers:
+            return self.powered(_of_two_values(*filter(None, numbers)), first), after[1:]
         point = next((p for p in map(self.point_of, sums) if p is not None), None)
         if point is None and "q" in self.context.laws:
             point = self.context.laws["q"].args[0]
-        q, p = (self.density_of(s, point or variable("z", "z")) for s in sums)
+        q, p = (self.product_of(s, point or variable("z", "z")) for s in sums)
         return self.powered(self.between(q, p), first), after[1:]
 
+    def product_of(self, tree: Sum, point: Term) -> Term:
+        """A density, or a product or quotient of densities, such as ``p(x|z) p(z) / p(x)``."""
+        try:
+            return self.density_of(tree, point)
+        except FormulaError as error:
+            term = self.sum(tree)
+            if not all(is_law(factor) for factor in (*_factors(term)[0], *_factors(term)[1])):
+                raise error from None
+            return term
+
     def between(self, q: Term, p: Term) -> Term:
-        """``KL(q || p)``; of joint densities, as an expectation."""
-        targets = [_targets(d) for d in (q, p)]
-        if targets[0] != targets[1]:
+        """``KL(q || p)``; of joint densities and products, as an expectation: ``E_q[log(q / p)]``."""
+        of, against = _targets(q), _targets(p)
+        if is_law(q) and is_law(p) and of == against and len(of) == 1:
+            return bind("kl", of[0], q, p)
+        fixed = set(against) - set(of)  # the data, at which p(x, z) is taken as a function of z
+        known = set(q.args[q.data[1] :]) if q.head == "density" else set()
+        if not of or not set(of) <= set(against) or not (fixed <= known or (not known and _is_data(fixed))):
             raise FormulaError("a divergence between densities of different variables")
-        if len(targets[0]) == 1:
-            return bind("kl", targets[0][0], q, p)
         return self.expected(q, log(q / p))
 
     def is_entropy(self, unit: Unit, after: Items) -> bool:
@@ -185,7 +208,11 @@ class Functionals(Distributions):
         group, first = group_of(after[0]), after[0]
         assert group is not None
         assert isinstance(first, Unit)
-        if unit.subs or unit.sups or group.separators not in ((), (",",), ("‖",)):
+        if unit.sups:
+            raise FormulaError("an entropy with an exponent")
+        if all(name_of(plain_letter(s)).lower() in POINTS for s in group.sums):
+            return self.powered(self.entropy_of_points(self.family_at(unit, "H"), group), first), after[1:]
+        if unit.subs or group.separators not in ((), (",",), ("‖",)):
             raise FormulaError("an entropy of what?")
         point = next((p for p in map(self.point_of, group.sums) if p is not None), variable("z", "z"))
         law, *others = (self.density_of(s, point) for s in group.sums)
@@ -193,6 +220,28 @@ class Functionals(Distributions):
         if _targets(law) != _targets(other):
             raise FormulaError("a cross-entropy between densities of different variables")
         return self.powered(number(-1) * self.expected(law, log(other)), first), after[1:]
+
+    def entropy_of_points(self, family: str, group: Group) -> Term:
+        """``H(x, z)`` and ``H(z | x)``, which is a mean over x unless x is given."""
+        if group.separators.count("|") > 1 or not set(group.separators) <= {",", "|"}:
+            raise FormulaError("an entropy of what?")
+        bar = group.separators.index("|") if "|" in group.separators else len(group.separators)
+        points = [self.point(s) for s in group.sums]
+        targets, given = points[: bar + 1], points[bar + 1 :]
+        law = density(family, targets, given)
+        entropy = number(-1) * self.expected(law, log(law))
+        if not given or self.context.given or {p.data[0] for p in given} <= self.bound:
+            return entropy
+        return self.expected(density(family, given), entropy)
+
+    def family_at(self, unit: Unit, symbol: str) -> str:
+        """The family under which a mutual information or an entropy of variables is."""
+        families = {i for g in unit.subs for i in letters(g)} - PARAMETERS
+        if len(families) > 1 or not families <= {"p", "q"}:
+            raise FormulaError(f"{symbol} under which law?")
+        if not families:
+            self.found.remarks.add(symbol)
+        return families.pop() if families else self.context.information
 
     def is_information(self, unit: Unit, after: Items) -> bool:
         """Whether a mutual information begins here."""
@@ -203,12 +252,7 @@ class Functionals(Distributions):
         """``I_q(x; z) = E_{q(x)}[KL(q(z|x) || q(z))]``."""
         group = group_of(after[0])
         assert group is not None
-        families = {i for g in unit.subs for i in letters(g)} - PARAMETERS
-        if len(families) > 1 or not families <= {"p", "q"}:
-            raise FormulaError("a mutual information under which law?")
-        if not families:
-            self.found.remarks.add("I")
-        family = families.pop() if families else self.context.information
+        family = self.family_at(unit, "I")
         x, z = (self.point(s) for s in group.sums)
         divergence = bind("kl", z, density(family, [z], [x]), density(family, [z]))
         return bind("expectation", x, density(family, [x]), divergence), after[1:]
@@ -308,7 +352,34 @@ class Functionals(Distributions):
         return derivative_at(v, v, term), left
 
 
+def _of_two_values(a: Term, b: Term) -> Term:
+    """The divergence of laws of 0 and 1, a and b being the probabilities of 1: a sum over both values."""
+    others = number(1) - a, number(1) - b
+    return a * log(a / b) + others[0] * log(others[0] / others[1])
+
+
+def _factors(term: Term) -> tuple[list[Term], list[Term]]:
+    """The factors above and below the line."""
+    if term.head == "multiply":
+        parts = [_factors(a) for a in term.args]
+        return [f for above, _ in parts for f in above], [f for _, below in parts for f in below]
+    if term.head == "power" and term.args[1] == number(-1):
+        above, below = _factors(term.args[0])
+        return below, above
+    return [term], []
+
+
+def _is_data(points: set[Term]) -> bool:
+    return all(p.data[-1][0] in "xy" for p in points)
+
+
 def _targets(law: Term) -> tuple[Term, ...]:
+    """The variables that a law is a density of; of a quotient, those above that are not below."""
+    if law.head in ("multiply", "power"):
+        above, below = ([t for f in part for t in _targets(f)] for part in _factors(law))
+        if len(set(above)) < len(above) or not set(below) <= set(above):
+            return ()
+        return tuple(sorted(set(above) - set(below), key=lambda v: str(v.data[-1])))
     if law.head == "function":
         return tuple(a for a in law.args if a.data[-1] != "real")[:1]
     return law.args[:1] if law.head == "normal" else law.args[: law.data[1]]

@@ -77,6 +77,7 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
             given = [v for v in points if v != z]
             inner += [bind("kl", z, law, density("p", [z], set(given))), bind("kl", z, law, density("p", [z]))]
             inner += [bind("kl", z, law, density("p", [z], law.args[1:]))] if law.data[1] == 1 else []
+            inner += [bind("kl", z, law, density(law.data[0], [z]))] if law.args[1:] else []
     yield from inner
     yield from _around(small, big, inner)
     for term in (big, small):

@@ -153,7 +153,7 @@ def _shown(symbol: str) -> str:
 def _families(trees: Trees) -> Iterator[Family]:
     """How normal densities may be written in the trees."""
     found = set().union(*map(bases, trees))
-    logs = [False, True] if "v" in found else [False]
+    logs = [True] if any(map(_has_exponential, trees)) else [False, True] if "v" in found else [False]
     isotropic = [False, True] if found & {"I", r"\One"} and r"\sigma" in found else [False]
     size = _dimension(trees)
     for log_variance in logs:
@@ -161,6 +161,14 @@ def _families(trees: Trees) -> Iterator[Family]:
             yield Family(vector=True, dimension=size, log_variance=log_variance, isotropic=same)
         if not found & NOTATION:
             yield Family(vector=False, dimension=size, log_variance=log_variance)
+
+
+def _has_exponential(tree: Sum) -> bool:
+    """Whether ``e^v`` stands in a tree without a scale, so that v is the logarithm of a variance."""
+    powers = (g for u in units(tree) if u.base == "e" for g in u.sups)
+    calls = (g for u, after in _followed(tree) if u.base == r"\exp" for g in after)
+    inside = set().union(*(bases(s) for g in (*powers, *calls) for s in g.sums))
+    return "v" in inside and not bases(tree) & {r"\sigma", r"\Sigma"}
 
 
 def _dimension(trees: Trees) -> str:
@@ -221,22 +229,32 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         size=_size(trees),
         depends=depends,
         weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
+        numbers=_numbers(trees),
     )
     q = around.laws.get("q")
-    for posterior in (False, True) if _bare_p(trees) else (False,):
+    for posterior in (False, True) if _bare_p(trees) and "p" not in around.named else (False,):
         names, words = base, tuple[str, ...]()
         if posterior:
             if around.bound is None or q is None:
                 continue
             p = density("p", q.args[: q.data[1]], {*q.args[q.data[1] :], *around.evidence.args})
             names, words = replace(base, laws={**base.laws, "p": p}), (f"p is {text(p)}",)
-        for family_of, (symbols, said) in product(_informative(trees), _symbols(trees, around, names, family)):
+        every = product(_informative(trees), _given(trees), _symbols(trees, around, names, family))
+        for family_of, given, (symbols, said) in every:
             usual = [
-                f"I is under {family_of}",
+                *(f"{symbol} is under {family_of}" for symbol in "IH"),
+                f"H(.|.) is {'at a given condition' if given else 'a mean over the condition'}",
                 "Sigma is diag(sigma^2)",
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
-            yield replace(names, symbols=symbols, information=family_of), (*words, *said, *usual)
+            named = replace(names, symbols=symbols, information=family_of, given=given)
+            yield named, (*words, *said, *usual)
+
+
+def _numbers(trees: Trees) -> frozenset[str]:
+    """The letters that are parameters of Bernoulli laws."""
+    called = (after for tree in trees for u, after in _followed(tree) if u.base == r"\Bernoulli")
+    return frozenset(name_of(i) for after in called for group in after for i in letters(group))
 
 
 def _labels(trees: Trees) -> tuple[str, str] | None:
@@ -256,9 +274,8 @@ def _labels(trees: Trees) -> tuple[str, str] | None:
 
 
 def _bare_p(trees: Trees) -> bool:
-    """Whether a divergence is from p without its variables."""
-    pairs = (u.base.sums for tree in trees for u in units(tree) if isinstance(u.base, Group) and len(u.base.sums) == 2)
-    return any(plain_letter(s) in ("p", "P") for pair in pairs for s in pair)
+    """Whether p stands somewhere without its variables."""
+    return any(u.base in ("p", "P") and not after for tree in trees for u, after in _followed(tree))
 
 
 def _depends(trees: Trees) -> dict[str, str]:
@@ -280,11 +297,23 @@ def _depends(trees: Trees) -> dict[str, str]:
 
 
 def _informative(trees: Trees) -> tuple[str, ...]:
-    """The families under which a mutual information may be that names none: those of the densities beside it."""
-    if not any(u.base in ("I", r"\ScriptI") for tree in trees for u in units(tree)):
+    """The families under which an information or entropy may be that names none: those of the densities beside it."""
+    if not any(u.base in ("I", r"\ScriptI") for tree in trees for u in units(tree)) and not _entropies(trees):
         return ("q",)
     found = {str(u.base).lower() for tree in trees for u, after in _followed(tree) if u.base in FAMILIES and after}
     return tuple(f for f in ("q", "p") if f in found) or ("q", "p")
+
+
+def _given(trees: Trees) -> tuple[bool, ...]:
+    """What ``H(z|x)`` may be: a mean over x, or the entropy at x."""
+    return (False, True) if any(len(group) > 1 for group in _entropies(trees)) else (False,)
+
+
+def _entropies(trees: Trees) -> list[tuple[Group, ...]]:
+    """What entropies of variables, such as ``H(x)`` and ``H(z|x)``, are of."""
+    followed = [(u, after) for tree in trees for u, after in _followed(tree) if u.base in ("H", r"\ScriptH")]
+    points = {"x", "y", "z", "X", "Y", "Z"}
+    return [after for _, after in followed if after and all(plain_letter(g.sums[0]) in points for g in after)]
 
 
 def _followed(tree: Sum) -> Iterator[tuple[Unit, tuple[Group, ...]]]:
@@ -306,14 +335,17 @@ def _symbols(
         if found is not None:
             fixed[name] = found
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
-    bound = around.bound
+    bound, said = around.bound, tuple[str, ...]()
+    if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):
+        fixed["w"] = around.weight
+        said = (f"w is {text(around.weight)}",)
     if not used or bound is None or names.depends:
-        yield fixed, ()
+        yield fixed, said
         return
     free_sign = used & {"ScriptF", "F("} - around.negative - around.positive
     for negative in (False, True) if free_sign else (False,):
         symbols = dict(fixed)
-        words = []
+        words = [*said]
         for name in sorted(used & set(BOUNDS)):
             minus = name in around.negative or (negative and name in free_sign)
             symbols[name] = number(-1) * bound if minus else bound

@@ -31,6 +31,7 @@ from derivations.syntax import FormulaError, Sum, parse
 from derivations.written import Side, WrittenChain
 
 RELATIONS = ("=", "<=", ">=", ":=", "~", "prop")
+STRICT = {"<": "<=", ">": ">="}
 FEW = 2  # draws in a counterexample
 
 
@@ -179,6 +180,8 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
     if any(map(is_assumption, found)):
         return replace(blank, message="an assumption about a density, not a claim")
+    if blank.relation in STRICT:
+        return _strictly(blank, around)
     if blank.relation not in RELATIONS:
         return replace(blank, message=f"nothing is said about {blank.relation}")
     for meaning in found:
@@ -186,6 +189,16 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         if proof is not None:
             return _proved(blank, proof, meaning, trees)
     return _without_proof(blank, trees, found, around)
+
+
+def _strictly(blank: Judgement, around: Surroundings) -> Judgement:
+    """``a > b``: refuted if ``a >= b`` is; if that is proved, the sides may yet be equal."""
+    weak = STRICT[blank.relation]
+    judgement = replace(_judged(replace(blank, relation=weak), around), relation=blank.relation)
+    if judgement.verdict != "proved":
+        return judgement
+    message = f"`{weak}` is proved, by {judgement.by}; whether the sides may be equal is not decided"
+    return replace(judgement, verdict="undecided", by="", hypotheses=(), message=message)
 
 
 def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, Sum]) -> Judgement:

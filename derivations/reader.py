@@ -70,7 +70,11 @@ class Context:
     weights
         Symbols such as ``w_k``: the letter of their index, and the tree of what they stand for.
     information
-        The family under which a mutual information is that names none.
+        The family under which a mutual information or an entropy of variables is that names none.
+    numbers
+        Letters of densities that are numbers here, such as the parameters of Bernoulli laws.
+    given
+        Whether ``H(z|x)`` is the entropy at a given x, else it is its mean over x.
     """
 
     laws: Mapping[str, Term] = field(default_factory=dict)
@@ -84,6 +88,8 @@ class Context:
     depends: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     information: str = "q"
+    numbers: frozenset[str] = frozenset()
+    given: bool = False
 
 
 @dataclass
@@ -132,6 +138,10 @@ class Reader:
 
     def factor(self, unit: Unit, after: Items, rest: Sum | None) -> tuple[Term, Items]:
         """The term that begins with `unit`, and the items that it did not need."""
+        raise NotImplementedError
+
+    def letter_law(self, unit: Unit, point: Term | None) -> Term | None:
+        """What a letter without arguments stands for as a density."""
         raise NotImplementedError
 
     def powered(self, term: Term, unit: Unit) -> Term:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from derivations.functional import Functionals
-from derivations.kernel import KernelError, Term, add, log, multiply, number
+from derivations.kernel import KernelError, Term, add, free, log, multiply, number, substitute
 from derivations.reader import Context, Found, Items, Reading, group_of
 from derivations.symbol import symbol_name
 from derivations.syntax import FormulaError, Group, Sum, Unit
@@ -119,7 +119,7 @@ class _Reader(Functionals):
             return True
         if group.kind != "(":
             return False
-        if unit.base in FAMILIES or unit.base in (r"\Normal", "f", "g", "h"):
+        if unit.base in FAMILIES or unit.base in (r"\Normal", r"\Bernoulli", "f", "g", "h"):
             return True
         return len(group.separators) > 0 and unit.base not in INDICES
 
@@ -146,11 +146,31 @@ class _Reader(Functionals):
         if unit.base in ("f", "g", "h") and not unit.subs:
             arguments = [a for s in group.sums for a in self.arguments(s)]
             return Term("function", tuple(arguments), (str(unit.base), "real"))
+        if unit.base == r"\Bernoulli":
+            return self.mass(group)
+        if unit.base == "w" and not unit.subs:
+            return self.weight_at(group)
         name = self.symbol_called(unit)
         if name:
             self.found.symbols.add(name)
             return self.context.symbols[name]
         raise FormulaError(f"the function {unit.base}")
+
+
+    def weight_at(self, group: Group) -> Term:
+        """``w(z)``, ``w(x, z_k)``: the weight, at the latent variables that are named."""
+        if "w" not in self.context.symbols or not set(group.separators) <= {","}:
+            raise FormulaError("the function w")
+        term = self.context.symbols["w"]
+        points = {v.data[1]: v for v in free(term)}
+        for point in map(self.point, group.sums):
+            if point.data[-1] not in points:
+                raise FormulaError("w of another variable")
+            term = substitute(term, points.pop(point.data[-1]), point)
+        if any(kind[0] not in "xy" for kind in points):
+            raise FormulaError("w without its variable")
+        self.found.symbols.add("w")
+        return term
 
 
 def _letter(tree: Sum) -> str:

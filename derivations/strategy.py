@@ -79,6 +79,7 @@ def _taken_apart(found: list[tuple[Term, Term]], ratios: Conversion) -> Conversi
         everywhere(unfold_kl),
         logs,
         split,
+        everywhere(exchanged),
         everywhere(total_expectation),
         normal,
         simplify,
@@ -134,6 +135,24 @@ def total_expectation(term: Term) -> Theorem:
     if not chained or set(outer.args[1:]) != set(given) or x in free(body):
         raise KernelError("not the law of one variable given another")
     return infer("assume", equal(term, bind("expectation", z, density(law.data[0], [z], given), body)))
+
+
+def exchanged(term: Term) -> Theorem:
+    """``E_{p(z)}[E_{p(x|z)}[f]] = E_{p(x)}[E_{p(z|x)}[f]]``, which is supposed, for variables out of order."""
+    inner = term.args[1] if term.head == "expectation" else term
+    if term.head != "expectation" or inner.head != "expectation":
+        raise KernelError("not an expectation of an expectation")
+    (outer, _), (law, body), z, x = term.args, inner.args, term.bound, inner.bound
+    if outer.head != "density" or law.head != "density" or outer.data != law.data or x is None or z is None:
+        raise KernelError("not laws of one family")
+    given = tuple(a for a in law.args[1:] if a != z)
+    if set(law.args) != {x, z, *given} or set(outer.args) != {z, *given} or z not in law.args[1:] or outer.data[1] != 1:
+        raise KernelError("not the law of one variable given another")
+    if (x.data[1], x.data[0]) >= (z.data[1], z.data[0]):
+        raise KernelError("in order")
+    family = law.data[0]
+    swapped = bind("expectation", z, density(family, [z], [x, *given]), body)
+    return infer("assume", equal(term, bind("expectation", x, density(family, [x], given), swapped)))
 
 
 def exp_of_log(term: Term) -> Theorem:

@@ -215,13 +215,15 @@ _SIMPLE = (
     (rf"\\{_FONT}\s*(?:\{{\s*d\s*\}}|(?<=[a-z])\s+d(?=\\|[a-zA-Z](?![a-zA-Z])|\{{))\s*(?=[a-zA-Z\\{{])(?!\\?in)", "d"),
     (rf"\\{_FONT}\s*\{{\s*([a-zA-Z]|\\[a-zA-Z]+|diag|exp|log|ln)\s*\}}", r" \1 "),
     (
-        r"\\(?P<accent>hat|tilde|bar|check|breve|widetilde|widehat)(?![a-zA-Z])\s*(?:\{\s*(?P<braced>\\?[a-zA-Z]+)\s*\}|(?P<plain>\\[a-zA-Z]+|[a-zA-Z]))",
-        r" \g<braced>\g<plain>_{\\Word\g<accent> } ",
+        r"\\(?P<accent>hat|tilde|bar|check|breve|widetilde|widehat)(?![a-zA-Z])\s*(?:\{\s*(?P<braced>\\?[a-zA-Z]+)\s*\}|(?P<plain>\\[a-zA-Z]+|[a-zA-Z]))"
+        r"(?:\s*_\s*(?:\{(?P<label>[^{}]*)\}|(?P<letter>\w)))?",
+        r" \g<braced>\g<plain>_{\\Word\g<accent> ,\g<label>\g<letter>} ",
     ),
     (rf"\\{_FONT}\s*\{{\s*(?P<word>[a-zA-Z]+)[-\s]?(?P<second>[a-zA-Z]*)\.?\s*\}}", r" \\Word\g<word>\g<second> "),
     (r"\{\s*\\(?:rm|text|cal|bf)\s+(?P<old>[a-zA-Z]{2,})\s*\}", r"{\\Word\g<old> }"),
     (rf"\\{_FONT}(?![a-zA-Z])", " "),
     (r"\\Word(?:KL|kl)(?![a-zA-Z])", " KL "),
+    (r"\\Word(?:Bernoulli|Bern|Ber)(?![a-zA-Z])|(?<![a-zA-Z\\])(?:Bernoulli|Bern)(?![a-zA-Z])", r" \\Bernoulli "),
     (r"\\WordELBO(?![a-zA-Z])", r" \\ELBO "),
     (r"_\s*\{\s*(?P<label>[a-zA-Z]{3,})\s*\}", r"_{\\Word\g<label> }"),
     (r"_\{\\Word(?P<kl>KL|kl) \}", r"_{KL}"),
@@ -278,7 +280,7 @@ def normalised(source: str) -> str:
     plain = _without_braces(source.replace("&", " ").replace("\n", " "))
     for pattern, replacement in _SUBSTITUTIONS:
         plain = pattern.sub(replacement, plain)
-    plain = _with_fractions(plain)
+    plain = _with_fractions(plain.replace(" ,}", " }"))
     for _ in range(2):
         plain = _SHORT_FRACTION.sub(
             lambda m: rf"\frac{{{m['above']}}}" + (f"{{{m['below']}}}" if m["below"] != "{" else "{"), plain
