@@ -11,6 +11,7 @@ from derivations.reader import group_of, only_row
 from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import (
     FAMILIES,
+    INDICES,
     PARAMETERS,
     Label,
     alone,
@@ -20,8 +21,11 @@ from derivations.tree import (
     only_unit,
     plain_letter,
     single,
+    units,
     variable_of,
 )
+
+OF_DATA = {"data", "emp", "empirical", "true", "real", "hat", "tilde", "D", "train"}  # labels of the law of the data
 
 
 class Distributions(LinearAlgebra):
@@ -112,9 +116,9 @@ class Distributions(LinearAlgebra):
         first = row.items[0] if row.items else None
         if isinstance(first, Unit) and first.base == r"\Normal" and len(row.items) == 2:
             group = group_of(row.items[1])
-            if group is not None:
-                return self.normal(group, point)
-        term = self.sum(tree)
+            term = self.normal(group, point) if group is not None else self.sum(tree)
+        else:
+            term = self.sum(tree)
         if not is_law(term):
             raise FormulaError("not a density")
         return term
@@ -125,9 +129,14 @@ class Distributions(LinearAlgebra):
         labelled = not {i for g in unit.subs for i in letters(g)} <= PARAMETERS
         if not labelled and name_of(base) in self.context.laws:
             return self.context.laws[name_of(base)]
-        if point is None or not (base in FAMILIES or base == r"\ScriptD"):
+        if not (base in FAMILIES or base == r"\ScriptD"):
             return None
         family = self.family(unit)
+        if labelled and family in self.context.laws:
+            return self.context.laws[family]
+        point = variable("x", "x") if family.split("_")[-1] in OF_DATA else point
+        if point is None:
+            return None
         self.check_parameters(family, {i for g in unit.subs for i in letters(g)})
         return depending(density(family, [point]), self.context.depends)
 
@@ -144,15 +153,34 @@ class Distributions(LinearAlgebra):
     def normal(self, group: Group, point: Term | None) -> Term:
         """``N(z; mu, sigma^2)``, ``N(mu, diag sigma^2)``, ``N(0, I)``: components of means mu_j, variances sigma_j^2."""
         sums, separators = list(group.sums), list(group.separators)
+        if separators in ([";", ","], ["|", ","]) and self.of_entry(*sums):
+            return self.density_of_entry(*sums)
         if separators[:1] in ([";"], ["|"]):
             (point,) = self.arguments(sums.pop(0))
             separators.pop(0)
         if separators != [","]:
             raise FormulaError("the parameters of a normal")
+        if self.of_entry(*sums) and not self.one:
+            raise FormulaError("the normal density of one entry")
         z = point or variable("z", "z")
         j = variable("j", "index") if "j" not in self.indices else self.fresh()
+        j = variable("r", "index") if self.one else j  # the entry has an index of its own
         mean, variance = self.mean(sums[0], j), self.variance(sums[1], j)
         return bind("normal", j, z, self.dimension, mean, variance)
+
+    def of_entry(self, *trees: Sum) -> bool:
+        """Whether the trees speak of one entry of vectors, such as ``mu_j``, and of no matrix."""
+        found = [u for tree in trees for u in units(tree)]
+        indices = {i for u in found for g in u.subs for i in letters(g)} & (INDICES - {"t"})
+        matrix = any(u.base in (r"\Sigma", r"\diag", "I") for u in found)
+        return not self.reading.scalar and bool(indices) and not matrix
+
+    def density_of_entry(self, at: Sum, mean: Sum, variance: Sum) -> Term:
+        """``N(z_j; mu_j, sigma_j^2)`` as a formula in numbers."""
+        x, m, v = map(self.sum, (at, mean, variance))
+        deviation = x - m
+        root = (number(2) * Term("pi") * v) ** number("-1/2")
+        return root * Term("exp", (number("-1/2") * deviation ** number(2) / v,))
 
     def mean(self, tree: Sum, j: Term) -> Term:
         """A mean, as its j-th entry."""
@@ -167,6 +195,8 @@ class Distributions(LinearAlgebra):
 
     def variance(self, tree: Sum, j: Term) -> Term:
         """``sigma^2``, ``diag sigma^2``, ``sigma^2 I``, ``Sigma`` (which is diag sigma^2), ``I``."""
+        if self.context.deviation and is_deviation(tree):
+            return self.parameter(tree, j) ** number(2)
         row = only_row(tree)
         matrix = any(isinstance(i, Unit) and i.base in (r"\diag", "I") for i in row.items)
         if matrix and self.reading.scalar:
@@ -181,7 +211,6 @@ class Distributions(LinearAlgebra):
             assert inner is not None
             return self.variance(single(inner), j)
         return self.parameter(Sum((("+", replace(row, items=items)),)), j)
-
 
     # --- Bernoulli laws ---
 
@@ -208,6 +237,12 @@ def depending(law: Term, depends: Mapping[str, str]) -> Term:
     shape = "".join(a.data[-1] for a in law.args)
     name = law.data[0] if shape == "z" else f"{law.data[0]}_{shape}"
     return Term("function", (variable(depends[law.data[0]], "real"), *law.args), (name, "real"))
+
+
+def is_deviation(tree: Sum) -> bool:
+    """Whether a tree is sigma without a square."""
+    unit = only_unit(tree)
+    return unit is not None and unit.base in (r"\sigma", "s") and not unit.sups
 
 
 def is_law(term: Term) -> bool:

@@ -9,11 +9,12 @@ from derivations.conversion import subterms
 from derivations.derivative import derivative_at
 from derivations.distribution import Distributions, is_law
 from derivations.kernel import Term, bind, density, free, log, multiply, number, variable
-from derivations.reader import OMEGA, Items, group_of, only_row
+from derivations.reader import CHANCE, OMEGA, Items, group_of, only_row
 from derivations.symbol import POINTS
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit, parse
 from derivations.tree import (
     FAMILIES,
+    GREEK,
     INDICES,
     PARAMETERS,
     Label,
@@ -30,6 +31,8 @@ from derivations.tree import (
 
 Law = tuple[Term, Term]  # a point, and its density
 DRAWS = density("draws", [OMEGA])
+ENTRY = variable("u", "u")  # where a normal density is that of one entry
+LAW = density("law", [CHANCE])
 
 
 class Functionals(Distributions):
@@ -61,7 +64,8 @@ class Functionals(Distributions):
         """The expectation of a body under the law that stands at the unit."""
         laws, drawn = self.laws_at(unit, tree)
         bound = self.bound | {point.data[0] for point, _ in laws} | {point.data[1] for point, _ in laws}
-        term = body(replace(self, bound=bound, drawn=self.drawn | set(drawn)))
+        random = _random(tree) if (CHANCE, LAW) in laws else self.random
+        term = body(replace(self, bound=bound, drawn=self.drawn | set(drawn), random=random))
         if drawn:
             self.found.draws |= drawn
             term = bind("expectation", OMEGA, DRAWS, term)
@@ -86,7 +90,7 @@ class Functionals(Distributions):
         numbered = self.numbered(tree)
         if numbered:
             return [], {letter: self.known(letter) for letter in numbered}
-        return self.unnamed(tree), {}
+        return [(CHANCE, LAW)] if _random(tree) else self.unnamed(tree), {}
 
     def numbered(self, tree: Sum) -> set[str]:
         """The letters of draws that a sum in the tree numbers, such as z in ``sum_k w(z_k)``."""
@@ -117,13 +121,15 @@ class Functionals(Distributions):
             return self.one_by_one(law)
         if not names and letter in FAMILIES and "q" in self.context.laws:
             return self.one_by_one(self.density_of(tree, self.context.laws["q"].args[0]))
-        if len(names) > 1:
-            return self.one_by_one(self.density_of(tree, None))
-        point = self.point(names[0]) if names else None
+        points = [self.point(name) for name in names]
+        point = points[0] if len(points) == 1 else None
         inner = replace(self, dot=point)
         row = only_row(tree)
         pieces = _densities(row) if len(row.items) > 2 else [tree]
-        return [law for piece in pieces for law in self.one_by_one(inner.density_of(piece, point))]
+        laws = [law for piece in pieces for law in self.one_by_one(inner.density_of(piece, point))]
+        if points and {p for p, _ in laws} != set(points):
+            raise FormulaError("a law of other variables than are named")
+        return laws
 
     def one_by_one(self, law: Term) -> list[Law]:
         """A joint density, or a product, as laws of one variable each, given those outside."""
@@ -172,6 +178,9 @@ class Functionals(Distributions):
         numbers = [self.bernoulli_of(s) for s in sums]
         if None not in numbers:
             return self.powered(_of_two_values(*filter(None, numbers)), first), after[1:]
+        if self.of_entry(*sums) and all(r"\Normal" in bases(s) for s in sums):
+            inner = replace(self, one=True)
+            return self.powered(inner.between(*(inner.density_of(s, ENTRY) for s in sums)), first), after[1:]
         point = next((p for p in map(self.point_of, sums) if p is not None), None)
         if point is None and "q" in self.context.laws:
             point = self.context.laws["q"].args[0]
@@ -215,7 +224,10 @@ class Functionals(Distributions):
         if unit.subs or group.separators not in ((), (",",), ("‖",)):
             raise FormulaError("an entropy of what?")
         point = next((p for p in map(self.point_of, group.sums) if p is not None), variable("z", "z"))
-        law, *others = (self.density_of(s, point) for s in group.sums)
+        inner = self
+        if self.of_entry(*group.sums) and all(r"\Normal" in bases(s) for s in group.sums):
+            inner, point = replace(self, one=True), ENTRY
+        law, *others = (inner.density_of(s, point) for s in group.sums)
         other = others[0] if others else law
         if _targets(law) != _targets(other):
             raise FormulaError("a cross-entropy between densities of different variables")
@@ -398,7 +410,9 @@ def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum]]:
             yield names, tree
             names, open_law = [], True
         else:
-            names, open_law = [*names, tree], False
+            several = only_unit(tree)
+            pair = group_of(several, "(") if several is not None else None
+            names, open_law = [*names, *(pair.sums if pair is not None else [tree])], False
     for tree in names:
         yield [], tree
 
@@ -418,6 +432,12 @@ def _has_index(unit: Unit) -> bool:
         return bool(Label(replace(unit, sups=tuple(g for g in unit.sups if is_parenthesised(g)))).indices)
     except FormulaError:
         return False
+
+
+def _random(tree: Sum) -> frozenset[str]:
+    """The one capital letter that a tree is about, as in ``E[log X]``; none if it is about something else."""
+    found = {b for b in bases(tree) if b.isalpha() or name_of(b) in GREEK}
+    return frozenset(found) if len(found) == 1 and found <= set("XYVW") else frozenset()
 
 
 def _ordered(laws: list[Law]) -> list[Law]:

@@ -16,7 +16,7 @@ from derivations.convention import (
     stated,
 )
 from derivations.conversion import subterms
-from derivations.distribution import depending
+from derivations.distribution import depending, is_deviation
 from derivations.draw import over_draws
 from derivations.kernel import KernelError, Term, bind, density, equal, number
 from derivations.label import rows, together
@@ -138,7 +138,7 @@ def _meaning(
 def _is_used(word: str, *found: Found) -> bool:
     """Whether a convention in words, such as ``L is ...``, is about a symbol that was read."""
     symbols = {s for f in found for s in f.symbols} | {r for f in found for r in f.remarks}
-    return any(_shown(s) == word.split(" ")[0] for s in symbols) or word.startswith("p is ")
+    return any(_shown(s) == word.split(" ")[0] for s in symbols) or word.startswith(("p is ", "N("))
 
 
 def _shown(symbol: str) -> str:
@@ -239,16 +239,18 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 continue
             p = density("p", q.args[: q.data[1]], {*q.args[q.data[1] :], *around.evidence.args})
             names, words = replace(base, laws={**base.laws, "p": p}), (f"p is {text(p)}",)
-        every = product(_informative(trees), _given(trees), _symbols(trees, around, names, family))
-        for family_of, given, (symbols, said) in every:
+        choices = product(_informative(trees), _given(trees), _deviations(trees))
+        for family_of, given, deviation in choices:
+            names = replace(names, information=family_of, given=given, deviation=deviation)
             usual = [
+                *(["N(mu, sigma) has the standard deviation sigma"] if deviation else []),
                 *(f"{symbol} is under {family_of}" for symbol in "IH"),
                 f"H(.|.) is {'at a given condition' if given else 'a mean over the condition'}",
                 "Sigma is diag(sigma^2)",
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
-            named = replace(names, symbols=symbols, information=family_of, given=given)
-            yield named, (*words, *said, *usual)
+            for symbols, said in _symbols(trees, around, names, family):
+                yield replace(names, symbols=symbols), (*words, *said, *usual)
 
 
 def _numbers(trees: Trees) -> frozenset[str]:
@@ -307,6 +309,12 @@ def _informative(trees: Trees) -> tuple[str, ...]:
 def _given(trees: Trees) -> tuple[bool, ...]:
     """What ``H(z|x)`` may be: a mean over x, or the entropy at x."""
     return (False, True) if any(len(group) > 1 for group in _entropies(trees)) else (False,)
+
+
+def _deviations(trees: Trees) -> tuple[bool, ...]:
+    """What sigma may be in ``N(mu, sigma)``: the variance, as it stands, or the standard deviation, as many mean it."""
+    calls = (after for tree in trees for u, after in _followed(tree) if u.base == r"\Normal")
+    return (False, True) if any(is_deviation(g.sums[0]) for after in calls for g in after[1:]) else (False,)
 
 
 def _entropies(trees: Trees) -> list[tuple[Group, ...]]:

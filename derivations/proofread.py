@@ -13,6 +13,7 @@ from derivations.definition import assumptions, trees_of, with_definitions, with
 from derivations.doubt import doubt, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
+from derivations.full_covariance import TAKEN, by_matrices
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
 from derivations.latex import text
@@ -175,6 +176,10 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         if blank.relation == ":=":
             return replace(blank, verdict="proved", by="definition")
         return replace(blank, message="taken for the definition of the left side")
+    whole = by_matrices(*trees) if blank.relation == "=" else None
+    if whole is not None:
+        hypotheses = (TAKEN, *map(text, whole.theorem.hypotheses))
+        return replace(blank, verdict="proved", by=whole.words, hypotheses=hypotheses)
     found = list(meanings(trees, around, blank.relation))
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))

@@ -11,6 +11,7 @@ from derivations.tree import single
 
 Items = tuple[Unit | str, ...]
 OMEGA = variable("omega", "omega")
+CHANCE = variable("c", "c")  # what a random number without a law depends on
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class Context:
         The family under which a mutual information or an entropy of variables is that names none.
     numbers
         Letters of densities that are numbers here, such as the parameters of Bernoulli laws.
+    deviation
+        Whether the second parameter of ``N(mu, sigma)`` is the standard deviation, else it is the variance.
     given
         Whether ``H(z|x)`` is the entropy at a given x, else it is its mean over x.
     """
@@ -89,6 +92,7 @@ class Context:
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     information: str = "q"
     numbers: frozenset[str] = frozenset()
+    deviation: bool = False
     given: bool = False
 
 
@@ -113,6 +117,10 @@ class Reader:
         Names of the points bound by expectations and integrals around the place.
     drawn
         Letters of which numbered draws are averaged over around the place.
+    random
+        Letters that are random numbers, as in ``E[log X]``.
+    one
+        Whether normal densities are those of one entry.
     dot
         The point that stands for a dot, as in ``q(. | x)``.
     entry
@@ -125,6 +133,8 @@ class Reader:
     indices: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
     drawn: frozenset[str] = frozenset()
+    random: frozenset[str] = frozenset()
+    one: bool = False
     dot: Term | None = None
     entry: Term | None = None
 
@@ -151,7 +161,7 @@ class Reader:
     @property
     def dimension(self) -> Term:
         """The dimension of the latent space."""
-        return number(1) if self.reading.scalar else variable(self.context.dimension, "natural")
+        return number(1) if self.reading.scalar or self.one else variable(self.context.dimension, "natural")
 
 
 def group_of(item: Unit | str | None, kinds: str = "([{") -> Group | None:

@@ -156,7 +156,6 @@ class _Reader(Functionals):
             return self.context.symbols[name]
         raise FormulaError(f"the function {unit.base}")
 
-
     def weight_at(self, group: Group) -> Term:
         """``w(z)``, ``w(x, z_k)``: the weight, at the latent variables that are named."""
         if "w" not in self.context.symbols or not set(group.separators) <= {","}:

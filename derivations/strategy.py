@@ -80,6 +80,7 @@ def _taken_apart(found: list[tuple[Term, Term]], ratios: Conversion) -> Conversi
         logs,
         split,
         everywhere(exchanged),
+        split,
         everywhere(total_expectation),
         normal,
         simplify,
@@ -180,7 +181,7 @@ def one_term(term: Term) -> Theorem:
 
 def as_exponential(term: Term) -> Theorem:
     """``t = exp(log t)`` with the logarithm taken apart, for a product of roots and exponentials."""
-    if term.head != "multiply" or not any(t.head == "exp" for _, t in subterms(term)):
+    if term.head not in ("multiply", "product") or not any(t.head == "exp" for _, t in subterms(term)):
         raise KernelError("not a product with an exponential")
     return by_logarithm(term)
 

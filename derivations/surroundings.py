@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from derivations.convention import DEFAULTS, POSTERIOR, X, elbo
+from derivations.conversion import subterms
 from derivations.kernel import Term, density
 from derivations.label import rows
 from derivations.manuscript import Convention
@@ -99,7 +100,7 @@ def densities(trees: Iterable[Sum], *letters_of: str) -> list[Term]:
                         term = read(Sum((("+", Row((unit, group))),)), Reading(), Context()).term
                     except FormulaError:
                         continue
-                    found.setdefault(term)
+                    found |= {t: None for _, t in subterms(term) if t.head == "density"}
     return list(found)
 
 

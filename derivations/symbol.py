@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derivations.kernel import Term, number, substitute, variable
-from derivations.reader import OMEGA, Reader
+from derivations.reader import CHANCE, OMEGA, Reader
 from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import (
     FAMILIES,
@@ -74,6 +74,8 @@ class Symbols(Reader):
         if symbol_name(unit) in self.context.symbols:
             self.found.symbols.add(symbol_name(unit))
             return self.powered(self.context.symbols[symbol_name(unit)], replace(unit, subs=()))
+        if base in self.random and not unit.subs:
+            return self.powered(Term("function", (CHANCE,), (base, "real")), unit)
         if name in self.context.weights:
             return self.powered(self.weight(unit, name), unit)
         if name.lower() in self.context.apart:

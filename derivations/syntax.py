@@ -215,8 +215,10 @@ _SIMPLE = (
     (rf"\\{_FONT}\s*(?:\{{\s*d\s*\}}|(?<=[a-z])\s+d(?=\\|[a-zA-Z](?![a-zA-Z])|\{{))\s*(?=[a-zA-Z\\{{])(?!\\?in)", "d"),
     (rf"\\{_FONT}\s*\{{\s*([a-zA-Z]|\\[a-zA-Z]+|diag|exp|log|ln)\s*\}}", r" \1 "),
     (
-        r"\\(?P<accent>hat|tilde|bar|check|breve|widetilde|widehat)(?![a-zA-Z])\s*(?:\{\s*(?P<braced>\\?[a-zA-Z]+)\s*\}|(?P<plain>\\[a-zA-Z]+|[a-zA-Z]))"
-        r"(?:\s*_\s*(?:\{(?P<label>[^{}]*)\}|(?P<letter>\w)))?",
+        (
+            r"\\(?P<accent>hat|tilde|bar|check|breve|widetilde|widehat)(?![a-zA-Z])\s*(?:\{\s*(?P<braced>\\?[a-zA-Z]+)\s*\}|(?P<plain>\\[a-zA-Z]+|[a-zA-Z]))"
+            r"(?:\s*_\s*(?:\{(?P<label>[^{}]*)\}|(?P<letter>\w)))?"
+        ),
         r" \g<braced>\g<plain>_{\\Word\g<accent> ,\g<label>\g<letter>} ",
     ),
     (rf"\\{_FONT}\s*\{{\s*(?P<word>[a-zA-Z]+)[-\s]?(?P<second>[a-zA-Z]*)\.?\s*\}}", r" \\Word\g<word>\g<second> "),
@@ -264,9 +266,42 @@ _SIMPLE = (
     (r"\{\s*\\Divergence\s*\}", r"\\Divergence "),
     (r"\\ScriptL\s*_\s*(?:\{\s*\\(?:ELBO|Wordelbo)\s*\}|\\(?:ELBO|Wordelbo))", r"\\ELBO "),
     (r"\\intercal(?![a-zA-Z])", r"\\top "),
+    (
+        r"(?<![a-zA-Z\\])(?P<starred>[pqPQ])\s*\^\s*(?:\*|\\star(?![a-zA-Z])|\{\s*(?:\*|\\star)\s*\}|\{\s*⋅\s*\})",
+        r"\g<starred>_{\\Wordstar }",
+    ),
     (r"\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![a-zA-Z]))", "'"),
     (r"\\nabla\s*_", r"\\Gradient_"),
 )
+_GREEK = dict(
+    zip(
+        "μσΣθφϕεϵαβγλψρτνηωπδ",
+        [
+            r"mu",
+            r"sigma",
+            r"Sigma",
+            r"theta",
+            r"phi",
+            r"phi",
+            r"epsilon",
+            r"epsilon",
+            r"alpha",
+            r"beta",
+            r"gamma",
+            r"lambda",
+            r"psi",
+            r"rho",
+            r"tau",
+            r"nu",
+            r"eta",
+            r"omega",
+            r"pi",
+            r"delta",
+        ],
+        strict=True,
+    )
+)
+_LETTERS = str.maketrans({letter: rf"\{name} " for letter, name in _GREEK.items()})
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
@@ -277,7 +312,7 @@ _DIFFERENTIAL = re.compile(
 
 def normalised(source: str) -> str:
     """The formula without fonts, sizes, spacing and ornaments, in one spelling for what has several."""
-    plain = _without_braces(source.replace("&", " ").replace("\n", " "))
+    plain = _without_braces(source.replace("&", " ").replace("\n", " ").translate(_LETTERS))
     for pattern, replacement in _SUBSTITUTIONS:
         plain = pattern.sub(replacement, plain)
     plain = _with_fractions(plain.replace(" ,}", " }"))
