@@ -240,6 +240,7 @@ class Functionals(Distributions):
         bar = group.separators.index("|") if "|" in group.separators else len(group.separators)
         points = [self.point(s) for s in group.sums]
         targets, given = points[: bar + 1], points[bar + 1 :]
+        self.found.remarks |= {"H(.|.)"} if given else set()
         law = density(family, targets, given)
         entropy = number(-1) * self.expected(law, log(law))
         if not given or self.context.given or {p.data[0] for p in given} <= self.bound:
