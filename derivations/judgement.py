@@ -10,8 +10,8 @@ from derivations.concavity import jensen
 from derivations.conversion import Conversion, everywhere, prove_equal, same, symmetry, transitivity
 from derivations.draw import Draws, mean_of_draws
 from derivations.gap import by_gap, by_jensen
-from derivations.inequality import along, as_inequality
-from derivations.kernel import KernelError, Term, Theorem, at_most, bind, equal, log
+from derivations.inequality import along, as_inequality, rearranged
+from derivations.kernel import KernelError, Term, Theorem, at_most, bind, equal, log, number
 from derivations.refute import contradicted
 from derivations.strategy import strategies
 
@@ -61,7 +61,8 @@ def _inequality(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
         theorem = way(small, big, equality, joint)
         if theorem is not None:
             return Proof(words, theorem)
-    return None
+    above = by_jensen(number(-1) * big, number(-1) * small, equality, joint)  # of the negative logarithm
+    return None if above is None else Proof("Jensen's inequality", rearranged(above, small, big))
 
 
 def _equality(left: Term, right: Term, joint: frozenset[str]) -> Proof | None:

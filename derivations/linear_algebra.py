@@ -32,6 +32,10 @@ class LinearAlgebra(Symbols):
             return self.product(unit, after)
         if not after or not isinstance(after[0], Unit):
             raise FormulaError(f"{unit.base} of nothing")
+        if after[0].base == r"\diag":
+            after = after[1:]
+        if not after or not isinstance(after[0], Unit):
+            raise FormulaError(f"{unit.base} of nothing")
         first = after[0]
         inside = alone(replace(first, sups=())) if isinstance(first.base, Group) else alone(first)
         if unit.base == r"\Trace":

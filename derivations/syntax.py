@@ -239,6 +239,10 @@ _SIMPLE = (
     (r"‖(?P<vector>[^‖]*)‖\s*(?:_\s*(?:\{\s*2\s*\}|2)\s*)?\^\s*(?:\{\s*2\s*\}|2)", r" \\Norm(\g<vector>) "),
     (r"\\(?:sim|thicksim)(?![a-zA-Z])", "∼"),
     (r"\\in(?![a-zA-Z])", "∈"),
+    (
+        r"\\int\s*_\s*(?:\{\s*-\s*\\infty\s*\}\s*\^\s*(?:\{\s*\+?\s*\\infty\s*\}|\\infty)|\{\s*R\s*(?:\^\s*(?:\w|\{\s*\w\s*\}))?\s*\})",
+        r"\\int ",
+    ),
     (r"\\cdot\s*(?=[|‖;,)\]])", r"\\Dot "),
     (r"\\(?:cdot|times|ast|odot)(?![a-zA-Z])", "⋅"),
     (r"\\(?:cdots|ldots|dots|dotsc|dotsb)(?![a-zA-Z])", "…"),
