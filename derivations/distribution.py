@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from derivations.entry import marginal
 from derivations.kernel import KernelError, Term, bind, density, number, variable
 from derivations.linear_algebra import LinearAlgebra
 from derivations.reader import group_of, only_row
@@ -53,6 +54,12 @@ class Distributions(LinearAlgebra):
     def density(self, unit: Unit, group: Group) -> Term:
         """``p(x, z)``, ``p(x | z)``; parameters among the arguments are labels of the family."""
         labels = [i for s in group.sums for i in letters(braced(s)) if i in PARAMETERS]
+        index = entry_index(unit, group)
+        if index and self.family(unit, *labels) in self.context.entries:
+            if index not in self.indices or self.reading.scalar:
+                raise FormulaError("the density of an entry, outside of a sum over the entries")
+            given = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS]
+            return marginal(self.family(unit, *labels), variable("z", "z"), variable(index, "index"), given)
         targets: list[Term] = []
         given: list[Term] = []
         side = targets
@@ -237,6 +244,16 @@ def depending(law: Term, depends: Mapping[str, str]) -> Term:
     shape = "".join(a.data[-1] for a in law.args)
     name = law.data[0] if shape == "z" else f"{law.data[0]}_{shape}"
     return Term("function", (variable(depends[law.data[0]], "real"), *law.args), (name, "real"))
+
+
+def entry_index(unit: Unit, group: Group) -> str:
+    """The letter j of ``q(z_j)`` and ``q(z_j | x)``; empty for another density."""
+    first = only_unit(group.sums[0]) if group.sums else None
+    if unit.base not in FAMILIES or first is None or first.base not in ("z", "Z") or len(first.subs) != 1 or first.sups:
+        return ""
+    index = plain_letter(first.subs[0].sums[0])
+    others = all(plain_letter(s) for s in group.sums[1:])
+    return index if index in INDICES and others and set(group.separators) <= {"|", ",", ";"} else ""
 
 
 def is_deviation(tree: Sum) -> bool:

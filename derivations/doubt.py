@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from derivations.conversion import subterms
 from derivations.draw import numbers
+from derivations.entry import is_marginal, is_product, whole
 from derivations.functional import DRAWS
 from derivations.kernel import Term, free
 from derivations.law import named_laws
@@ -70,15 +71,17 @@ def _is_condition(left: Term, right: Term) -> bool:
 
 def is_independence(left: Term, right: Term) -> bool:
     """Whether a density is written as a product of others of its family, as for independent variables."""
+    if is_product(right):
+        return left == whole(right)
     factors = right.args if right.head == "multiply" else (right,)
     if left.head != "density" or any(f.head != "density" or f.data[0] != left.data[0] for f in factors):
         return False
     targets, given = set(left.args[: left.data[1]]), set(left.args[left.data[1] :])
     parts = [f.args[: f.data[1]] for f in factors]
-    whole = [t for part in parts for t in part]
+    every = [t for part in parts for t in part]
     conditions = {c for f in factors for c in f.args[f.data[1] :]}
     return (
-        set(whole) == targets and len(whole) == len(targets) and conditions <= targets | given and _is_ordered(factors)
+        set(every) == targets and len(every) == len(targets) and conditions <= targets | given and _is_ordered(factors)
     )
 
 
@@ -107,7 +110,8 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     if ("normal" in heads[0]) != ("normal" in heads[1]) and any("density" in h for h in heads):
         return "which densities are normal?"
     counted = numbers(*sides)
-    kinds = ("real", "vector") if counted else ("real", "vector", "natural")
+    sized = counted or any(is_marginal(t) for side in sides for _, t in subterms(side))
+    kinds = ("real", "vector") if sized else ("real", "vector", "natural")
     names = [{v for v in free(t) if v.data[1] in kinds} for t in sides]
     strange = (names[0] - _of_laws(sides[0]) - names[1]) | (names[1] - _of_laws(sides[1]) - names[0])
     if strange:

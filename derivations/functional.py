@@ -8,6 +8,7 @@ from dataclasses import replace
 from derivations.conversion import subterms
 from derivations.derivative import derivative_at
 from derivations.distribution import Distributions, is_law
+from derivations.entry import divergence, is_marginal, is_product, whole
 from derivations.kernel import Term, bind, density, free, log, multiply, number, variable
 from derivations.reader import CHANCE, OMEGA, Items, group_of, only_row
 from derivations.symbol import POINTS
@@ -133,6 +134,8 @@ class Functionals(Distributions):
 
     def one_by_one(self, law: Term) -> list[Law]:
         """A joint density, or a product, as laws of one variable each, given those outside."""
+        if is_marginal(law) or is_product(law):
+            raise FormulaError("a mean under the density of an entry")
         if law.head == "multiply":
             above, below = _factors(law)
             if below:
@@ -193,12 +196,14 @@ class Functionals(Distributions):
             return self.density_of(tree, point)
         except FormulaError as error:
             term = self.sum(tree)
-            if not all(is_law(factor) for factor in (*_factors(term)[0], *_factors(term)[1])):
+            if not all(is_law(factor) or is_product(factor) for part in _factors(term) for factor in part):
                 raise error from None
             return term
 
     def between(self, q: Term, p: Term) -> Term:
         """``KL(q || p)``; of joint densities and products, as an expectation: ``E_q[log(q / p)]``."""
+        if is_marginal(q) and is_marginal(p) and q.args[:2] == p.args[:2]:
+            return divergence(q, p)
         of, against = _targets(q), _targets(p)
         if is_law(q) and is_law(p) and of == against and len(of) == 1:
             return bind("kl", of[0], q, p)
@@ -388,6 +393,8 @@ def _is_data(points: set[Term]) -> bool:
 
 def _targets(law: Term) -> tuple[Term, ...]:
     """The variables that a law is a density of; of a quotient, those above that are not below."""
+    if is_marginal(law) or is_product(law):
+        return whole(law).args[:1] if is_product(law) else ()
     if law.head in ("multiply", "power"):
         above, below = ([t for f in part for t in _targets(f)] for part in _factors(law))
         if len(set(above)) < len(above) or not set(below) <= set(above):

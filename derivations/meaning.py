@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import combinations, pairwise, product
 
 from derivations.convention import (
     Family,
@@ -16,15 +16,16 @@ from derivations.convention import (
     stated,
 )
 from derivations.conversion import subterms
-from derivations.distribution import depending, is_deviation
+from derivations.distribution import depending, entry_index, is_deviation
 from derivations.draw import over_draws
+from derivations.entry import factorised, is_product, products, whole
 from derivations.kernel import KernelError, Term, bind, density, equal, number
 from derivations.label import rows, together
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.linear_algebra import NOTATION
 from derivations.name import check_names
-from derivations.reader import Context, Found, Reading
+from derivations.reader import Context, Found, Reading, group_of
 from derivations.reading import Read, read, readings
 from derivations.surroundings import BOUNDS, Surroundings, bound_symbols
 from derivations.syntax import FormulaError, Group, Sum, Unit
@@ -112,6 +113,9 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
                     yield found
                     yield from _modelled(found, trees, around, family)
                     yield from _of_data(found)
+                    for meaning in _factorised(found):
+                        yield meaning
+                        yield from _of_data(meaning)
 
 
 def _meaning(
@@ -230,6 +234,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         depends=depends,
         weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
         numbers=_numbers(trees),
+        entries=_entries(trees),
     )
     q = around.laws.get("q")
     for posterior in (False, True) if _bare_p(trees) and "p" not in around.named else (False,):
@@ -251,6 +256,17 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
             ]
             for symbols, said in _symbols(trees, around, names, family):
                 yield replace(names, symbols=symbols), (*words, *said, *usual)
+
+
+def _entries(trees: Trees) -> frozenset[str]:
+    """The families of which both the density of z and those of its entries occur, and those of entries beside them."""
+    calls = [
+        (u, after) for tree in trees for row in rows(tree) for u, after in pairwise(row.items) if isinstance(u, Unit)
+    ]
+    found = [(str(u.base).lower(), g) for u, a in calls if u.base in FAMILIES and (g := group_of(a, "(")) is not None]
+    of_entries = {family for family, g in found if entry_index(Unit(family), g)}
+    of_whole = {family for family, g in found if g.sums and plain_letter(g.sums[0]) in ("z", "Z")}
+    return frozenset(of_entries) if of_entries & of_whole else frozenset()
 
 
 def _numbers(trees: Trees) -> frozenset[str]:
@@ -387,6 +403,26 @@ def _without_marginals(model: Model, meaning: Meaning) -> Model:
     return replace(model, densities=kept)
 
 
+def _factorised(meaning: Meaning) -> Iterator[Meaning]:
+    """The relation where ``p(z)`` is the product of the ``p(z_j)``; and where other densities are, if that is said."""
+    sides = meaning.left, meaning.right
+    written = {whole(t) for side in sides for _, t in subterms(side) if is_product(t)}
+    laws = {t.args[0] for side in sides for _, t in subterms(side) if t.head == "expectation"}
+    pairs = [
+        (law, factors) for law, factors in products(*sides) if law not in (laws if law.data[0] == "p" else written)
+    ]
+    for size in range(1, len(pairs) + 1):
+        for chosen in combinations(pairs, size):
+            left, right = sides
+            for law, factors in chosen:
+                left, right = (factorised(side, law, factors) for side in (left, right))
+            words = [f"{text(law)} is the product of the densities of its entries" for law, _ in chosen]
+            open_ones = [w for (law, _), w in zip(chosen, words, strict=True) if law.data[0] != "p"]
+            yield replace(
+                meaning, left=left, right=right, words=(*meaning.words, *words), condition=" and ".join(open_ones)
+            )
+
+
 def _of_data(meaning: Meaning) -> Iterator[Meaning]:
     """The relation where the law of the data, over which ``q(z|x)`` is averaged, is ``q(x)``: then q(z) is its mean."""
     found = {t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"}
@@ -398,7 +434,8 @@ def _of_data(meaning: Meaning) -> Iterator[Meaning]:
             words = f"{text(own)} is {text(law)}"
             left, right = (modelled(side, Model(((law, own),), words)) for side in (meaning.left, meaning.right))
             condition = words if law.data[0] == "p" else ""  # p(x) may be the model's
-            yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=condition)
+            both = " and ".join(filter(None, (meaning.condition, condition)))
+            yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=both)
 
 
 def _model(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Model | None:

@@ -8,11 +8,14 @@ from math import inf
 
 from derivations.commuting import names_scales, order_matters
 from derivations.convention import Family, families, stated
+from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.definition import assumptions, trees_of, with_definitions, within
 from derivations.doubt import doubt, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
+from derivations.entry import instances as of_entries
+from derivations.entry import is_marginal
 from derivations.full_covariance import TAKEN, by_matrices
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
@@ -228,6 +231,8 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     doubtful = doubt(trees, whole, around, blank.relation)
     if doubtful:
         return replace(undecided, message=doubtful)
+    if any(m.condition and _has_marginal(m) for m in whole):
+        return replace(undecided, message="it may hold if the entries are independent, of which nothing is said")
     first = None
     if blank.relation == "~" and not all(is_linear(m.right, m.draws) for m in whole):
         return replace(undecided, message="not a mean of draws but a function of one: nothing is said about its mean")
@@ -253,6 +258,10 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     )
 
 
+def _has_marginal(meaning: Meaning) -> bool:
+    return any(is_marginal(t) for side in (meaning.left, meaning.right) for _, t in subterms(side))
+
+
 def _is_counted(counterexample: Counterexample) -> bool:
     """Whether integrals over its finite spaces are sums: what only fails for other measures may be meant for sums."""
     spaces = counterexample.model["spaces"].values()
@@ -266,6 +275,8 @@ def _claim(relation: str, meaning: Meaning) -> Term:
         for name in numbers(*sides):
             sides = [substitute(s, name, number(FEW)) for s in sides]
         sides = [instance(s, meaning.draws, FEW) for s in sides]
+    if _has_marginal(meaning):
+        sides = of_entries(*sides)
     if relation in ("<=", ">="):
         return at_most(*sides[:: -1 if relation == ">=" else 1])
     return equal(*sides)

@@ -74,6 +74,8 @@ class Context:
         The family under which a mutual information or an entropy of variables is that names none.
     numbers
         Letters of densities that are numbers here, such as the parameters of Bernoulli laws.
+    entries
+        Families of which both the density of z and those of its entries ``z_j`` occur.
     deviation
         Whether the second parameter of ``N(mu, sigma)`` is the standard deviation, else it is the variance.
     given
@@ -92,6 +94,7 @@ class Context:
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     information: str = "q"
     numbers: frozenset[str] = frozenset()
+    entries: frozenset[str] = frozenset()
     deviation: bool = False
     given: bool = False
 

@@ -84,6 +84,7 @@ def _taken_apart(found: list[tuple[Term, Term]], ratios: Conversion) -> Conversi
         everywhere(total_expectation),
         normal,
         simplify,
+        everywhere(gathered),
         everywhere(expand_log),
         simplify,
     )
@@ -136,6 +137,16 @@ def total_expectation(term: Term) -> Theorem:
     if not chained or set(outer.args[1:]) != set(given) or x in free(body):
         raise KernelError("not the law of one variable given another")
     return infer("assume", equal(term, bind("expectation", z, density(law.data[0], [z], given), body)))
+
+
+def gathered(term: Term) -> Theorem:
+    """``sum_j E[f_j] = E[sum_j f_j]``."""
+    if term.head != "sum" or term.args[2].head != "expectation":
+        raise KernelError("not a sum of expectations")
+    law = term.args[2].args[0]
+    if term.bound in free(law):
+        raise KernelError("a law for each index")
+    return under(term.args[2].bound, law)(term)
 
 
 def exchanged(term: Term) -> Theorem:
