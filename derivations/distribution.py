@@ -58,8 +58,8 @@ class Distributions(LinearAlgebra):
         if index and self.family(unit, *labels) in self.context.entries:
             if index not in self.indices or self.reading.scalar:
                 raise FormulaError("the density of an entry, outside of a sum over the entries")
-            given = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS]
-            return marginal(self.family(unit, *labels), variable("z", "z"), variable(index, "index"), given)
+            known = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS]
+            return marginal(self.family(unit, *labels), variable("z", "z"), variable(index, "index"), known)
         targets: list[Term] = []
         given: list[Term] = []
         side = targets

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from derivations.clue import Trees
 from derivations.conversion import subterms
 from derivations.draw import numbers
 from derivations.entry import is_marginal, is_product, whole
 from derivations.functional import DRAWS
 from derivations.kernel import Term, free
 from derivations.law import named_laws
-from derivations.meaning import Meaning, Trees
+from derivations.meaning import Meaning
 from derivations.surroundings import Surroundings
 from derivations.syntax import Sum, Unit
 from derivations.tree import plain_letter, units

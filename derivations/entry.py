@@ -22,14 +22,14 @@ from derivations.kernel import (
     variable,
 )
 
-_MARK = " of an entry"
+_MARK = "_entry"
 ENTRIES = 2  # of a counterexample
 
 
 def marginal(family: str, z: Term, index: Term, given: list[Term]) -> Term:
     """``q(z_j | x)``."""
     entry = Term("component", (z, index))
-    return Term("function", (index, entry, *given), (family + _MARK + "|" * bool(given), "real"))
+    return Term("function", (index, entry, *given), (family + _MARK + "_given" * bool(given), "real"))
 
 
 def is_marginal(term: Term) -> bool:

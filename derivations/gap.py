@@ -81,6 +81,8 @@ def by_gap(small: Term, big: Term, equality: Equality, joint: frozenset[str]) ->
 
 def gaps(small: Term, big: Term) -> Iterator[Term]:
     """What may be the gap between two sides: divergences that occur, those from posterior and prior, and their averages and sums."""
+    if small == number(0):
+        yield big
     for term in (big, small):
         yield from (t for _, t in subterms(term) if t.head == "kl" and t.bound is not None)
         yield from (_positive(t) for _, t in subterms(term) if t.head == "multiply" and t.args[-1].head == "kl")
@@ -117,7 +119,7 @@ def _around(small: Term, big: Term, inner: list[Term]) -> Iterator[Term]:
                 averaged = _like(t, gap)
                 if averaged is not None:
                     yield averaged
-                    if t.head == "expectation" and t.args[0].data[0] != "p":
+                    if t.head == "expectation" and t.args[0].data[0] != "p" and t.bound is not None:
                         outer = bind("kl", t.bound, t.args[0], density("p", [t.bound]))
                         yield averaged + outer  # of joint densities
                 if t.head == "multiply":

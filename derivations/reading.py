@@ -82,7 +82,7 @@ class _Reader(Functionals):
             return self.information(unit, after)
         if unit.base == r"\Gradient":
             return self.gradient(unit, after, rest)
-        if unit.base == r"\diag" and self.entry is not None and after and group_of(after[0], "(") is not None:
+        if unit.base == r"\diag" and self.entry is not None and after and isinstance(after[0], Unit):
             return self.atom(after[0]), after[1:]  # the entry on the diagonal
         if self.is_algebra(unit):
             return self.algebra(unit, after)

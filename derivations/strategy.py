@@ -143,10 +143,10 @@ def gathered(term: Term) -> Theorem:
     """``sum_j E[f_j] = E[sum_j f_j]``."""
     if term.head != "sum" or term.args[2].head != "expectation":
         raise KernelError("not a sum of expectations")
-    law = term.args[2].args[0]
-    if term.bound in free(law):
+    law, z = term.args[2].args[0], term.args[2].bound
+    if z is None or term.bound in free(law):
         raise KernelError("a law for each index")
-    return under(term.args[2].bound, law)(term)
+    return under(z, law)(term)
 
 
 def exchanged(term: Term) -> Theorem:
