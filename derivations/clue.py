@@ -11,6 +11,7 @@ from derivations.reader import group_of
 from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import (
     FAMILIES,
+    INDICES,
     NATURALS,
     PARAMETERS,
     Label,
@@ -78,8 +79,16 @@ def families_of_entries(trees: Trees) -> frozenset[str]:
     ]
     found = [(str(u.base).lower(), g) for u, a in calls if u.base in FAMILIES and (g := group_of(a, "(")) is not None]
     of_entries = {family for family, g in found if entry_index(Unit(family), g)}
+    if any(not entry_index(Unit(family), g) and _has_index(g) for family, g in found):
+        return frozenset()  # p(x, z_k), where z_k is a draw
     of_whole = {family for family, g in found if g.sums and plain_letter(g.sums[0]) in ("z", "Z")}
     return frozenset(of_entries) if of_entries & of_whole else frozenset()
+
+
+def _has_index(group: Group) -> bool:
+    """Whether a z with an index is among the arguments of a density."""
+    inside = (u for s in group.sums for u in units(s) if u.base in ("z", "Z"))
+    return any(letters(g) & INDICES for u in inside for g in u.subs)
 
 
 def numbers_of(trees: Trees) -> frozenset[str]:

@@ -55,7 +55,7 @@ class Distributions(LinearAlgebra):
         """``p(x, z)``, ``p(x | z)``; parameters among the arguments are labels of the family."""
         labels = [i for s in group.sums for i in letters(braced(s)) if i in PARAMETERS]
         index = entry_index(unit, group)
-        if index and self.family(unit, *labels) in self.context.entries:
+        if index and "z" not in self.drawn and self.family(unit, *labels) in self.context.entries:
             if index not in self.indices or self.reading.scalar:
                 raise FormulaError("the density of an entry, outside of a sum over the entries")
             known = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS]

@@ -21,6 +21,7 @@ from derivations.clue import (
     size_of,
 )
 from derivations.convention import (
+    EPSILON,
     Family,
     Model,
     default,
@@ -254,7 +255,9 @@ def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Fami
     parameters = {*named_parameters(meaning.left), *named_parameters(meaning.right)}
     if parameters and (left, right) != (meaning.left, meaning.right):
         draws = {letter: modelled(law, model) for letter, law in meaning.draws.items()}
-        yield replace(meaning, left=left, right=right, convention=model.words, draws=draws)
+        noise = any(t == density("p", [EPSILON]) for side in (meaning.left, meaning.right) for _, t in subterms(side))
+        words = model.words + (", p(epsilon) = N(0, I)" if noise and not around.conventions else "")
+        yield replace(meaning, left=left, right=right, convention=words, draws=draws)
 
 
 def _without_marginals(model: Model, meaning: Meaning) -> Model:

@@ -66,6 +66,14 @@ def test_an_entry_is_not_the_whole(formula):
     assert verdict(formula)[0] == "unparsed"
 
 
+def test_draws_are_no_entries():
+    few = r"\mathbb{E}_{z_1,\dots,z_K\sim q(z|x)}\left[\log\frac1K\sum_{k=1}^K\frac{p(x,z_k)}{q(z_k|x)}\right]"
+    assert verdict(rf"{few} \le \log p(x)")[0] == "proved"
+    assert verdict(rf"{few} \ge \log p(x)")[0] == "refuted"
+    assert verdict(r"KL(q(z|x)\|p(z)) \approx \frac1L\sum_{l=1}^L (\log q(z_l|x) - \log p(z_l))")[0] == "proved"
+    assert verdict(r"KL(q(z|x)\|p(z)) \approx \frac1L\sum_{l=1}^L (\log q(z_l|x) + \log p(z_l))")[0] == "refuted"
+
+
 def test_a_product_stands_for_a_density_but_not_for_a_law():
     assert is_product(PRODUCT)
     assert not is_product(bind("product", J, ONE, SIZE, number(2)))

@@ -390,6 +390,15 @@ def test_an_entropy_of_variables_is_a_mean_or_at_what_is_given():
     assert verdict(r"\mathrm{ELBO} = \mathbb{E}_{q(z|x)}[\log p(x,z)] - H(z|x)") == "refuted"
 
 
+@pytest.mark.parametrize(("scale", "expected"), [(r"\sigma", "proved"), (r"\sigma^2", "refuted")])
+def test_the_noise_is_standard(scale, expected):
+    left = r"\mathbb{E}_{q_\phi(z|x)}[f(z)] = "
+    (judgement,) = judge(rf"\[ {left} \mathbb{{E}}_{{p(\epsilon)}}[f(\mu + {scale}\odot\epsilon)] \]")
+    assert judgement.verdict == expected
+    said = judgement.hypotheses[0] if expected == "proved" else judgement.counterexample
+    assert "p(epsilon) = N(0, I)" in said
+
+
 def test_a_power_of_a_density_is_read():
     assert verdict(r"p(x)^2 = p(x) p(x)") == "proved"
     assert verdict(r"\log p(x)^2 = 3\log p(x)") == "refuted"
