@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 from derivations.clue import Trees
 from derivations.conversion import subterms
@@ -14,7 +15,7 @@ from derivations.kernel import Term, free
 from derivations.law import named_laws
 from derivations.meaning import Meaning
 from derivations.surroundings import Surroundings
-from derivations.syntax import Sum, Unit
+from derivations.syntax import Group, Sum, Unit
 from derivations.tree import plain_letter, units
 
 CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum", "derivative"}
@@ -37,6 +38,8 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:
         return "a sum without limits beside one with"
+    if any(map(_has_bare_normal, trees)):
+        return "a normal law is no number"
     if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
         return "an assumption of independence, not a claim"
     if any(_rests_on(m, around) for m in found):
@@ -123,6 +126,16 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
 def _of_laws(term: Term) -> set[Term]:
     """The parameters of the normal densities in a term: that the other side lacks one is a mistake of the other side."""
     return {v for _, t in subterms(term) if t.head == "normal" for v in free(t)}
+
+
+def _has_bare_normal(tree: Sum) -> bool:
+    """Whether ``N(mu, sigma^2)`` stands in a sum or product, without the point at which it would be a density."""
+    for _, row in tree.rows:
+        for unit, group in pairwise(row.items):
+            call = group.base if isinstance(group, Unit) and isinstance(group.base, Group) else None
+            if isinstance(unit, Unit) and unit.base == r"\Normal" and call and call.separators == (",",):
+                return True
+    return False
 
 
 def _has_limits(tree: Sum) -> bool | None:

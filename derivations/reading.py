@@ -155,8 +155,16 @@ class _Reader(Functionals):
         name = self.symbol_called(unit)
         if name:
             self.found.symbols.add(name)
-            return self.context.symbols[name]
+            return self.symbol_at(self.context.symbols[name], group)
         raise FormulaError(f"the function {unit.base}")
+
+    def symbol_at(self, term: Term, group: Group) -> Term:
+        """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y)."""
+        known = {str(v.data[1])[0].lower() for v in free(term)}
+        found = {_letter(s).lower() for s in group.sums} & {"x", "y", "z"}
+        if not found <= known:
+            raise FormulaError(f"a symbol at {', '.join(sorted(found - known))}, on which it does not depend")
+        return term
 
     def weight_at(self, group: Group) -> Term:
         """``w(z)``, ``w(x, z_k)``: the weight, at the latent variables that are named."""

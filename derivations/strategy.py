@@ -20,7 +20,19 @@ from derivations.conversion import (
 )
 from derivations.derivative import differentiate
 from derivations.expectation import apart, moments, under
-from derivations.kernel import KernelError, Term, Theorem, bind, density, equal, free, infer, number, substitute
+from derivations.kernel import (
+    KernelError,
+    Term,
+    Theorem,
+    bind,
+    density,
+    equal,
+    free,
+    infer,
+    multiply,
+    number,
+    substitute,
+)
 from derivations.law import laws
 from derivations.marginalisation import integrate_out
 
@@ -69,7 +81,7 @@ def _of_normals(found: list[tuple[Term, Term]]) -> Iterator[tuple[str, Conversio
 
 def _taken_apart(found: list[tuple[Term, Term]], ratios: Conversion) -> Conversion:
     """Every expectation of a sum as the sum of expectations, with the variables that it does not need integrated out."""
-    folded = everywhere(*(as_expectation(z, law) for z, law in found))
+    folded = everywhere(under_joint, *(as_expectation(z, law) for z, law in found))
     # the densities of the logarithms are taken apart, those of the laws stay as they are
     logs = in_turn(everywhere(in_logarithm(ratios)), everywhere(expand_log, exp_of_log, unfold_log_normal), simplify)
     split = everywhere(*(apart(z, law) for z, law in found))
@@ -137,6 +149,23 @@ def total_expectation(term: Term) -> Theorem:
     if not chained or set(outer.args[1:]) != set(given) or x in free(body):
         raise KernelError("not the law of one variable given another")
     return infer("assume", equal(term, bind("expectation", z, density(law.data[0], [z], given), body)))
+
+
+def under_joint(term: Term) -> Theorem:
+    """``int int p(x,z) f dx dz = E_{p(x)}[E_{p(z|x)}[f]]``, which is supposed: the product rule under the integrals."""
+    inner = term.args[0] if term.head == "integral" else term
+    if term.head != "integral" or inner.head != "integral" or inner.args[0].head != "multiply":
+        raise KernelError("not an integral of an integral")
+    points = sorted((v for v in (term.bound, inner.bound) if v is not None), key=lambda v: (v.data[1], v.data[0]))
+    factors = list(inner.args[0].args)
+    law = next((f for f in factors if f.head == "density" and set(f.args[: f.data[1]]) == set(points)), None)
+    if law is None:
+        raise KernelError("no joint density of both variables")
+    factors.remove(law)
+    x, z = points
+    family, given = law.data[0], law.args[law.data[1] :]
+    body = bind("expectation", z, density(family, [z], [x, *given]), multiply(*factors))
+    return infer("assume", equal(term, bind("expectation", x, density(family, [x], given), body)))
 
 
 def gathered(term: Term) -> Theorem:

@@ -257,6 +257,7 @@ _SIMPLE = (
     (r"(?<![a-zA-Z\\])exp(?![a-zA-Z])", r"\\exp "),
     (r"(?<![a-zA-Z\\])diag(?![a-zA-Z])", r"\\diag "),
     (r"\\(?P<variant>var)(?P<greek>epsilon|phi|theta|sigma|rho)(?![a-zA-Z])", r"\\\g<greek>"),
+    (r"(?<![a-zA-Z\\])d(?P<outer>[xyz])d(?P<inner>[xyz])(?![a-zA-Z])", r"d\g<outer> d\g<inner>"),
     (r"\\iiint(?![a-zA-Z])", r"\\int \\int \\int "),
     (r"\\iint(?![a-zA-Z])", r"\\int \\int "),
     (

@@ -399,6 +399,18 @@ def test_the_noise_is_standard(scale, expected):
     assert "p(epsilon) = N(0, I)" in said
 
 
+def test_a_bound_is_of_the_data_that_it_names():
+    text = r"""\[ \log p(x) \ge \mathcal{L}(x) \]
+\[ \log p(x) \ge \mathcal{L}(x, y) \]"""
+    assert [j.verdict for j in judge(text)] == ["proved", "unparsed"]
+
+
+def test_a_law_is_no_number():
+    (judgement,) = judge(r"\[ \mathcal{N}(\mu,\sigma^2) = \mu + \sigma\mathcal{N}(0,1) \]")
+    assert (judgement.verdict, judgement.message) == ("undecided", "a normal law is no number")
+    assert verdict(r"2\mathcal{N}(z;\mu,\sigma^2) = \mathcal{N}(z;\mu,\sigma^2)") == "refuted"
+
+
 def test_a_power_of_a_density_is_read():
     assert verdict(r"p(x)^2 = p(x) p(x)") == "proved"
     assert verdict(r"\log p(x)^2 = 3\log p(x)") == "refuted"
