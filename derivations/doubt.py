@@ -47,7 +47,7 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
     if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
         return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
     named = any(
-        u.base in (r"\Divergence", r"\Bernoulli") for tree in trees for u in units(tree)
+        u.base in (r"\Divergence", r"\Bernoulli", r"\Normal") for tree in trees for u in units(tree)
     )  # of numbers too it is a claim
     around = replace(around, claimed=around.claimed or named)
     return next(filter(None, (_doubt_about(m, around, relation) for m in found)), "")

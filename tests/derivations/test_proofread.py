@@ -399,6 +399,26 @@ def test_the_noise_is_standard(scale, expected):
     assert "p(epsilon) = N(0, I)" in said
 
 
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\mathbb{E}_{q}[(z_j-\mu_j)^2] = \sigma_j^2", "proved"),
+        (r"\mathbb{E}_{q}[(z_j-\mu_j)^2] = \sigma_j", "refuted"),
+        (
+            r"\log\mathcal{N}(z_j;\mu_j,\sigma_j^2) = -\frac12\log(2\pi\sigma_j^2) - \frac{(z_j-\mu_j)^2}{2\sigma_j^2}",
+            "proved",
+        ),
+        (
+            r"\log\mathcal{N}(z_j;\mu_j,\sigma_j^2) = -\frac12\log(2\pi\sigma_j) - \frac{(z_j-\mu_j)^2}{2\sigma_j^2}",
+            "refuted",
+        ),
+        (r"\|z-\mu\|^2 = \sum_j (z_j-\mu_j)^2", "proved"),
+    ],
+)
+def test_the_square_of_an_entry_is_no_squared_norm(formula, expected):
+    assert verdict(formula) == expected
+
+
 def test_a_bound_is_of_the_data_that_it_names():
     text = r"""\[ \log p(x) \ge \mathcal{L}(x) \]
 \[ \log p(x) \ge \mathcal{L}(x, y) \]"""
