@@ -19,6 +19,7 @@ from derivations.reading import read
 from derivations.syntax import FormulaError, Sum, parse
 
 Z, X = variable("z", "z"), variable("x", "x")
+EPSILON = variable("epsilon", "epsilon")
 POSTERIOR, PRIOR = density("q", [Z], [X]), density("p", [Z])
 DEFAULTS = {"q": POSTERIOR, "z": POSTERIOR}
 
@@ -120,7 +121,8 @@ def default(family: Family) -> Model:
     """``q(z)``, ``q(z|x)`` and ``p(z)`` are normal."""
     q, p = family.normal(), family.standard()
     words = f"q = {family.words()}, p(z) = N(0, {'I' if family.vector else '1'})"
-    return Model(((POSTERIOR, q), (density("q", [Z]), q), (PRIOR, p)), words)
+    noise = density("p", [EPSILON]), family.standard(EPSILON)
+    return Model(((POSTERIOR, q), (density("q", [Z]), q), (PRIOR, p), noise), words)
 
 
 def labelled(family: Family, first: str, labels: tuple[str, str]) -> Model:

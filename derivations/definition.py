@@ -122,7 +122,9 @@ def assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset
     for chain in chains:
         for before, side in zip(chain.sides, chain.sides[1:], strict=False):
             left, right = (next((f.term for t in trees_of([s]) for f in readings(t)), None) for s in (before, side))
-            if side.relation in ("=", ":=") and left is not None and right is not None and is_independence(left, right):
+            if side.relation not in ("=", ":=") or left is None or right is None or right.head == "product":
+                continue
+            if is_independence(left, right):
                 proof = prove(left, right, "=", frozenset({str(left.data[0])}))
                 if proof is None:
                     yield str(left.data[0]), frozenset(str(a.data[0]) for a in left.args)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from derivations.entry import marginal
 from derivations.kernel import KernelError, Term, bind, density, number, variable
 from derivations.linear_algebra import LinearAlgebra
 from derivations.reader import group_of, only_row
 from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import (
     FAMILIES,
+    INDICES,
     PARAMETERS,
     Label,
     alone,
@@ -20,8 +22,11 @@ from derivations.tree import (
     only_unit,
     plain_letter,
     single,
+    units,
     variable_of,
 )
+
+OF_DATA = {"data", "emp", "empirical", "true", "real", "hat", "tilde", "D", "train"}  # labels of the law of the data
 
 
 class Distributions(LinearAlgebra):
@@ -35,6 +40,7 @@ class Distributions(LinearAlgebra):
         if letter.startswith(r"\Script"):
             letter = letter.removeprefix(r"\Script")
         label = Label(replace(unit, sups=()))
+        self.check_label(letter, label)
         if label.indices:
             raise FormulaError(f"the density {letter} with an index")
         kept = "" if label.kept.upper() in ("X", "Z", "Y", "X|Z", "Z|X", "X,Z") else label.kept
@@ -48,6 +54,12 @@ class Distributions(LinearAlgebra):
     def density(self, unit: Unit, group: Group) -> Term:
         """``p(x, z)``, ``p(x | z)``; parameters among the arguments are labels of the family."""
         labels = [i for s in group.sums for i in letters(braced(s)) if i in PARAMETERS]
+        index = entry_index(unit, group)
+        if index and "z" not in self.drawn and self.family(unit, *labels) in self.context.entries:
+            if index not in self.indices or self.reading.scalar:
+                raise FormulaError("the density of an entry, outside of a sum over the entries")
+            known = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS]
+            return marginal(self.family(unit, *labels), variable("z", "z"), variable(index, "index"), known)
         targets: list[Term] = []
         given: list[Term] = []
         side = targets
@@ -111,9 +123,9 @@ class Distributions(LinearAlgebra):
         first = row.items[0] if row.items else None
         if isinstance(first, Unit) and first.base == r"\Normal" and len(row.items) == 2:
             group = group_of(row.items[1])
-            if group is not None:
-                return self.normal(group, point)
-        term = self.sum(tree)
+            term = self.normal(group, point) if group is not None else self.sum(tree)
+        else:
+            term = self.sum(tree)
         if not is_law(term):
             raise FormulaError("not a density")
         return term
@@ -124,9 +136,14 @@ class Distributions(LinearAlgebra):
         labelled = not {i for g in unit.subs for i in letters(g)} <= PARAMETERS
         if not labelled and name_of(base) in self.context.laws:
             return self.context.laws[name_of(base)]
-        if point is None or not (base in FAMILIES or base == r"\ScriptD"):
+        if not (base in FAMILIES or base == r"\ScriptD"):
             return None
         family = self.family(unit)
+        if labelled and family in self.context.laws:
+            return self.context.laws[family]
+        point = variable("x", "x") if family.split("_")[-1] in OF_DATA else point
+        if point is None:
+            return None
         self.check_parameters(family, {i for g in unit.subs for i in letters(g)})
         return depending(density(family, [point]), self.context.depends)
 
@@ -143,15 +160,34 @@ class Distributions(LinearAlgebra):
     def normal(self, group: Group, point: Term | None) -> Term:
         """``N(z; mu, sigma^2)``, ``N(mu, diag sigma^2)``, ``N(0, I)``: components of means mu_j, variances sigma_j^2."""
         sums, separators = list(group.sums), list(group.separators)
+        if separators in ([";", ","], ["|", ","]) and self.of_entry(*sums):
+            return self.density_of_entry(*sums)
         if separators[:1] in ([";"], ["|"]):
             (point,) = self.arguments(sums.pop(0))
             separators.pop(0)
         if separators != [","]:
             raise FormulaError("the parameters of a normal")
+        if self.of_entry(*sums) and not self.one:
+            raise FormulaError("the normal density of one entry")
         z = point or variable("z", "z")
         j = variable("j", "index") if "j" not in self.indices else self.fresh()
+        j = variable("r", "index") if self.one else j  # the entry has an index of its own
         mean, variance = self.mean(sums[0], j), self.variance(sums[1], j)
         return bind("normal", j, z, self.dimension, mean, variance)
+
+    def of_entry(self, *trees: Sum) -> bool:
+        """Whether the trees speak of one entry of vectors, such as ``mu_j``, and of no matrix."""
+        found = [u for tree in trees for u in units(tree)]
+        indices = {i for u in found for g in u.subs for i in letters(g)} & (INDICES - {"t"})
+        matrix = any(u.base in (r"\Sigma", r"\diag", "I") for u in found)
+        return not self.reading.scalar and bool(indices) and not matrix
+
+    def density_of_entry(self, at: Sum, mean: Sum, variance: Sum) -> Term:
+        """``N(z_j; mu_j, sigma_j^2)`` as a formula in numbers."""
+        x, m, v = map(self.sum, (at, mean, variance))
+        deviation = x - m
+        root = (number(2) * Term("pi") * v) ** number("-1/2")
+        return root * Term("exp", (number("-1/2") * deviation ** number(2) / v,))
 
     def mean(self, tree: Sum, j: Term) -> Term:
         """A mean, as its j-th entry."""
@@ -166,6 +202,8 @@ class Distributions(LinearAlgebra):
 
     def variance(self, tree: Sum, j: Term) -> Term:
         """``sigma^2``, ``diag sigma^2``, ``sigma^2 I``, ``Sigma`` (which is diag sigma^2), ``I``."""
+        if self.context.deviation and is_deviation(tree):
+            return self.parameter(tree, j) ** number(2)
         row = only_row(tree)
         matrix = any(isinstance(i, Unit) and i.base in (r"\diag", "I") for i in row.items)
         if matrix and self.reading.scalar:
@@ -181,6 +219,23 @@ class Distributions(LinearAlgebra):
             return self.variance(single(inner), j)
         return self.parameter(Sum((("+", replace(row, items=items)),)), j)
 
+    # --- Bernoulli laws ---
+
+    def bernoulli_of(self, tree: Sum) -> Term | None:
+        """The parameter of ``Bernoulli(a)``; None for what is none."""
+        items = [i for i in tree.rows[0][1].items if isinstance(i, Unit)]
+        if len(tree.rows) != 1 or len(items) != 2 or items[0].base != r"\Bernoulli":
+            return None
+        group = group_of(items[1], "([")
+        return None if group is None else self.sum(single(group))
+
+    def mass(self, group: Group) -> Term:
+        """``Bernoulli(x; a) = a^x (1 - a)^(1 - x)``."""
+        if group.separators not in ((";",), ("|",)):
+            raise FormulaError("the parameter of a Bernoulli law")
+        x, a = map(self.sum, group.sums)
+        return a**x * (number(1) - a) ** (number(1) - x)
+
 
 def depending(law: Term, depends: Mapping[str, str]) -> Term:
     """A density as a function of the parameter in which one differentiates, if it is of a family that depends on one."""
@@ -189,6 +244,22 @@ def depending(law: Term, depends: Mapping[str, str]) -> Term:
     shape = "".join(a.data[-1] for a in law.args)
     name = law.data[0] if shape == "z" else f"{law.data[0]}_{shape}"
     return Term("function", (variable(depends[law.data[0]], "real"), *law.args), (name, "real"))
+
+
+def entry_index(unit: Unit, group: Group) -> str:
+    """The letter j of ``q(z_j)`` and ``q(z_j | x)``; empty for another density."""
+    first = only_unit(group.sums[0]) if group.sums else None
+    if unit.base not in FAMILIES or first is None or first.base not in ("z", "Z") or len(first.subs) != 1 or first.sups:
+        return ""
+    index = plain_letter(first.subs[0].sums[0])
+    others = all(plain_letter(s) for s in group.sums[1:])
+    return index if index in INDICES and others and set(group.separators) <= {"|", ",", ";"} else ""
+
+
+def is_deviation(tree: Sum) -> bool:
+    """Whether a tree is sigma without a square."""
+    unit = only_unit(tree)
+    return unit is not None and unit.base in (r"\sigma", "s") and not unit.sups
 
 
 def is_law(term: Term) -> bool:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
 
+from derivations.clue import Trees
 from derivations.conversion import subterms
 from derivations.draw import numbers
+from derivations.entry import is_marginal, is_product, whole
 from derivations.functional import DRAWS
 from derivations.kernel import Term, free
 from derivations.law import named_laws
-from derivations.meaning import Meaning, Trees
+from derivations.meaning import Meaning
 from derivations.surroundings import Surroundings
-from derivations.syntax import Sum, Unit
+from derivations.syntax import Group, Sum, Unit
 from derivations.tree import plain_letter, units
 
 CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum", "derivative"}
@@ -34,12 +38,18 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:
         return "a sum without limits beside one with"
+    if any(map(_has_bare_normal, trees)):
+        return "a normal law is no number"
     if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
         return "an assumption of independence, not a claim"
     if any(_rests_on(m, around) for m in found):
         return "it may hold by the independence that the text supposes"
     if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
         return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
+    named = any(
+        u.base in (r"\Divergence", r"\Bernoulli", r"\Normal") for tree in trees for u in units(tree)
+    )  # of numbers too it is a claim
+    around = replace(around, claimed=around.claimed or named)
     return next(filter(None, (_doubt_about(m, around, relation) for m in found)), "")
 
 
@@ -65,15 +75,17 @@ def _is_condition(left: Term, right: Term) -> bool:
 
 def is_independence(left: Term, right: Term) -> bool:
     """Whether a density is written as a product of others of its family, as for independent variables."""
+    if is_product(right):
+        return left == whole(right)
     factors = right.args if right.head == "multiply" else (right,)
     if left.head != "density" or any(f.head != "density" or f.data[0] != left.data[0] for f in factors):
         return False
     targets, given = set(left.args[: left.data[1]]), set(left.args[left.data[1] :])
     parts = [f.args[: f.data[1]] for f in factors]
-    whole = [t for part in parts for t in part]
+    every = [t for part in parts for t in part]
     conditions = {c for f in factors for c in f.args[f.data[1] :]}
     return (
-        set(whole) == targets and len(whole) == len(targets) and conditions <= targets | given and _is_ordered(factors)
+        set(every) == targets and len(every) == len(targets) and conditions <= targets | given and _is_ordered(factors)
     )
 
 
@@ -102,7 +114,8 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     if ("normal" in heads[0]) != ("normal" in heads[1]) and any("density" in h for h in heads):
         return "which densities are normal?"
     counted = numbers(*sides)
-    kinds = ("real", "vector") if counted else ("real", "vector", "natural")
+    sized = counted or any(is_marginal(t) for side in sides for _, t in subterms(side))
+    kinds = ("real", "vector") if sized else ("real", "vector", "natural")
     names = [{v for v in free(t) if v.data[1] in kinds} for t in sides]
     strange = (names[0] - _of_laws(sides[0]) - names[1]) | (names[1] - _of_laws(sides[1]) - names[0])
     if strange:
@@ -113,6 +126,16 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
 def _of_laws(term: Term) -> set[Term]:
     """The parameters of the normal densities in a term: that the other side lacks one is a mistake of the other side."""
     return {v for _, t in subterms(term) if t.head == "normal" for v in free(t)}
+
+
+def _has_bare_normal(tree: Sum) -> bool:
+    """Whether ``N(mu, sigma^2)`` stands in a sum or product, without the point at which it would be a density."""
+    for _, row in tree.rows:
+        for unit, group in pairwise(row.items):
+            call = group.base if isinstance(group, Unit) and isinstance(group.base, Group) else None
+            if isinstance(unit, Unit) and unit.base == r"\Normal" and call and call.separators == (",",):
+                return True
+    return False
 
 
 def _has_limits(tree: Sum) -> bool | None:

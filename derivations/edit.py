@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain, islice, product
 from math import inf
 from typing import Any
@@ -42,12 +43,13 @@ from derivations.kernel import (
     sort,
     variable,
 )
-from derivations.latex import text
+from derivations.latex import text as printed
 from derivations.law import laws
 from derivations.refute import draw
 from derivations.vocabulary import Vocabulary
 
 MODELS, PROOFS, CANDIDATES = 2, 6, 400  # in which an edit is tried; that are tried; that are looked at
+text = lru_cache(maxsize=1 << 12)(printed)  # the edits of a step speak of the same parts
 Change = tuple[str, Term]  # what was wrong, and the mended term
 _FAILURES = (ArithmeticError, LookupError, RecursionError, TypeError, AttributeError, KernelError)
 

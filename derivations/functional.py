@@ -1,4 +1,4 @@
-"""Operators that bind: expectations, divergences, entropies, integrals, sums, and gradients."""
+"""Operators that bind: expectations, integrals, sums, and gradients."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from derivations.conversion import subterms
 from derivations.derivative import derivative_at
-from derivations.distribution import Distributions
-from derivations.kernel import Term, bind, density, free, log, multiply, number, variable
-from derivations.reader import OMEGA, Items, group_of, only_row
+from derivations.information import Informations, Law, ordered
+from derivations.kernel import Term, bind, density, free, multiply, number, variable
+from derivations.reader import CHANCE, OMEGA, Items, group_of, only_row
 from derivations.symbol import POINTS
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit, parse
 from derivations.tree import (
+    FAMILIES,
+    GREEK,
     INDICES,
     PARAMETERS,
     Label,
@@ -27,11 +29,11 @@ from derivations.tree import (
     variable_of,
 )
 
-Law = tuple[Term, Term]  # a point, and its density
 DRAWS = density("draws", [OMEGA])
+LAW = density("law", [CHANCE])
 
 
-class Functionals(Distributions):
+class Functionals(Informations):
     """Reads operators."""
 
     # --- expectations ---
@@ -60,7 +62,8 @@ class Functionals(Distributions):
         """The expectation of a body under the law that stands at the unit."""
         laws, drawn = self.laws_at(unit, tree)
         bound = self.bound | {point.data[0] for point, _ in laws} | {point.data[1] for point, _ in laws}
-        term = body(replace(self, bound=bound, drawn=self.drawn | set(drawn)))
+        random = _random(tree) if (CHANCE, LAW) in laws else self.random
+        term = body(replace(self, bound=bound, drawn=self.drawn | set(drawn), random=random))
         if drawn:
             self.found.draws |= drawn
             term = bind("expectation", OMEGA, DRAWS, term)
@@ -81,16 +84,16 @@ class Functionals(Distributions):
                     drawn[letter] = self.density_of(law, variable(letter, letter))
                 else:
                     laws += self.law(names, law)
-            return _ordered(laws), drawn
+            return ordered(laws), drawn
         numbered = self.numbered(tree)
         if numbered:
             return [], {letter: self.known(letter) for letter in numbered}
-        return self.unnamed(tree), {}
+        return [(CHANCE, LAW)] if _random(tree) else self.unnamed(tree), {}
 
     def numbered(self, tree: Sum) -> set[str]:
         """The letters of draws that a sum in the tree numbers, such as z in ``sum_k w(z_k)``."""
         found = {u.base for u in units(tree) if u.base in ("z", r"\epsilon") and _has_index(u)}
-        weighted = {u.base for u in units(tree) if isinstance(u.base, str) and name_of(u.base) in self.context.weights}
+        weighted = {u.base for u in units(tree) if u.subs and name_of(str(u.base)) in self.context.weights}
         return {name_of(str(b)) for b in found} | ({"z"} if weighted else set())
 
     def unnamed(self, tree: Sum) -> list[Law]:
@@ -114,104 +117,17 @@ class Functionals(Distributions):
         if not names and letter and name_of(letter) in self.context.laws:
             law = self.context.laws[name_of(letter)]
             return self.one_by_one(law)
-        if len(names) > 1:
-            return self.one_by_one(self.density_of(tree, None))
-        point = self.point(names[0]) if names else None
+        if not names and letter in FAMILIES and "q" in self.context.laws:
+            return self.one_by_one(self.density_of(tree, self.context.laws["q"].args[0]))
+        points = [self.point(name) for name in names]
+        point = points[0] if len(points) == 1 else None
         inner = replace(self, dot=point)
         row = only_row(tree)
         pieces = _densities(row) if len(row.items) > 2 else [tree]
-        return [law for piece in pieces for law in self.one_by_one(inner.density_of(piece, point))]
-
-    def one_by_one(self, law: Term) -> list[Law]:
-        """A joint density as laws of one variable each, given those outside."""
-        if law.head == "function":
-            return [(next(a for a in law.args if a.data[-1] not in ("real",)), law)]
-        if law.head == "normal" or law.data[1] == 1:
-            return [(law.args[0], law)]
-        targets, given = list(law.args[: law.data[1]]), list(law.args[law.data[1] :])
-        found: list[Law] = []
-        for point in reversed(targets) if self.reading.reverse else targets:
-            found.append((point, density(law.data[0], [point], given)))
-            given.append(point)
-        return found
-
-    def expected(self, law: Term, term: Term) -> Term:
-        """``E_law[term]``, one variable of the law after the other."""
-        for point, one in reversed(self.one_by_one(law)):
-            term = bind("expectation", point, one, term)
-        return term
-
-    # --- divergences and entropies ---
-
-    def is_divergence(self, unit: Unit, after: Items) -> bool:
-        """Whether a divergence begins here."""
-        if unit.base == r"\Divergence":
-            return True
-        group = group_of(after[0] if after else None)
-        return unit.base in ("D", r"\ScriptD") and not unit.subs and group is not None and "‖" in group.separators
-
-    def divergence(self, unit: Unit, after: Items) -> tuple[Term, Items]:
-        """``KL(q || p)``, or the bare one of the conventions."""
-        first = after[0] if after else None
-        group = group_of(first)
-        if group is None or not isinstance(first, Unit):
-            if self.context.divergence is None:
-                raise FormulaError("a divergence of what?")
-            return self.context.divergence, after
-        if group.separators not in (("‖",), (",",), ("|",), (";",), (":",)):
-            raise FormulaError("a divergence of what?")
-        sums = group.sums
-        point = next((p for p in map(self.point_of, sums) if p is not None), None)
-        if point is None and "q" in self.context.laws:
-            point = self.context.laws["q"].args[0]
-        q, p = (self.density_of(s, point or variable("z", "z")) for s in sums)
-        return self.powered(self.between(q, p), first), after[1:]
-
-    def between(self, q: Term, p: Term) -> Term:
-        """``KL(q || p)``; of joint densities, as an expectation."""
-        targets = [_targets(d) for d in (q, p)]
-        if targets[0] != targets[1]:
-            raise FormulaError("a divergence between densities of different variables")
-        if len(targets[0]) == 1:
-            return bind("kl", targets[0][0], q, p)
-        return self.expected(q, log(q / p))
-
-    def is_entropy(self, unit: Unit, after: Items) -> bool:
-        """Whether an entropy begins here."""
-        return unit.base in ("H", r"\ScriptH") and group_of(after[0] if after else None) is not None
-
-    def entropy(self, unit: Unit, after: Items) -> tuple[Term, Items]:
-        """``H(q)``, and the cross-entropy ``H(q, p)``."""
-        group, first = group_of(after[0]), after[0]
-        assert group is not None
-        assert isinstance(first, Unit)
-        if unit.subs or unit.sups or group.separators not in ((), (",",), ("‖",)):
-            raise FormulaError("an entropy of what?")
-        point = next((p for p in map(self.point_of, group.sums) if p is not None), variable("z", "z"))
-        law, *others = (self.density_of(s, point) for s in group.sums)
-        other = others[0] if others else law
-        if _targets(law) != _targets(other):
-            raise FormulaError("a cross-entropy between densities of different variables")
-        return self.powered(number(-1) * self.expected(law, log(other)), first), after[1:]
-
-    def is_information(self, unit: Unit, after: Items) -> bool:
-        """Whether a mutual information begins here."""
-        group = group_of(after[0] if after else None)
-        return unit.base in ("I", r"\ScriptI") and group is not None and group.separators in ((";",), (",",))
-
-    def information(self, unit: Unit, after: Items) -> tuple[Term, Items]:
-        """``I_q(x; z) = E_{q(x)}[KL(q(z|x) || q(z))]``."""
-        group = group_of(after[0])
-        assert group is not None
-        families = {i for g in unit.subs for i in letters(g)} - PARAMETERS
-        if len(families) > 1 or not families <= {"p", "q"}:
-            raise FormulaError("a mutual information under which law?")
-        if not families:
-            self.found.remarks.add("I")
-        family = families.pop() if families else self.context.information
-        x, z = (self.point(s) for s in group.sums)
-        divergence = bind("kl", z, density(family, [z], [x]), density(family, [z]))
-        return bind("expectation", x, density(family, [x]), divergence), after[1:]
+        laws = [law for piece in pieces for law in self.one_by_one(inner.density_of(piece, point))]
+        if points and {p for p, _ in laws} != set(points):
+            raise FormulaError("a law of other variables than are named")
+        return laws
 
     # --- integrals and sums ---
 
@@ -248,23 +164,26 @@ class Functionals(Distributions):
         if len(unit.subs[0].sums) > 1 or over not in (differential, "script" + differential):
             raise FormulaError("the limits of an integral")
 
-    def over_values(self, unit: Unit) -> Term | None:
-        """The point of a sum over the values of a variable; None if it is over an index."""
+    def over_values(self, unit: Unit) -> list[Term]:
+        """The points of a sum over the values of variables, ``sum_z`` or ``sum_{x,z}``; none if it is over an index."""
         if not unit.subs or unit.sups:
-            return None
+            return []
         group = unit.subs[0]
-        variable_tree = only_unit(group.sums[0])
-        base = variable_tree.base if variable_tree is not None else ""
-        if not isinstance(base, str) or name_of(base).lower() not in POINTS or group.separators not in ((), ("∈",)):
-            return None
-        return self.point(group.sums[0])
+        trees = group.sums[:1] if group.separators == ("∈",) else group.sums
+        units_of = [only_unit(s) for s in trees]
+        values = all(u is not None and isinstance(u.base, str) and name_of(u.base).lower() in POINTS for u in units_of)
+        if not values or not (set(group.separators) <= {","} or group.separators == ("∈",)):
+            return []
+        return [self.point(s) for s in trees]
 
     def indexed(self, unit: Unit, after: Items, rest: Sum | None) -> Term:
         """A sum or product over an index, or over the values of a variable."""
-        point = self.over_values(unit)
-        if point is not None and unit.base == r"\sum":
-            inner = replace(self, bound=self.bound | {point.data[0]})
-            return bind("integral", point, inner.body(after, rest))
+        points = self.over_values(unit)
+        if points and unit.base == r"\sum":
+            body = replace(self, bound=self.bound | {p.data[0] for p in points}).body(after, rest)
+            for point in reversed(points):
+                body = bind("integral", point, body)
+            return body
         name, lower, upper = "j", number(1), None
         if unit.subs:
             (group,) = unit.subs
@@ -308,12 +227,6 @@ class Functionals(Distributions):
         return derivative_at(v, v, term), left
 
 
-def _targets(law: Term) -> tuple[Term, ...]:
-    if law.head == "function":
-        return tuple(a for a in law.args if a.data[-1] != "real")[:1]
-    return law.args[:1] if law.head == "normal" else law.args[: law.data[1]]
-
-
 def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum]]:
     """The clauses of ``x ~ p, z ~ q(z|x)``: variables, which may be missing, and a law."""
     names: list[Sum] = []
@@ -327,7 +240,9 @@ def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum]]:
             yield names, tree
             names, open_law = [], True
         else:
-            names, open_law = [*names, tree], False
+            several = only_unit(tree)
+            pair = group_of(several, "(") if several is not None else None
+            names, open_law = [*names, *(pair.sums if pair is not None else [tree])], False
     for tree in names:
         yield [], tree
 
@@ -349,17 +264,10 @@ def _has_index(unit: Unit) -> bool:
         return False
 
 
-def _ordered(laws: list[Law]) -> list[Law]:
-    """Laws such that none depends on a variable further inside."""
-    found: list[Law] = []
-    pending = list(laws)
-    while pending:
-        free_ones = [(p, d) for p, d in pending if not any(o in free(d) for o, _ in pending if o != p)]
-        if not free_ones:
-            raise FormulaError("laws that depend on each other")
-        found.append(free_ones[0])
-        pending.remove(free_ones[0])
-    return found
+def _random(tree: Sum) -> frozenset[str]:
+    """The one capital letter that a tree is about, as in ``E[log X]``; none if it is about something else."""
+    found = {b for b in bases(tree) if b.isalpha() or name_of(b) in GREEK}
+    return frozenset(found) if len(found) == 1 and found <= set("XYVW") else frozenset()
 
 
 def _densities(row: Row) -> Iterator[Sum]:

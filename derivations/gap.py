@@ -17,8 +17,21 @@ from derivations.conversion import (
     unfold_kl,
 )
 from derivations.expectation import under
-from derivations.inequality import along, rearranged, sum_inequality
-from derivations.kernel import KernelError, Term, Theorem, bind, density, equal, free, infer, log, number, sort
+from derivations.inequality import along, combine, rearranged, sum_inequality
+from derivations.kernel import (
+    KernelError,
+    Term,
+    Theorem,
+    bind,
+    density,
+    equal,
+    free,
+    infer,
+    log,
+    multiply,
+    number,
+    sort,
+)
 from derivations.law import laws
 
 Equality = Callable[[Term, Term], Theorem | None]
@@ -68,8 +81,11 @@ def by_gap(small: Term, big: Term, equality: Equality, joint: frozenset[str]) ->
 
 def gaps(small: Term, big: Term) -> Iterator[Term]:
     """What may be the gap between two sides: divergences that occur, those from posterior and prior, and their averages and sums."""
+    if small == number(0):
+        yield big
     for term in (big, small):
         yield from (t for _, t in subterms(term) if t.head == "kl" and t.bound is not None)
+        yield from (_positive(t) for _, t in subterms(term) if t.head == "multiply" and t.args[-1].head == "kl")
     points = sorted({v for t in (small, big) for v in _points(t)}, key=repr)
     inner: list[Term] = []
     for z, law in laws(small, big):
@@ -77,6 +93,7 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
             given = [v for v in points if v != z]
             inner += [bind("kl", z, law, density("p", [z], set(given))), bind("kl", z, law, density("p", [z]))]
             inner += [bind("kl", z, law, density("p", [z], law.args[1:]))] if law.data[1] == 1 else []
+            inner += [bind("kl", z, law, density(law.data[0], [z]))] if law.args[1:] else []
     yield from inner
     yield from _around(small, big, inner)
     for term in (big, small):
@@ -85,15 +102,37 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
                 yield bind("kl", t.args[0], t, density("p", t.args))
 
 
+def _positive(multiple: Term) -> Term:
+    """A multiple without its sign."""
+    first, *others = multiple.args
+    if first.head != "number" or not first.data[0]:
+        return multiple
+    size = abs(first.data[0])
+    return multiply(*([number(size)] if size != 1 else []), *others)
+
+
 def _around(small: Term, big: Term, inner: list[Term]) -> Iterator[Term]:
     """The divergences averaged under an expectation, or summed as a sum of the terms has it."""
     for term in (big, small):
         for _, t in subterms(term):
             for gap in inner:
-                if t.head == "expectation" and t.args[0].head == "density" and t.bound != gap.bound:
-                    yield bind("expectation", t.bound, t.args[0], gap)
-                elif t.head == "sum" and t.bound is not None and t.bound in free(gap):
-                    yield bind("sum", t.bound, *t.args[:2], gap)
+                averaged = _like(t, gap)
+                if averaged is not None:
+                    yield averaged
+                    if t.head == "expectation" and t.args[0].data[0] != "p" and t.bound is not None:
+                        outer = bind("kl", t.bound, t.args[0], density("p", [t.bound]))
+                        yield averaged + outer  # of joint densities
+                if t.head == "multiply":
+                    yield from (multiply(*t.args[:-1], g) for g in (_like(t.args[-1], gap),) if g is not None)
+
+
+def _like(term: Term, gap: Term) -> Term | None:
+    """The divergence averaged or summed as a term is; None if it is neither an expectation nor a sum of such things."""
+    if term.head == "expectation" and term.args[0].head == "density" and term.bound != gap.bound:
+        return bind("expectation", term.bound, term.args[0], gap)
+    if term.head == "sum" and term.bound is not None and term.bound in free(gap):
+        return bind("sum", term.bound, *term.args[:2], gap)
+    return None
 
 
 def _points(term: Term) -> set[Term]:
@@ -102,7 +141,7 @@ def _points(term: Term) -> set[Term]:
 
 
 def not_negative(gap: Term) -> Theorem:
-    """``0 <= gap`` for a divergence, an average or a sum of divergences.
+    """``0 <= gap`` for a divergence, and for averages, sums and positive multiples of divergences.
 
     Raises
     ------
@@ -116,6 +155,11 @@ def not_negative(gap: Term) -> Theorem:
     if gap.head == "sum" and gap.bound is not None:
         summed = sum_inequality(gap.bound, gap.args[0], gap.args[1], not_negative(gap.args[2]))
         return infer("rewrite", summed, prove_equal(summed.sides[0], number(0), simplify), (0,))
+    if gap.head == "multiply" and not (gap.args[0].head == "number" and gap.args[0].data[0] <= 0):
+        return rearranged(not_negative(gap.args[-1]), number(0), gap, multiply(*gap.args[:-1]))
+    if gap.head == "add" and len(gap.args) == 2:
+        both = combine(number(0), *((number(1), not_negative(a)) for a in gap.args))
+        return along(both, *(infer("field", s, t) for s, t in zip(both.sides, (number(0), gap), strict=True)))
     return gibbs(gap)
 
 

@@ -10,8 +10,9 @@ from derivations.concavity import jensen
 from derivations.conversion import Conversion, everywhere, prove_equal, same, symmetry, transitivity
 from derivations.draw import Draws, mean_of_draws
 from derivations.gap import by_gap, by_jensen
-from derivations.inequality import along, as_inequality
-from derivations.kernel import KernelError, Term, Theorem, bind, log
+from derivations.inequality import along, as_inequality, rearranged
+from derivations.kernel import KernelError, Term, Theorem, at_most, bind, equal, log, number
+from derivations.refute import contradicted
 from derivations.strategy import strategies
 
 
@@ -42,6 +43,8 @@ def prove(
     if relation not in ("<=", ">="):
         return _equality(left, right, joint)
     small, big = (left, right) if relation == "<=" else (right, left)
+    if contradicted(at_most(small, big)):
+        return None
     same_sides = _equality(small, big, joint)
     if same_sides is not None:
         return Proof(same_sides.words, as_inequality(same_sides.theorem))
@@ -58,16 +61,29 @@ def _inequality(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
         theorem = way(small, big, equality, joint)
         if theorem is not None:
             return Proof(words, theorem)
-    return None
+    above = by_jensen(number(-1) * big, number(-1) * small, equality, joint)  # of the negative logarithm
+    return None if above is None else Proof("Jensen's inequality", rearranged(above, small, big))
 
 
 def _equality(left: Term, right: Term, joint: frozenset[str]) -> Proof | None:
+    if contradicted(equal(left, right)):
+        return None
     for words, conversion in strategies(left, right, joint):
         try:
-            return Proof(words, settle(prove_equal(left, right, conversion), joint))
+            theorem = settle(prove_equal(left, right, conversion), joint)
         except (KernelError, RecursionError):
             continue
+        return None if _of_two_dimensions(theorem) else Proof(words, theorem)
     return None
+
+
+def _of_two_dimensions(theorem: Theorem) -> bool:
+    """Whether a theorem supposes that a space has two dimensions: it says nothing then."""
+    found = [h.args[0].args for h in theorem.hypotheses if h.head == "forall" and h.args[0].head == "dimension"]
+    sizes: dict[str, set[Term]] = {}
+    for point, size in found:
+        sizes.setdefault(point.data[-1], set()).add(size)
+    return any(len(s) > 1 for s in sizes.values())
 
 
 # --- numbered draws ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit, parse
 from derivations.tree import (
@@ -40,11 +41,21 @@ def _ambiguous(used: set[str]) -> bool:
 def labels(tree: Sum) -> Iterator[tuple[str, str]]:
     """Letters, in lower case, with what tells them apart from the same letter elsewhere: case, label, parameters."""
     bound = {i for unit in units(tree) if unit.base in (r"\sum", r"\prod") for g in unit.subs for i in letters(g)}
+    random = set(_random(tree))
     for unit in units(tree):
-        if isinstance(unit.base, str):
+        if isinstance(unit.base, str) and id(unit) not in random:
             yield from _labels_of(unit, unit.base, bound)
     for row in rows(tree):
         yield from _labels_of_arguments(row)
+
+
+def _random(tree: Sum) -> Iterator[int]:
+    """The variables of ``H(X)`` and ``I(X; Y)``, by identity: capitals there, whose values are small letters elsewhere."""
+    for row in rows(tree):
+        for unit, group in pairwise(row.items):
+            of = isinstance(unit, Unit) and unit.base in ("H", "I", r"\ScriptH", r"\ScriptI")
+            if of and isinstance(group, Unit) and isinstance(group.base, Group):
+                yield from (id(u) for s in group.base.sums for u in units(s))
 
 
 def rows(tree: Sum) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from derivations.kernel import Term, bind, free, multiply, number, variable
 from derivations.reader import Items, group_of
 from derivations.symbol import POINTS, Symbols
 from derivations.syntax import FormulaError, Group, Sum, Unit
-from derivations.tree import alone, bases, is_transposed, name_of, only_unit, single
+from derivations.tree import INDICES, alone, bases, is_transposed, letters, name_of, only_unit, single, units
 
 MATRICES = {r"\Sigma", "I"}
 NOTATION = {r"\Norm", r"\Trace", r"\det", r"\One", r"\diag", "I", r"\top"}  # what only vectors have
@@ -30,6 +30,10 @@ class LinearAlgebra(Symbols):
             raise FormulaError("vectors, where numbers are read")
         if is_transposed(unit):
             return self.product(unit, after)
+        if not after or not isinstance(after[0], Unit):
+            raise FormulaError(f"{unit.base} of nothing")
+        if after[0].base == r"\diag":
+            after = after[1:]
         if not after or not isinstance(after[0], Unit):
             raise FormulaError(f"{unit.base} of nothing")
         first = after[0]
@@ -94,6 +98,8 @@ class LinearAlgebra(Symbols):
         if self.reading.scalar or self.entry is not None or self.indices or not _is_square(unit):
             return None
         inside = alone(replace(unit, sups=()))
+        if any(letters(g) & INDICES - {"t"} for u in units(inside) for g in u.subs):
+            return None  # (z_j - mu_j)^2 is the square of a number
         name = name_of(unit.base) if isinstance(unit.base, str) else ""
         if (name in POINTS and not unit.subs) or (group_of(unit, "([") and bases(inside) & _POINTS):
             try:

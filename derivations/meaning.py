@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import combinations, product
 
+from derivations.clue import (
+    Trees,
+    deviations,
+    differentiated,
+    dimension_of,
+    families_of_entries,
+    given_or_mean,
+    has_bare_p,
+    has_exponential,
+    informative,
+    labels_of,
+    numbers_of,
+    size_of,
+)
 from derivations.convention import (
+    EPSILON,
     Family,
     Model,
     default,
@@ -18,8 +33,9 @@ from derivations.convention import (
 from derivations.conversion import subterms
 from derivations.distribution import depending
 from derivations.draw import over_draws
+from derivations.entry import factorised, is_product, products, whole
 from derivations.kernel import KernelError, Term, bind, density, equal, number
-from derivations.label import rows, together
+from derivations.label import together
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.linear_algebra import NOTATION
@@ -27,23 +43,11 @@ from derivations.name import check_names
 from derivations.reader import Context, Found, Reading
 from derivations.reading import Read, read, readings
 from derivations.surroundings import BOUNDS, Surroundings, bound_symbols
-from derivations.syntax import FormulaError, Group, Sum, Unit
+from derivations.syntax import FormulaError
 from derivations.tree import (
-    FAMILIES,
-    NATURALS,
-    PARAMETERS,
-    Label,
     bases,
-    braced,
-    letters,
-    name_of,
-    only_unit,
-    plain_letter,
     units,
 )
-
-_PARAMETERS = (r"\mu", r"\sigma", r"\Sigma", "v", r"\tau")
-Trees = tuple[Sum, Sum]
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,9 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
                     yield found
                     yield from _modelled(found, trees, around, family)
                     yield from _of_data(found)
+                    for meaning in _factorised(found):
+                        yield meaning
+                        yield from _of_data(meaning)
 
 
 def _meaning(
@@ -138,7 +145,7 @@ def _meaning(
 def _is_used(word: str, *found: Found) -> bool:
     """Whether a convention in words, such as ``L is ...``, is about a symbol that was read."""
     symbols = {s for f in found for s in f.symbols} | {r for f in found for r in f.remarks}
-    return any(_shown(s) == word.split(" ")[0] for s in symbols) or word.startswith("p is ")
+    return any(_shown(s) == word.split(" ")[0] for s in symbols) or word.startswith(("p is ", "N("))
 
 
 def _shown(symbol: str) -> str:
@@ -153,9 +160,9 @@ def _shown(symbol: str) -> str:
 def _families(trees: Trees) -> Iterator[Family]:
     """How normal densities may be written in the trees."""
     found = set().union(*map(bases, trees))
-    logs = [False, True] if "v" in found else [False]
+    logs = [True] if any(map(has_exponential, trees)) else [False, True] if "v" in found else [False]
     isotropic = [False, True] if found & {"I", r"\One"} and r"\sigma" in found else [False]
-    size = _dimension(trees)
+    size = dimension_of(trees)
     for log_variance in logs:
         for same in isotropic:
             yield Family(vector=True, dimension=size, log_variance=log_variance, isotropic=same)
@@ -163,45 +170,9 @@ def _families(trees: Trees) -> Iterator[Family]:
             yield Family(vector=False, dimension=size, log_variance=log_variance)
 
 
-def _dimension(trees: Trees) -> str:
-    """The letter for the dimension: the limit of a sum over entries, else a letter that stands for a whole number."""
-    entries = {i for tree in trees for u in units(tree) if u.base in _PARAMETERS for g in u.subs for i in letters(g)}
-    bare: set[str] = set()
-    for tree in trees:
-        for unit in units(tree):
-            if unit.base == r"\sum" and unit.subs and unit.sups:
-                index, limit = plain_letter(unit.subs[0].sums[0]), only_unit(unit.sups[0].sums[0])
-                if index in entries and limit is not None and limit.base in NATURALS:
-                    return str(limit.base)
-            if isinstance(unit.base, str) and unit.base in NATURALS and not (unit.subs or unit.sups):
-                bare.add(unit.base)
-    free_ones = bare - _limits_of_sums(trees) - entries
-    return next((letter for letter in "JdDkKnNmM" if letter in free_ones), "J")
-
-
-def _limits_of_sums(trees: Trees) -> set[str]:
-    """The letters that are indices or limits of sums and products."""
-    found = set()
-    for tree in trees:
-        for unit in units(tree):
-            if unit.base in (r"\sum", r"\prod"):
-                found |= {plain_letter(g.sums[0]) for g in (*unit.subs, *unit.sups)}
-    return found
-
-
-def _size(trees: Trees) -> str:
-    """The letter for the number of draws where sums have no limits: the only one that stands for a whole number."""
-    if any(u.base == r"\sum" and u.sups for tree in trees for u in units(tree)):
-        return ""
-    bare = {str(u.base) for t in trees for u in units(t) if u.base in NATURALS and not (u.subs or u.sups)}
-    inside = {i for t in trees for u in units(t) for g in (*u.subs, *u.sups) for s in g.sums for i in bases(s)}
-    found = bare - inside
-    return found.pop() if len(found) == 1 else ""
-
-
 def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tuple[Context, tuple[str, ...]]]:
     """Contexts in which the sides may be read, with what they suppose in words."""
-    labels = _labels(trees)
+    labels = labels_of(trees)
     first, second = (
         (family.normal(labels[0]), family.normal(labels[1]))
         if labels
@@ -210,7 +181,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
             family.standard(),
         )
     )
-    depends = _depends(trees)
+    depends = differentiated(trees)
     base = Context(
         {name: depending(law, depends) for name, law in around.laws.items()},
         divergence=bind("kl", first.args[0], first, second),
@@ -218,82 +189,32 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         blocks=together(trees),
         dimension=family.dimension,
         isotropic=family.isotropic,
-        size=_size(trees),
+        size=size_of(trees),
         depends=depends,
         weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
+        numbers=numbers_of(trees),
+        entries=families_of_entries(trees),
     )
     q = around.laws.get("q")
-    for posterior in (False, True) if _bare_p(trees) else (False,):
+    for posterior in (False, True) if has_bare_p(trees) and "p" not in around.named else (False,):
         names, words = base, tuple[str, ...]()
         if posterior:
             if around.bound is None or q is None:
                 continue
             p = density("p", q.args[: q.data[1]], {*q.args[q.data[1] :], *around.evidence.args})
             names, words = replace(base, laws={**base.laws, "p": p}), (f"p is {text(p)}",)
-        for family_of, (symbols, said) in product(_informative(trees), _symbols(trees, around, names, family)):
+        choices = product(informative(trees), given_or_mean(trees), deviations(trees))
+        for family_of, given, deviation in choices:
+            names = replace(names, information=family_of, given=given, deviation=deviation)
             usual = [
-                f"I is under {family_of}",
+                *(["N(mu, sigma) has the standard deviation sigma"] if deviation else []),
+                *(f"{symbol} is under {family_of}" for symbol in "IH"),
+                f"H(.|.) is {'at a given condition' if given else 'a mean over the condition'}",
                 "Sigma is diag(sigma^2)",
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
-            yield replace(names, symbols=symbols, information=family_of), (*words, *said, *usual)
-
-
-def _labels(trees: Trees) -> tuple[str, str] | None:
-    """Two labels of parameters, such as 1 and 2 or q and p."""
-    found: set[str] = set()
-    for tree in trees:
-        for unit in units(tree):
-            if unit.base in _PARAMETERS:
-                try:
-                    found.add(Label(Unit(unit.base, subs=unit.subs)).kept)
-                except FormulaError:
-                    return None
-    if found == {"p", "q"}:
-        return "q", "p"
-    first, *others = sorted(found) or [""]
-    return (first, others[0]) if len(others) == 1 and first else None
-
-
-def _bare_p(trees: Trees) -> bool:
-    """Whether a divergence is from p without its variables."""
-    pairs = (u.base.sums for tree in trees for u in units(tree) if isinstance(u.base, Group) and len(u.base.sums) == 2)
-    return any(plain_letter(s) in ("p", "P") for pair in pairs for s in pair)
-
-
-def _depends(trees: Trees) -> dict[str, str]:
-    """The families that are differentiated, with their parameter."""
-    found: dict[str, str] = {}
-    for tree in trees:
-        for unit in units(tree):
-            if unit.base == r"\Gradient":
-                for parameter in {i for g in unit.subs for i in letters(g)} & PARAMETERS:
-                    marked = {
-                        str(u.base).lower()
-                        for t in trees
-                        for u, after in _followed(t)
-                        if u.base in FAMILIES and any(parameter in letters(g) for g in (*u.subs, *after))
-                    }
-                    usual = {"p"} if parameter in (r"\theta", r"\Theta", r"\vartheta") else {"q"}
-                    found |= dict.fromkeys(marked or usual, name_of(parameter))
-    return found
-
-
-def _informative(trees: Trees) -> tuple[str, ...]:
-    """The families under which a mutual information may be that names none: those of the densities beside it."""
-    if not any(u.base in ("I", r"\ScriptI") for tree in trees for u in units(tree)):
-        return ("q",)
-    found = {str(u.base).lower() for tree in trees for u, after in _followed(tree) if u.base in FAMILIES and after}
-    return tuple(f for f in ("q", "p") if f in found) or ("q", "p")
-
-
-def _followed(tree: Sum) -> Iterator[tuple[Unit, tuple[Group, ...]]]:
-    """The units of a tree, each with the brackets that follow it, if any, one group for each part."""
-    for row in rows(tree):
-        for unit, after in zip(row.items, (*row.items[1:], ""), strict=True):
-            if isinstance(unit, Unit):
-                call = after.base if isinstance(after, Unit) and isinstance(after.base, Group) else None
-                yield unit, tuple(braced(s) for s in call.sums) if call is not None else ()
+            for symbols, said in _symbols(trees, around, names, family):
+                yield replace(names, symbols=symbols), (*words, *said, *usual)
 
 
 def _symbols(
@@ -306,14 +227,17 @@ def _symbols(
         if found is not None:
             fixed[name] = found
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
-    bound = around.bound
+    bound, said = around.bound, tuple[str, ...]()
+    if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):
+        fixed["w"] = around.weight
+        said = (f"w is {text(around.weight)}",)
     if not used or bound is None or names.depends:
-        yield fixed, ()
+        yield fixed, said
         return
     free_sign = used & {"ScriptF", "F("} - around.negative - around.positive
     for negative in (False, True) if free_sign else (False,):
         symbols = dict(fixed)
-        words = []
+        words = [*said]
         for name in sorted(used & set(BOUNDS)):
             minus = name in around.negative or (negative and name in free_sign)
             symbols[name] = number(-1) * bound if minus else bound
@@ -331,7 +255,9 @@ def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Fami
     parameters = {*named_parameters(meaning.left), *named_parameters(meaning.right)}
     if parameters and (left, right) != (meaning.left, meaning.right):
         draws = {letter: modelled(law, model) for letter, law in meaning.draws.items()}
-        yield replace(meaning, left=left, right=right, convention=model.words, draws=draws)
+        noise = any(t == density("p", [EPSILON]) for side in (meaning.left, meaning.right) for _, t in subterms(side))
+        words = model.words + (", p(epsilon) = N(0, I)" if noise and not around.conventions else "")
+        yield replace(meaning, left=left, right=right, convention=words, draws=draws)
 
 
 def _without_marginals(model: Model, meaning: Meaning) -> Model:
@@ -347,6 +273,26 @@ def _without_marginals(model: Model, meaning: Meaning) -> Model:
     return replace(model, densities=kept)
 
 
+def _factorised(meaning: Meaning) -> Iterator[Meaning]:
+    """The relation where ``p(z)`` is the product of the ``p(z_j)``; and where other densities are, if that is said."""
+    sides = meaning.left, meaning.right
+    written = {whole(t) for side in sides for _, t in subterms(side) if is_product(t)}
+    laws = {t.args[0] for side in sides for _, t in subterms(side) if t.head == "expectation"}
+    pairs = [
+        (law, factors) for law, factors in products(*sides) if law not in (laws if law.data[0] == "p" else written)
+    ]
+    for size in range(1, len(pairs) + 1):
+        for chosen in combinations(pairs, size):
+            left, right = sides
+            for law, factors in chosen:
+                left, right = (factorised(side, law, factors) for side in (left, right))
+            words = [f"{text(law)} is the product of the densities of its entries" for law, _ in chosen]
+            open_ones = [w for (law, _), w in zip(chosen, words, strict=True) if law.data[0] != "p"]
+            yield replace(
+                meaning, left=left, right=right, words=(*meaning.words, *words), condition=" and ".join(open_ones)
+            )
+
+
 def _of_data(meaning: Meaning) -> Iterator[Meaning]:
     """The relation where the law of the data, over which ``q(z|x)`` is averaged, is ``q(x)``: then q(z) is its mean."""
     found = {t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"}
@@ -358,14 +304,15 @@ def _of_data(meaning: Meaning) -> Iterator[Meaning]:
             words = f"{text(own)} is {text(law)}"
             left, right = (modelled(side, Model(((law, own),), words)) for side in (meaning.left, meaning.right))
             condition = words if law.data[0] == "p" else ""  # p(x) may be the model's
-            yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=condition)
+            both = " and ".join(filter(None, (meaning.condition, condition)))
+            yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=both)
 
 
 def _model(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Model | None:
     said = stated(around.conventions, family)
     if said is not None:
         return said
-    labels = _labels(trees)
+    labels = labels_of(trees)
     if labels is None:
         return default(family)
     first = next(

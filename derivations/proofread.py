@@ -8,11 +8,15 @@ from math import inf
 
 from derivations.commuting import names_scales, order_matters
 from derivations.convention import Family, families, stated
+from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.definition import assumptions, trees_of, with_definitions, within
 from derivations.doubt import doubt, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
+from derivations.entry import instances as of_entries
+from derivations.entry import is_marginal
+from derivations.full_covariance import TAKEN, by_matrices
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
 from derivations.latex import text
@@ -31,6 +35,7 @@ from derivations.syntax import FormulaError, Sum, parse
 from derivations.written import Side, WrittenChain
 
 RELATIONS = ("=", "<=", ">=", ":=", "~", "prop")
+STRICT = {"<": "<=", ">": ">="}
 FEW = 2  # draws in a counterexample
 
 
@@ -174,11 +179,17 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         if blank.relation == ":=":
             return replace(blank, verdict="proved", by="definition")
         return replace(blank, message="taken for the definition of the left side")
+    whole = by_matrices(*trees) if blank.relation == "=" else None
+    if whole is not None:
+        hypotheses = (TAKEN, *map(text, whole.theorem.hypotheses))
+        return replace(blank, verdict="proved", by=whole.words, hypotheses=hypotheses)
     found = list(meanings(trees, around, blank.relation))
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
     if any(map(is_assumption, found)):
         return replace(blank, message="an assumption about a density, not a claim")
+    if blank.relation in STRICT:
+        return _strictly(blank, around)
     if blank.relation not in RELATIONS:
         return replace(blank, message=f"nothing is said about {blank.relation}")
     for meaning in found:
@@ -186,6 +197,16 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         if proof is not None:
             return _proved(blank, proof, meaning, trees)
     return _without_proof(blank, trees, found, around)
+
+
+def _strictly(blank: Judgement, around: Surroundings) -> Judgement:
+    """``a > b``: refuted if ``a >= b`` is; if that is proved, the sides may yet be equal."""
+    weak = STRICT[blank.relation]
+    judgement = replace(_judged(replace(blank, relation=weak), around), relation=blank.relation)
+    if judgement.verdict != "proved":
+        return judgement
+    message = f"`{weak}` is proved, by {judgement.by}; whether the sides may be equal is not decided"
+    return replace(judgement, verdict="undecided", by="", hypotheses=(), message=message)
 
 
 def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, Sum]) -> Judgement:
@@ -210,6 +231,8 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     doubtful = doubt(trees, whole, around, blank.relation)
     if doubtful:
         return replace(undecided, message=doubtful)
+    if any(m.condition and _has_marginal(m) for m in whole):
+        return replace(undecided, message="it may hold if the entries are independent, of which nothing is said")
     first = None
     if blank.relation == "~" and not all(is_linear(m.right, m.draws) for m in whole):
         return replace(undecided, message="not a mean of draws but a function of one: nothing is said about its mean")
@@ -235,6 +258,10 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     )
 
 
+def _has_marginal(meaning: Meaning) -> bool:
+    return any(is_marginal(t) for side in (meaning.left, meaning.right) for _, t in subterms(side))
+
+
 def _is_counted(counterexample: Counterexample) -> bool:
     """Whether integrals over its finite spaces are sums: what only fails for other measures may be meant for sums."""
     spaces = counterexample.model["spaces"].values()
@@ -248,6 +275,8 @@ def _claim(relation: str, meaning: Meaning) -> Term:
         for name in numbers(*sides):
             sides = [substitute(s, name, number(FEW)) for s in sides]
         sides = [instance(s, meaning.draws, FEW) for s in sides]
+    if _has_marginal(meaning):
+        sides = of_entries(*sides)
     if relation in ("<=", ">="):
         return at_most(*sides[:: -1 if relation == ">=" else 1])
     return equal(*sides)

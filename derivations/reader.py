@@ -11,6 +11,7 @@ from derivations.tree import single
 
 Items = tuple[Unit | str, ...]
 OMEGA = variable("omega", "omega")
+CHANCE = variable("c", "c")  # what a random number without a law depends on
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,15 @@ class Context:
     weights
         Symbols such as ``w_k``: the letter of their index, and the tree of what they stand for.
     information
-        The family under which a mutual information is that names none.
+        The family under which a mutual information or an entropy of variables is that names none.
+    numbers
+        Letters of densities that are numbers here, such as the parameters of Bernoulli laws.
+    entries
+        Families of which both the density of z and those of its entries ``z_j`` occur.
+    deviation
+        Whether the second parameter of ``N(mu, sigma)`` is the standard deviation, else it is the variance.
+    given
+        Whether ``H(z|x)`` is the entropy at a given x, else it is its mean over x.
     """
 
     laws: Mapping[str, Term] = field(default_factory=dict)
@@ -84,6 +93,10 @@ class Context:
     depends: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     information: str = "q"
+    numbers: frozenset[str] = frozenset()
+    entries: frozenset[str] = frozenset()
+    deviation: bool = False
+    given: bool = False
 
 
 @dataclass
@@ -107,6 +120,10 @@ class Reader:
         Names of the points bound by expectations and integrals around the place.
     drawn
         Letters of which numbered draws are averaged over around the place.
+    random
+        Letters that are random numbers, as in ``E[log X]``.
+    one
+        Whether normal densities are those of one entry.
     dot
         The point that stands for a dot, as in ``q(. | x)``.
     entry
@@ -119,6 +136,8 @@ class Reader:
     indices: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
     drawn: frozenset[str] = frozenset()
+    random: frozenset[str] = frozenset()
+    one: bool = False
     dot: Term | None = None
     entry: Term | None = None
 
@@ -134,6 +153,10 @@ class Reader:
         """The term that begins with `unit`, and the items that it did not need."""
         raise NotImplementedError
 
+    def letter_law(self, unit: Unit, point: Term | None) -> Term | None:
+        """What a letter without arguments stands for as a density."""
+        raise NotImplementedError
+
     def powered(self, term: Term, unit: Unit) -> Term:
         """The term to the power that stands at the unit."""
         raise NotImplementedError
@@ -141,7 +164,7 @@ class Reader:
     @property
     def dimension(self) -> Term:
         """The dimension of the latent space."""
-        return number(1) if self.reading.scalar else variable(self.context.dimension, "natural")
+        return number(1) if self.reading.scalar or self.one else variable(self.context.dimension, "natural")
 
 
 def group_of(item: Unit | str | None, kinds: str = "([{") -> Group | None:

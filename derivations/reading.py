@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from derivations.functional import Functionals
-from derivations.kernel import KernelError, Term, add, log, multiply, number
+from derivations.kernel import KernelError, Term, add, free, log, multiply, number, substitute
 from derivations.reader import Context, Found, Items, Reading, group_of
 from derivations.symbol import symbol_name
 from derivations.syntax import FormulaError, Group, Sum, Unit
@@ -82,6 +82,8 @@ class _Reader(Functionals):
             return self.information(unit, after)
         if unit.base == r"\Gradient":
             return self.gradient(unit, after, rest)
+        if unit.base == r"\diag" and self.entry is not None and after and isinstance(after[0], Unit):
+            return self.atom(after[0]), after[1:]  # the entry on the diagonal
         if self.is_algebra(unit):
             return self.algebra(unit, after)
         return self.other(unit, after)
@@ -119,7 +121,7 @@ class _Reader(Functionals):
             return True
         if group.kind != "(":
             return False
-        if unit.base in FAMILIES or unit.base in (r"\Normal", "f", "g", "h"):
+        if unit.base in FAMILIES or unit.base in (r"\Normal", r"\Bernoulli", "f", "g", "h"):
             return True
         return len(group.separators) > 0 and unit.base not in INDICES
 
@@ -146,11 +148,38 @@ class _Reader(Functionals):
         if unit.base in ("f", "g", "h") and not unit.subs:
             arguments = [a for s in group.sums for a in self.arguments(s)]
             return Term("function", tuple(arguments), (str(unit.base), "real"))
+        if unit.base == r"\Bernoulli":
+            return self.mass(group)
+        if unit.base == "w" and not unit.subs:
+            return self.weight_at(group)
         name = self.symbol_called(unit)
         if name:
             self.found.symbols.add(name)
-            return self.context.symbols[name]
+            return self.symbol_at(self.context.symbols[name], group)
         raise FormulaError(f"the function {unit.base}")
+
+    def symbol_at(self, term: Term, group: Group) -> Term:
+        """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y)."""
+        known = {str(v.data[1])[0].lower() for v in free(term)}
+        found = {_letter(s).lower() for s in group.sums} & {"x", "y", "z"}
+        if not found <= known:
+            raise FormulaError(f"a symbol at {', '.join(sorted(found - known))}, on which it does not depend")
+        return term
+
+    def weight_at(self, group: Group) -> Term:
+        """``w(z)``, ``w(x, z_k)``: the weight, at the latent variables that are named."""
+        if "w" not in self.context.symbols or not set(group.separators) <= {","}:
+            raise FormulaError("the function w")
+        term = self.context.symbols["w"]
+        points = {v.data[1]: v for v in free(term)}
+        for point in map(self.point, group.sums):
+            if point.data[-1] not in points:
+                raise FormulaError("w of another variable")
+            term = substitute(term, points.pop(point.data[-1]), point)
+        if any(kind[0] not in "xy" for kind in points):
+            raise FormulaError("w without its variable")
+        self.found.symbols.add("w")
+        return term
 
 
 def _letter(tree: Sum) -> str:

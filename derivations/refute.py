@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import lru_cache
+from math import inf
 from typing import Any
 
 import flint
 from flint import arb, fmpq
 
+from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.differentiable_number import Dual, is_positive
 from derivations.gaussian_form import Form, NoValueError
@@ -89,6 +92,17 @@ def refute(
             if found is not None:
                 return found
     return None
+
+
+@lru_cache(maxsize=1 << 12)
+def contradicted(claim: Term) -> bool:
+    """Whether the first model contradicts a claim, in which all is positive: then there is no proof to look for.
+
+    Where something is differentiated, nothing is said: a function may have to be a density.
+    """
+    if any(t.head == "derivative" for _, t in subterms(claim)):
+        return False
+    return refute(claim, seconds=inf, attempts=1) is not None
 
 
 def _attempt(

@@ -20,7 +20,19 @@ from derivations.conversion import (
 )
 from derivations.derivative import differentiate
 from derivations.expectation import apart, moments, under
-from derivations.kernel import KernelError, Term, Theorem, bind, density, equal, free, infer, number, substitute
+from derivations.kernel import (
+    KernelError,
+    Term,
+    Theorem,
+    bind,
+    density,
+    equal,
+    free,
+    infer,
+    multiply,
+    number,
+    substitute,
+)
 from derivations.law import laws
 from derivations.marginalisation import integrate_out
 
@@ -69,7 +81,7 @@ def _of_normals(found: list[tuple[Term, Term]]) -> Iterator[tuple[str, Conversio
 
 def _taken_apart(found: list[tuple[Term, Term]], ratios: Conversion) -> Conversion:
     """Every expectation of a sum as the sum of expectations, with the variables that it does not need integrated out."""
-    folded = everywhere(*(as_expectation(z, law) for z, law in found))
+    folded = everywhere(under_joint, *(as_expectation(z, law) for z, law in found))
     # the densities of the logarithms are taken apart, those of the laws stay as they are
     logs = in_turn(everywhere(in_logarithm(ratios)), everywhere(expand_log, exp_of_log, unfold_log_normal), simplify)
     split = everywhere(*(apart(z, law) for z, law in found))
@@ -79,9 +91,12 @@ def _taken_apart(found: list[tuple[Term, Term]], ratios: Conversion) -> Conversi
         everywhere(unfold_kl),
         logs,
         split,
+        everywhere(exchanged),
+        split,
         everywhere(total_expectation),
         normal,
         simplify,
+        everywhere(gathered),
         everywhere(expand_log),
         simplify,
     )
@@ -136,6 +151,51 @@ def total_expectation(term: Term) -> Theorem:
     return infer("assume", equal(term, bind("expectation", z, density(law.data[0], [z], given), body)))
 
 
+def under_joint(term: Term) -> Theorem:
+    """``int int p(x,z) f dx dz = E_{p(x)}[E_{p(z|x)}[f]]``, which is supposed: the product rule under the integrals."""
+    inner = term.args[0] if term.head == "integral" else term
+    if term.head != "integral" or inner.head != "integral" or inner.args[0].head != "multiply":
+        raise KernelError("not an integral of an integral")
+    points = sorted((v for v in (term.bound, inner.bound) if v is not None), key=lambda v: (v.data[1], v.data[0]))
+    factors = list(inner.args[0].args)
+    law = next((f for f in factors if f.head == "density" and set(f.args[: f.data[1]]) == set(points)), None)
+    if law is None:
+        raise KernelError("no joint density of both variables")
+    factors.remove(law)
+    x, z = points
+    family, given = law.data[0], law.args[law.data[1] :]
+    body = bind("expectation", z, density(family, [z], [x, *given]), multiply(*factors))
+    return infer("assume", equal(term, bind("expectation", x, density(family, [x], given), body)))
+
+
+def gathered(term: Term) -> Theorem:
+    """``sum_j E[f_j] = E[sum_j f_j]``."""
+    if term.head != "sum" or term.args[2].head != "expectation":
+        raise KernelError("not a sum of expectations")
+    law, z = term.args[2].args[0], term.args[2].bound
+    if z is None or term.bound in free(law):
+        raise KernelError("a law for each index")
+    return under(z, law)(term)
+
+
+def exchanged(term: Term) -> Theorem:
+    """``E_{p(z)}[E_{p(x|z)}[f]] = E_{p(x)}[E_{p(z|x)}[f]]``, which is supposed, for variables out of order."""
+    inner = term.args[1] if term.head == "expectation" else term
+    if term.head != "expectation" or inner.head != "expectation":
+        raise KernelError("not an expectation of an expectation")
+    (outer, _), (law, body), z, x = term.args, inner.args, term.bound, inner.bound
+    if outer.head != "density" or law.head != "density" or outer.data != law.data or x is None or z is None:
+        raise KernelError("not laws of one family")
+    given = tuple(a for a in law.args[1:] if a != z)
+    if set(law.args) != {x, z, *given} or set(outer.args) != {z, *given} or z not in law.args[1:] or outer.data[1] != 1:
+        raise KernelError("not the law of one variable given another")
+    if (x.data[1], x.data[0]) >= (z.data[1], z.data[0]):
+        raise KernelError("in order")
+    family = law.data[0]
+    swapped = bind("expectation", z, density(family, [z], [x, *given]), body)
+    return infer("assume", equal(term, bind("expectation", x, density(family, [x], given), swapped)))
+
+
 def exp_of_log(term: Term) -> Theorem:
     """``exp(log t) = t`` for t > 0."""
     if term.head != "exp" or term.args[0].head != "log":
@@ -161,7 +221,7 @@ def one_term(term: Term) -> Theorem:
 
 def as_exponential(term: Term) -> Theorem:
     """``t = exp(log t)`` with the logarithm taken apart, for a product of roots and exponentials."""
-    if term.head != "multiply" or not any(t.head == "exp" for _, t in subterms(term)):
+    if term.head not in ("multiply", "product") or not any(t.head == "exp" for _, t in subterms(term)):
         raise KernelError("not a product with an exponential")
     return by_logarithm(term)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from derivations.convention import DEFAULTS, POSTERIOR, X, elbo
+from derivations.conversion import subterms
 from derivations.kernel import Term, density
 from derivations.label import rows
 from derivations.manuscript import Convention
@@ -70,9 +71,21 @@ class Surroundings:
         return elbo(q, self.evidence)
 
     @property
+    def weight(self) -> Term:
+        """``p(x, z) / q(z | x)`` for the approximation of the text."""
+        q, (targets, given) = self.laws["q"], _parts(self.evidence)
+        latent, known = _parts(q)
+        return density("p", [*targets, *latent], {*given, *known} - {*targets}) / q
+
+    @property
     def laws(self) -> dict[str, Term]:
         """The laws that letters stand for."""
         return {**DEFAULTS, **self.named}
+
+
+def _parts(law: Term) -> tuple[list[Term], list[Term]]:
+    """The variables of a density, and those that it is given."""
+    return list(law.args[: law.data[1]]), list(law.args[law.data[1] :])
 
 
 def densities(trees: Iterable[Sum], *letters_of: str) -> list[Term]:
@@ -87,7 +100,7 @@ def densities(trees: Iterable[Sum], *letters_of: str) -> list[Term]:
                         term = read(Sum((("+", Row((unit, group))),)), Reading(), Context()).term
                     except FormulaError:
                         continue
-                    found.setdefault(term)
+                    found |= {t: None for _, t in subterms(term) if t.head == "density"}
     return list(found)
 
 
@@ -152,6 +165,8 @@ def defined(tree: Sum) -> str:
 def _may_be_defined(base: str, name: str, called: bool) -> bool:
     if base in (r"\ScriptH", r"\ScriptI", r"\ScriptD"):
         return False
+    if name == "w":
+        return not called
     if base.startswith((r"\Script", r"\ELBO", r"\Word")):
         return True
     return base in ("L", "F", "J") and (called or "_" in name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derivations.kernel import Term, number, substitute, variable
-from derivations.reader import OMEGA, Reader
+from derivations.reader import CHANCE, OMEGA, Reader
 from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import (
     FAMILIES,
@@ -68,11 +68,14 @@ class Symbols(Reader):
             return number(0)
         if base == r"\Sigma":
             self.found.remarks.add("Sigma")
-            sigma = self.letter(replace(unit, base=r"\sigma", sups=(), primes=0))
+            subs = tuple(map(_diagonal, unit.subs))
+            sigma = self.letter(replace(unit, base=r"\sigma", subs=subs, sups=(), primes=0))
             return self.powered(sigma ** number(2), replace(unit, subs=()))
         if symbol_name(unit) in self.context.symbols:
             self.found.symbols.add(symbol_name(unit))
             return self.powered(self.context.symbols[symbol_name(unit)], replace(unit, subs=()))
+        if base in self.random and not unit.subs:
+            return self.powered(Term("function", (CHANCE,), (base, "real")), unit)
         if name in self.context.weights:
             return self.powered(self.weight(unit, name), unit)
         if name.lower() in self.context.apart:
@@ -84,9 +87,19 @@ class Symbols(Reader):
             powers = tuple(g for g in unit.sups if not is_parenthesised(g))
             point = self.coordinate(unit, name, Label(replace(unit, sups=marks)))
             return self.powered(point, replace(unit, primes=0, sups=powers))
+        if base in FAMILIES and name not in self.context.numbers:
+            return self.powered(self.bare(unit), unit)
         if label.indices or label.kept:
             return self.powered(self.entry_of(name, label), unit)
         return self.powered(self.plain(base, name), unit)
+
+    def bare(self, unit: Unit) -> Term:
+        """The density of a letter without its variables, where one averages over them."""
+        usual = self.context.laws.get("q")
+        law = self.letter_law(replace(unit, sups=()), usual.args[0] if usual is not None else None)
+        if law is None or not law.args or law.args[0].data[0] not in self.bound:
+            raise FormulaError(f"the density {unit.base} without its variables")
+        return law
 
     def without_label(self, unit: Unit) -> Unit:
         """The unit without a label such as ``(i)``, which is left away where a text has only one."""
@@ -101,10 +114,12 @@ class Symbols(Reader):
         """``w_k``, as it is defined."""
         index, tree = self.context.weights[name]
         label = Label(replace(unit, sups=()))
-        if label.kept or len(label.indices) != 1 or label.indices[0] not in self.indices:
+        if label.kept or len(label.indices) != 1:
             raise FormulaError(f"{name} without its index")
-        term = replace(self, indices=self.indices | {index}).sum(tree)
         self.found.symbols.add(name)
+        if label.indices[0] not in self.indices:
+            return self.sum(tree)  # the weight of one draw, whose number is left away
+        term = replace(self, indices=self.indices | {index}).sum(tree)
         return substitute(term, variable(index, "index"), variable(label.indices[0], "index"))
 
     # --- points and vectors ---
@@ -131,6 +146,7 @@ class Symbols(Reader):
         """A variable: a point, with its label where a text has several; a draw; or a datum with its number."""
         base, label = variable_of(tree)
         name = name_of(base)
+        self.check_label(name, label)
         letter = name if name[:1].lower() in self.context.apart else name.lower()
         counted = [i for i in label.indices if i in self.indices]
         if len(counted) > 1:
@@ -151,6 +167,7 @@ class Symbols(Reader):
     def entry_of(self, name: str, label: Label) -> Term:
         """``mu_j``, ``mu_1`` or ``mu_{1,j}``."""
         self.check_constant(name)
+        self.check_label(name, label)
         full = f"{name}_{label.kept}" if label.kept else name
         if len(label.indices) > 1:
             raise FormulaError(f"{name} with several subscripts")
@@ -164,6 +181,11 @@ class Symbols(Reader):
                 raise FormulaError(f"the subscript {index}")
             return Term("component", (variable(full, "vector"), variable(index, "index")))
         return self.whole(full, name)
+
+    def check_label(self, name: str, label: Label) -> None:
+        """A label that moves with the index of a sum, such as ``t-1``, is no name."""
+        if label.mentioned & self.indices:
+            raise FormulaError(f"{name}_{label.kept} under a sum over {min(label.mentioned & self.indices)}")
 
     def check_constant(self, name: str) -> None:
         """A letter that we know nothing of may be a random variable: it is not read where one averages."""
@@ -184,8 +206,6 @@ class Symbols(Reader):
 
     def plain(self, base: str, name: str) -> Term:
         """A letter without scripts."""
-        if base in FAMILIES:
-            raise FormulaError(f"the density {base} without its variables")
         if base in self.indices:
             return variable(name, "index")
         counts = name in (self.context.dimension, self.context.size)
@@ -204,6 +224,13 @@ def symbol_name(unit: Unit) -> str:
     label = "".join(written_out(g) for g in unit.subs if not letters(g) <= PARAMETERS)
     name = name_of(str(unit.base))
     return f"{name}_{label}" if label else name
+
+
+def _diagonal(subscript: Group) -> Group:
+    """``jj`` as ``j``."""
+    text = written_out(subscript).replace(",", "")
+    twice = len(text) == 2 and text[0] == text[1] and text[0] in INDICES
+    return Group("{", (alone(Unit(text[0])),), ()) if twice else subscript
 
 
 def _without(unit: Unit, index: str | None) -> Unit:

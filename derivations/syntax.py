@@ -215,13 +215,17 @@ _SIMPLE = (
     (rf"\\{_FONT}\s*(?:\{{\s*d\s*\}}|(?<=[a-z])\s+d(?=\\|[a-zA-Z](?![a-zA-Z])|\{{))\s*(?=[a-zA-Z\\{{])(?!\\?in)", "d"),
     (rf"\\{_FONT}\s*\{{\s*([a-zA-Z]|\\[a-zA-Z]+|diag|exp|log|ln)\s*\}}", r" \1 "),
     (
-        r"\\(?P<accent>hat|tilde|bar|check|breve|widetilde|widehat)(?![a-zA-Z])\s*(?:\{\s*(?P<braced>\\?[a-zA-Z]+)\s*\}|(?P<plain>\\[a-zA-Z]+|[a-zA-Z]))",
-        r" \g<braced>\g<plain>_{\\Word\g<accent> } ",
+        (
+            r"\\(?P<accent>hat|tilde|bar|check|breve|widetilde|widehat)(?![a-zA-Z])\s*(?:\{\s*(?P<braced>\\?[a-zA-Z]+)\s*\}|(?P<plain>\\[a-zA-Z]+|[a-zA-Z]))"
+            r"(?:\s*_\s*(?:\{(?P<label>[^{}]*)\}|(?P<letter>\w)))?"
+        ),
+        r" \g<braced>\g<plain>_{\\Word\g<accent> ,\g<label>\g<letter>} ",
     ),
     (rf"\\{_FONT}\s*\{{\s*(?P<word>[a-zA-Z]+)[-\s]?(?P<second>[a-zA-Z]*)\.?\s*\}}", r" \\Word\g<word>\g<second> "),
     (r"\{\s*\\(?:rm|text|cal|bf)\s+(?P<old>[a-zA-Z]{2,})\s*\}", r"{\\Word\g<old> }"),
     (rf"\\{_FONT}(?![a-zA-Z])", " "),
     (r"\\Word(?:KL|kl)(?![a-zA-Z])", " KL "),
+    (r"\\Word(?:Bernoulli|Bern|Ber)(?![a-zA-Z])|(?<![a-zA-Z\\])(?:Bernoulli|Bern)(?![a-zA-Z])", r" \\Bernoulli "),
     (r"\\WordELBO(?![a-zA-Z])", r" \\ELBO "),
     (r"_\s*\{\s*(?P<label>[a-zA-Z]{3,})\s*\}", r"_{\\Word\g<label> }"),
     (r"_\{\\Word(?P<kl>KL|kl) \}", r"_{KL}"),
@@ -235,6 +239,10 @@ _SIMPLE = (
     (r"‖(?P<vector>[^‖]*)‖\s*(?:_\s*(?:\{\s*2\s*\}|2)\s*)?\^\s*(?:\{\s*2\s*\}|2)", r" \\Norm(\g<vector>) "),
     (r"\\(?:sim|thicksim)(?![a-zA-Z])", "∼"),
     (r"\\in(?![a-zA-Z])", "∈"),
+    (
+        r"\\int\s*_\s*(?:\{\s*-\s*\\infty\s*\}\s*\^\s*(?:\{\s*\+?\s*\\infty\s*\}|\\infty)|\{\s*R\s*(?:\^\s*(?:\w|\{\s*\w\s*\}))?\s*\})",
+        r"\\int ",
+    ),
     (r"\\cdot\s*(?=[|‖;,)\]])", r"\\Dot "),
     (r"\\(?:cdot|times|ast|odot)(?![a-zA-Z])", "⋅"),
     (r"\\(?:cdots|ldots|dots|dotsc|dotsb)(?![a-zA-Z])", "…"),
@@ -249,6 +257,7 @@ _SIMPLE = (
     (r"(?<![a-zA-Z\\])exp(?![a-zA-Z])", r"\\exp "),
     (r"(?<![a-zA-Z\\])diag(?![a-zA-Z])", r"\\diag "),
     (r"\\(?P<variant>var)(?P<greek>epsilon|phi|theta|sigma|rho)(?![a-zA-Z])", r"\\\g<greek>"),
+    (r"(?<![a-zA-Z\\])d(?P<outer>[xyz])d(?P<inner>[xyz])(?![a-zA-Z])", r"d\g<outer> d\g<inner>"),
     (r"\\iiint(?![a-zA-Z])", r"\\int \\int \\int "),
     (r"\\iint(?![a-zA-Z])", r"\\int \\int "),
     (
@@ -262,9 +271,56 @@ _SIMPLE = (
     (r"\{\s*\\Divergence\s*\}", r"\\Divergence "),
     (r"\\ScriptL\s*_\s*(?:\{\s*\\(?:ELBO|Wordelbo)\s*\}|\\(?:ELBO|Wordelbo))", r"\\ELBO "),
     (r"\\intercal(?![a-zA-Z])", r"\\top "),
+    (
+        r"(?<![a-zA-Z\\])(?P<starred>[pqPQ])\s*\^\s*(?:\*|\\star(?![a-zA-Z])|\{\s*(?:\*|\\star)\s*\}|\{\s*⋅\s*\})",
+        r"\g<starred>_{\\Wordstar }",
+    ),
     (r"\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![a-zA-Z]))", "'"),
     (r"\\nabla\s*_", r"\\Gradient_"),
 )
+_GREEK = [
+    "μ",
+    "mu",
+    "σ",
+    "sigma",
+    "Σ",
+    "Sigma",
+    "θ",
+    "theta",
+    "φ",
+    "phi",
+    "ϕ",
+    "phi",
+    "ε",
+    "epsilon",
+    "ϵ",
+    "epsilon",
+    "α",
+    "alpha",
+    "β",
+    "beta",
+    "γ",
+    "gamma",
+    "λ",
+    "lambda",
+    "ψ",
+    "psi",
+    "ρ",
+    "rho",
+    "τ",
+    "tau",
+    "ν",
+    "nu",
+    "η",
+    "eta",
+    "ω",
+    "omega",
+    "π",
+    "pi",
+    "δ",
+    "delta",
+]
+_LETTERS = str.maketrans({letter: rf"\{name} " for letter, name in zip(_GREEK[::2], _GREEK[1::2], strict=True)})
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
@@ -275,10 +331,10 @@ _DIFFERENTIAL = re.compile(
 
 def normalised(source: str) -> str:
     """The formula without fonts, sizes, spacing and ornaments, in one spelling for what has several."""
-    plain = _without_braces(source.replace("&", " ").replace("\n", " "))
+    plain = _without_braces(source.replace("&", " ").replace("\n", " ").translate(_LETTERS))
     for pattern, replacement in _SUBSTITUTIONS:
         plain = pattern.sub(replacement, plain)
-    plain = _with_fractions(plain)
+    plain = _with_fractions(plain.replace(" ,}", " }"))
     for _ in range(2):
         plain = _SHORT_FRACTION.sub(
             lambda m: rf"\frac{{{m['above']}}}" + (f"{{{m['below']}}}" if m["below"] != "{" else "{"), plain

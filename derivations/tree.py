@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit
@@ -152,6 +153,8 @@ class Label:
         Index letters, as in ``x_i`` or ``z^{(i,l)}``.
     kept
         Any other script as text, such as ``1``, ``t-1``, ``1:T`` or ``data``.
+    mentioned
+        The letters in that text, of which one may be an index after all.
     primes
         The number of primes.
     """
@@ -159,6 +162,7 @@ class Label:
     def __init__(self, unit: Unit) -> None:
         self.indices: list[str] = []
         self.kept = ""
+        self.mentioned: set[str] = set()
         self.primes = unit.primes
         for group in (*unit.subs, *unit.sups):
             self._add(group)
@@ -171,6 +175,7 @@ class Label:
                 self.indices.append(part)
             else:
                 self.kept += part
+                self.mentioned |= set(re.findall("[a-zA-Z]+", part))
 
     @property
     def range(self) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ kept. So no verdict depends on how many processes there are, nor on how busy the
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,7 @@ from typing import Any
 from derivations.manuscript import Convention
 from derivations.proofread import Judgement, blank, judgements, surroundings, without_definitions
 from derivations.surroundings import Surroundings
+from derivations.syntax import parse
 from derivations.written import WrittenChain
 
 SECONDS = 5.0  # that a process computes on one relation, whatever else the machine does meanwhile
@@ -78,6 +80,7 @@ def prepared(
     without = without_definitions(chains, conventions)
     if not chains:
         return without
+    parse("x")  # so that the grammar is read once, for all processes that follow
     ours, theirs = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=_prepare, args=(theirs, chains, conventions), daemon=True)
     process.start()
@@ -190,6 +193,8 @@ def _work(
     ours.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks ends this one
     _limit_memory()
+    gc.freeze()  # terms hold no cycles: to look for some took a third of the time
+    gc.set_threshold(100_000, 20, 20)
     parent = multiprocessing.parent_process()
     assert parent is not None
     theirs.send(None)

@@ -13,6 +13,9 @@ GAPS = {
     "a divergence": DIVERGENCE,
     "an average": bind("expectation", X, DATA, DIVERGENCE),
     "a sum": bind("sum", N, number(1), variable("N", "natural"), DIVERGENCE),
+    "a multiple": number(2) * DIVERGENCE,
+    "two of them": DIVERGENCE + bind("expectation", X, DATA, DIVERGENCE),
+    "half of two": number("1/2") * (DIVERGENCE + bind("kl", Z, PRIOR, Q)),
     "an average of averages": bind("expectation", X, DATA, bind("expectation", Z, Q, DIVERGENCE)),
 }
 
@@ -22,7 +25,16 @@ def test_the_theorem_is_about_the_gap_it_is_given(what):
     assert alpha_equal(not_negative(GAPS[what]).conclusion, at_most(number(0), GAPS[what]))
 
 
-@pytest.mark.parametrize("term", [number(-1) * DIVERGENCE, log(PRIOR), bind("expectation", X, DATA, log(DATA))])
+@pytest.mark.parametrize(
+    "term",
+    [
+        number(-1) * DIVERGENCE,
+        DIVERGENCE - DIVERGENCE,
+        number(2) * log(PRIOR),
+        log(PRIOR),
+        bind("expectation", X, DATA, log(DATA)),
+    ],
+)
 def test_what_is_no_gap(term):
     with pytest.raises(KernelError, match="not a divergence"):
         not_negative(term)

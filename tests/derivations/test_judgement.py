@@ -3,7 +3,7 @@
 import pytest
 
 from derivations.judgement import prove
-from derivations.kernel import alpha_equal, at_most, bind, density, equal, log, number, variable
+from derivations.kernel import alpha_equal, at_most, bind, component, density, equal, log, number, variable
 
 X, Z = variable("x", "x"), variable("z", "z")
 Q, PRIOR, POSTERIOR = density("q", [Z], [X]), density("p", [Z]), density("p", [Z], [X])
@@ -52,3 +52,16 @@ def test_the_wrong_twin_is_not_proved(what):
     left, relation, right, _ = CLAIMS[what]
     wrong = {"=": (left, relation, right + kl(PRIOR)), ">=": (left, "<=", right), "<=": (left, ">=", right)}[relation]
     assert prove(wrong[0], wrong[2], wrong[1], JOINT) is None
+
+
+def normal_entropy(size):
+    j, dimension = variable("j", "index"), variable("J", "natural")
+    law = bind("normal", j, Z, size, component(variable("mu", "vector"), j), number(2))
+    return bind("integral", Z, law * log(bind("normal", j, Z, dimension, number(0), number(1))))
+
+
+def test_a_space_of_two_dimensions_is_no_hypothesis():
+    dimension = variable("J", "natural")
+    same, other = normal_entropy(dimension), normal_entropy(dimension + number(1))
+    assert prove(same, same, "=", frozenset()) is not None
+    assert prove(same, other, "=", frozenset()) is None

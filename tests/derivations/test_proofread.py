@@ -308,6 +308,134 @@ def test_conditions_in_a_circle_are_no_independence():
     assert verdict(r"p(x,z_1,z_2) = p(x|z_1) p(z_1|z_2) p(z_2)") == "undecided"
 
 
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\sum_{t=1}^T \log p(x_{t-1}|x_t) = T \log p(x_{t-1}|x_t)", "unparsed"),
+        (r"\sum_{t=1}^T \mu_t = T \mu_t", "unparsed"),
+        (r"\sum_{i=1}^N \log p_i(x) = N \log p_i(x)", "unparsed"),
+        (r"\sum_{t=1}^T \mu = T \mu", "proved"),
+    ],
+)
+def test_a_label_that_moves_with_a_sum_is_no_name(formula, expected):
+    assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\mathbb{E}_{z\sim q(x,z)}[\log q(x,z)] = \mathbb{E}_{q(x,z)}[\log q(x,z)]", "unparsed"),
+        (r"\mathbb{E}_{x,z\sim q(x,z)}[\log q(x,z)] = \mathbb{E}_{q(x,z)}[\log q(x,z)]", "proved"),
+        (r"\mathbb{E}_{(x,z)\sim q(x,z)}[\log q(x,z)] = \mathbb{E}_{q(x)q(z|x)}[\log q(x,z)]", "proved"),
+        (r"\mathbb{E}_{(x,z)\sim q(x,z)}[\log q(x,z)] = \mathbb{E}_{q(x)q(z)}[\log q(x,z)]", "refuted"),
+    ],
+)
+def test_a_law_is_of_the_variables_that_are_named(formula, expected):
+    assert verdict(formula) == expected
+
+
+SUMMED = r"KL(\mathcal{N}(\mu,\mathrm{diag}(\sigma^2))\|\mathcal{N}(0,I)) = "
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (SUMMED + r"\sum_{j=1}^J KL(\mathcal{N}(\mu_j,\sigma_j^2)\|\mathcal{N}(0,1))", "proved"),
+        (SUMMED + r"2\sum_{j=1}^J KL(\mathcal{N}(\mu_j,\sigma_j^2)\|\mathcal{N}(0,1))", "refuted"),
+        (
+            r"KL(\mathcal{N}(\mu_j,\sigma_j^2)\|\mathcal{N}(0,1)) = \frac12(\mu_j^2+\sigma_j^2-1-\log\sigma_j^2)",
+            "proved",
+        ),
+        (
+            r"KL(\mathcal{N}(\mu_j,\sigma_j^2)\|\mathcal{N}(0,1)) = \frac12(\mu_j^2+\sigma_j^2-1+\log\sigma_j^2)",
+            "refuted",
+        ),
+        (r"\log\mathcal{N}(z;\mu,\sigma^2) = \sum_{j=1}^J \log\mathcal{N}(z_j;\mu_j,\sigma_j^2)", "proved"),
+        (r"\log\mathcal{N}(z;\mu,\sigma^2) = \frac1J\sum_{j=1}^J \log\mathcal{N}(z_j;\mu_j,\sigma_j^2)", "refuted"),
+        (r"\mathcal{N}(z;0,I) = \prod_{j=1}^J\mathcal{N}(z_j;0,1)", "proved"),
+        (r"\mathcal{N}(z;0,I) = \sum_{j=1}^J\mathcal{N}(z_j;0,1)", "refuted"),
+    ],
+)
+def test_a_normal_of_one_entry_has_one_dimension(formula, expected):
+    assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"KL(p_{data}\|p_\theta) = \mathbb{E}_{x\sim p_{data}}[\log p_{data}(x) - \log p_\theta(x)]", "proved"),
+        (r"KL(p_{data}\|p_\theta) = \mathbb{E}_{x\sim p_{data}}[\log p_\theta(x) - \log p_{data}(x)]", "refuted"),
+        (r"\mathbb{E}_{\hat p(x)}[\log p(x)] \le -H(\hat p)", "proved"),
+        (r"\mathbb{E}_{\hat p(x)}[\log p(x)] \ge -H(\hat p)", "refuted"),
+        (r"KL(p^*(x)\|p(x)) \ge 0", "proved"),
+    ],
+)
+def test_the_law_of_the_data_is_one_of_x(formula, expected):
+    assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize("relation", ["<", ">"])
+def test_a_strict_inequality_is_refuted_or_undecided(relation):
+    (judgement,) = judge(rf"\[ \log p(x) {relation} \mathbb{{E}}_{{q(z|x)}}[\log\frac{{p(x,z)}}{{q(z|x)}}] \]")
+    assert judgement.verdict == ("refuted" if relation == "<" else "undecided")
+    assert relation == "<" or "whether the sides may be equal" in judgement.message
+    assert judgement.relation == relation
+
+
+def test_an_entropy_of_variables_is_a_mean_or_at_what_is_given():
+    assert verdict(r"H(z|x) = -\mathbb{E}_{p(x,z)}[\log p(z|x)]") == "proved"
+    (judgement,) = judge(r"\[ \mathrm{ELBO} = \mathbb{E}_{q(z|x)}[\log p(x,z)] + H(z|x) \]")
+    assert judgement.verdict == "proved"
+    assert "H(.|.) is at a given condition" in judgement.hypotheses
+    assert verdict(r"\mathrm{ELBO} = \mathbb{E}_{q(z|x)}[\log p(x,z)] - H(z|x)") == "refuted"
+
+
+@pytest.mark.parametrize(("scale", "expected"), [(r"\sigma", "proved"), (r"\sigma^2", "refuted")])
+def test_the_noise_is_standard(scale, expected):
+    left = r"\mathbb{E}_{q_\phi(z|x)}[f(z)] = "
+    (judgement,) = judge(rf"\[ {left} \mathbb{{E}}_{{p(\epsilon)}}[f(\mu + {scale}\odot\epsilon)] \]")
+    assert judgement.verdict == expected
+    said = judgement.hypotheses[0] if expected == "proved" else judgement.counterexample
+    assert "p(epsilon) = N(0, I)" in said
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\mathbb{E}_{q}[(z_j-\mu_j)^2] = \sigma_j^2", "proved"),
+        (r"\mathbb{E}_{q}[(z_j-\mu_j)^2] = \sigma_j", "refuted"),
+        (
+            r"\log\mathcal{N}(z_j;\mu_j,\sigma_j^2) = -\frac12\log(2\pi\sigma_j^2) - \frac{(z_j-\mu_j)^2}{2\sigma_j^2}",
+            "proved",
+        ),
+        (
+            r"\log\mathcal{N}(z_j;\mu_j,\sigma_j^2) = -\frac12\log(2\pi\sigma_j) - \frac{(z_j-\mu_j)^2}{2\sigma_j^2}",
+            "refuted",
+        ),
+        (r"\|z-\mu\|^2 = \sum_j (z_j-\mu_j)^2", "proved"),
+    ],
+)
+def test_the_square_of_an_entry_is_no_squared_norm(formula, expected):
+    assert verdict(formula) == expected
+
+
+def test_a_bound_is_of_the_data_that_it_names():
+    text = r"""\[ \log p(x) \ge \mathcal{L}(x) \]
+\[ \log p(x) \ge \mathcal{L}(x, y) \]"""
+    assert [j.verdict for j in judge(text)] == ["proved", "unparsed"]
+
+
+def test_a_law_is_no_number():
+    (judgement,) = judge(r"\[ \mathcal{N}(\mu,\sigma^2) = \mu + \sigma\mathcal{N}(0,1) \]")
+    assert (judgement.verdict, judgement.message) == ("undecided", "a normal law is no number")
+    assert verdict(r"2\mathcal{N}(z;\mu,\sigma^2) = \mathcal{N}(z;\mu,\sigma^2)") == "refuted"
+
+
+def test_a_power_of_a_density_is_read():
+    assert verdict(r"p(x)^2 = p(x) p(x)") == "proved"
+    assert verdict(r"\log p(x)^2 = 3\log p(x)") == "refuted"
+
+
 def test_p_may_be_the_law_of_the_data_or_the_model():
     (judgement,) = judge(r"\[ \mathbb{E}_{p(x)}[\mathbb{E}_{q(z|x)}[\log p(z)]] = \mathbb{E}_{q(z)}[\log p(z)] \]")
     assert judgement.verdict == "undecided"

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from derivations.catalogue import DERIVATIONS, prove
+from derivations.derivative import derivative_at
 from derivations.kernel import (
     Term,
     at_most,
@@ -28,7 +29,7 @@ from derivations.kernel import (
     total,
     variable,
 )
-from derivations.refute import refute
+from derivations.refute import contradicted, refute
 
 from .random_term import Terms
 from .reevaluation import OutOfReach, both_sides, rational
@@ -210,3 +211,15 @@ def test_a_wrong_value_is_noticed():
         both_sides(
             refute(equal(log(S), S)).__class__(equal(log(number(-1)), S), "0", "0", refute(equal(log(S), S)).model)
         )
+
+
+def test_one_model_rules_out_most_of_what_is_false_and_nothing_true():
+    assert contradicted(equal(ELBO, log(p(X))))
+    assert contradicted(at_most(log(p(X)), ELBO))
+    assert not contradicted(at_most(ELBO, log(p(X))))
+    assert not contradicted(equal(log(p(X)), ELBO + kl(Q, POSTERIOR)))
+    # scales are positive there, as a proof may suppose
+    assert not contradicted(equal((S**2) ** HALF, S))
+    # a function that is differentiated may have to be a density, of which the model knows nothing
+    slope = derivative_at(S, S, Term("function", (S, Z), ("q", "real")))
+    assert not contradicted(equal(integral(Z, slope), number(0)))

@@ -3,7 +3,17 @@
 import pytest
 
 from derivations.kernel import KernelError, bind, density, exp, log, number, variable
-from derivations.strategy import as_expectation, exp_of_log, interchanged, one_term, strategies, total_expectation
+from derivations.strategy import (
+    as_expectation,
+    exchanged,
+    exp_of_log,
+    gathered,
+    interchanged,
+    one_term,
+    strategies,
+    total_expectation,
+    under_joint,
+)
 
 X, Z, J = variable("x", "x"), variable("z", "z"), variable("j", "index")
 Q, DATA = density("q", [Z], [X]), density("q", [X])
@@ -37,6 +47,41 @@ def test_the_law_of_total_expectation():
 def test_no_total_expectation(wrong):
     with pytest.raises(KernelError, match="not"):
         total_expectation(wrong)
+
+
+def test_integrals_under_a_joint_density_are_expectations():
+    joint, given = density("q", [X, Z]), density("q", [Z], [X])
+    for first, second in ((X, Z), (Z, X)):
+        term = bind("integral", first, bind("integral", second, joint * VALUE))
+        assert under_joint(term).sides[1] == bind("expectation", X, DATA, bind("expectation", Z, given, VALUE))
+
+
+def test_the_order_of_expectations_is_that_of_their_variables():
+    nested = bind("expectation", Z, density("q", [Z]), bind("expectation", X, density("q", [X], [Z]), VALUE))
+    assert exchanged(nested).sides[1] == bind("expectation", X, DATA, bind("expectation", Z, Q, VALUE))
+
+
+def test_a_sum_of_expectations_is_one():
+    body = log(density("p", [Z])) * variable("j", "index")
+    term = bind("sum", J, number(1), variable("J", "natural"), bind("expectation", Z, Q, body))
+    assert gathered(term).sides[1].head == "expectation"
+
+
+@pytest.mark.parametrize(
+    ("conversion", "wrong"),
+    [
+        (under_joint, bind("integral", X, bind("integral", Z, Q * VALUE))),
+        (under_joint, bind("integral", X, bind("integral", Z, density("q", [X]) * VALUE))),
+        (under_joint, bind("integral", Z, density("q", [X, Z]) * VALUE)),
+        (exchanged, bind("expectation", X, DATA, bind("expectation", Z, Q, VALUE))),
+        (exchanged, bind("expectation", Z, density("q", [Z]), bind("expectation", X, density("p", [X], [Z]), VALUE))),
+        (exchanged, bind("expectation", Z, density("q", [Z]), bind("expectation", X, DATA, VALUE))),
+        (gathered, bind("sum", J, number(1), variable("J", "natural"), VALUE)),
+    ],
+)
+def test_laws_that_do_not_belong_together(conversion, wrong):
+    with pytest.raises(KernelError, match=r"not|no joint|order"):
+        conversion(wrong)
 
 
 @pytest.mark.parametrize(

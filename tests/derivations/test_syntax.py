@@ -24,6 +24,12 @@ SAME = [
         r"p\left(x \middle| z\right)",
         r"\mathrm{p}(\mathbf{x}|\boldsymbol{z})",
     ),
+    (r"\int q(z) dz", r"\int_{-\infty}^{\infty} q(z) dz", r"\int_{\mathbb{R}^d} q(z) \mathrm{d}z"),
+    (r"\int \int q(x,z) dx dz", r"\iint q(x,z) dxdz", r"\int\!\!\int q(x,z)\,dx\,dz"),
+    (r"\hat{x}_i", r"\hat x_i", r"\hat{\mathbf{x}}_{i}"),
+    (r"\mu + \sigma", "μ + σ"),
+    (r"p^*(x)", r"p^{*}(x)", r"p^\star(x)"),
+    (r"\mathrm{Bern}(p)", r"\text{Bernoulli}(p)", r"Bern(p)"),
     (r"\frac{1}{2}", r"\tfrac12", r"\dfrac{1}{2}", r"\frac 1 2", r"{1 \over 2}"),
     (r"\log x", r"\ln x", r"log x", r"\mathrm{log}\, x"),
     (r"\int f \, dz", r"\int f \mathrm{d}z", r"\int f\, d \mathbf{z}", r"\int f \, \mathrm d z"),
@@ -64,6 +70,10 @@ DIFFERENT = [
     (r"\frac{1}{2}3", r"\frac{1}{23}"),
     (r"-a + b", r"-(a + b)"),
     (r"\mathcal{L}", r"L"),
+    (r"\int_0^\infty q(z) dz", r"\int q(z) dz"),
+    (r"\hat{x}_i", r"x_i"),
+    (r"p^*(x)", r"p(x)"),
+    (r"p^2(x)", r"p^*(x)"),
 ]
 
 

@@ -24,6 +24,12 @@ def test_labels(source, indices, kept, primes):
     assert (label.indices, label.kept, label.primes) == (indices, kept, primes)
 
 
+def test_letters_that_may_move_are_told():
+    assert Label(only_unit(parse(r"x_{t-1}"))).mentioned == {"t"}
+    assert Label(only_unit(parse(r"x_{1:T}"))).mentioned == {"T"}
+    assert Label(only_unit(parse(r"x_j"))).mentioned == set()
+
+
 def test_ranges():
     assert Label(only_unit(parse(r"x_{1:T}"))).range == ("1", "T")
     assert Label(only_unit(parse(r"x_1"))).range is None

@@ -1,0 +1,171 @@
+"""What the trees of a relation tell of its notation: the dimension, labels, families that are meant without being named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from derivations.distribution import entry_index, is_deviation
+from derivations.label import rows
+from derivations.reader import group_of
+from derivations.syntax import FormulaError, Group, Sum, Unit
+from derivations.tree import (
+    FAMILIES,
+    INDICES,
+    NATURALS,
+    PARAMETERS,
+    Label,
+    bases,
+    braced,
+    letters,
+    name_of,
+    only_unit,
+    plain_letter,
+    units,
+)
+
+Trees = tuple[Sum, Sum]
+_PARAMETERS = (r"\mu", r"\sigma", r"\Sigma", "v", r"\tau")
+
+
+def has_exponential(tree: Sum) -> bool:
+    """Whether ``e^v`` stands in a tree without a scale, so that v is the logarithm of a variance."""
+    powers = (g for u in units(tree) if u.base == "e" for g in u.sups)
+    calls = (g for u, after in _followed(tree) if u.base == r"\exp" for g in after)
+    inside = set().union(*(bases(s) for g in (*powers, *calls) for s in g.sums))
+    return "v" in inside and not bases(tree) & {r"\sigma", r"\Sigma"}
+
+
+def dimension_of(trees: Trees) -> str:
+    """The letter for the dimension: the limit of a sum over entries, else a letter that stands for a whole number."""
+    entries = {i for tree in trees for u in units(tree) if u.base in _PARAMETERS for g in u.subs for i in letters(g)}
+    bare: set[str] = set()
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base == r"\sum" and unit.subs and unit.sups:
+                index, limit = plain_letter(unit.subs[0].sums[0]), only_unit(unit.sups[0].sums[0])
+                if index in entries and limit is not None and limit.base in NATURALS:
+                    return str(limit.base)
+            if isinstance(unit.base, str) and unit.base in NATURALS and not (unit.subs or unit.sups):
+                bare.add(unit.base)
+    free_ones = bare - _limits_of_sums(trees) - entries
+    return next((letter for letter in "JdDkKnNmM" if letter in free_ones), "J")
+
+
+def _limits_of_sums(trees: Trees) -> set[str]:
+    """The letters that are indices or limits of sums and products."""
+    found = set()
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base in (r"\sum", r"\prod"):
+                found |= {plain_letter(g.sums[0]) for g in (*unit.subs, *unit.sups)}
+    return found
+
+
+def size_of(trees: Trees) -> str:
+    """The letter for the number of draws where sums have no limits: the only one that stands for a whole number."""
+    if any(u.base == r"\sum" and u.sups for tree in trees for u in units(tree)):
+        return ""
+    bare = {str(u.base) for t in trees for u in units(t) if u.base in NATURALS and not (u.subs or u.sups)}
+    inside = {i for t in trees for u in units(t) for g in (*u.subs, *u.sups) for s in g.sums for i in bases(s)}
+    found = bare - inside
+    return found.pop() if len(found) == 1 else ""
+
+
+def families_of_entries(trees: Trees) -> frozenset[str]:
+    """The families of which both the density of z and those of its entries occur, and those of entries beside them."""
+    calls = [
+        (u, after) for tree in trees for row in rows(tree) for u, after in pairwise(row.items) if isinstance(u, Unit)
+    ]
+    found = [(str(u.base).lower(), g) for u, a in calls if u.base in FAMILIES and (g := group_of(a, "(")) is not None]
+    of_entries = {family for family, g in found if entry_index(Unit(family), g)}
+    if any(not entry_index(Unit(family), g) and _has_index(g) for family, g in found):
+        return frozenset()  # p(x, z_k), where z_k is a draw
+    of_whole = {family for family, g in found if g.sums and plain_letter(g.sums[0]) in ("z", "Z")}
+    return frozenset(of_entries) if of_entries & of_whole else frozenset()
+
+
+def _has_index(group: Group) -> bool:
+    """Whether a z with an index is among the arguments of a density."""
+    inside = (u for s in group.sums for u in units(s) if u.base in ("z", "Z"))
+    return any(letters(g) & INDICES for u in inside for g in u.subs)
+
+
+def numbers_of(trees: Trees) -> frozenset[str]:
+    """The letters that are parameters of Bernoulli laws."""
+    called = (after for tree in trees for u, after in _followed(tree) if u.base == r"\Bernoulli")
+    return frozenset(name_of(i) for after in called for group in after for i in letters(group))
+
+
+def labels_of(trees: Trees) -> tuple[str, str] | None:
+    """Two labels of parameters, such as 1 and 2 or q and p."""
+    found: set[str] = set()
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base in _PARAMETERS:
+                try:
+                    found.add(Label(Unit(unit.base, subs=unit.subs)).kept)
+                except FormulaError:
+                    return None
+    if found == {"p", "q"}:
+        return "q", "p"
+    first, *others = sorted(found) or [""]
+    return (first, others[0]) if len(others) == 1 and first else None
+
+
+def has_bare_p(trees: Trees) -> bool:
+    """Whether p stands somewhere without its variables."""
+    return any(u.base in ("p", "P") and not after for tree in trees for u, after in _followed(tree))
+
+
+def differentiated(trees: Trees) -> dict[str, str]:
+    """The families that are differentiated, with their parameter."""
+    found: dict[str, str] = {}
+    for tree in trees:
+        for unit in units(tree):
+            if unit.base == r"\Gradient":
+                for parameter in {i for g in unit.subs for i in letters(g)} & PARAMETERS:
+                    marked = {
+                        str(u.base).lower()
+                        for t in trees
+                        for u, after in _followed(t)
+                        if u.base in FAMILIES and any(parameter in letters(g) for g in (*u.subs, *after))
+                    }
+                    usual = {"p"} if parameter in (r"\theta", r"\Theta", r"\vartheta") else {"q"}
+                    found |= dict.fromkeys(marked or usual, name_of(parameter))
+    return found
+
+
+def informative(trees: Trees) -> tuple[str, ...]:
+    """The families under which an information or entropy may be that names none: those of the densities beside it."""
+    if not any(u.base in ("I", r"\ScriptI") for tree in trees for u in units(tree)) and not _entropies(trees):
+        return ("q",)
+    found = {str(u.base).lower() for tree in trees for u, after in _followed(tree) if u.base in FAMILIES and after}
+    return tuple(f for f in ("q", "p") if f in found) or ("q", "p")
+
+
+def given_or_mean(trees: Trees) -> tuple[bool, ...]:
+    """What ``H(z|x)`` may be: a mean over x, or the entropy at x."""
+    return (False, True) if any(len(group) > 1 for group in _entropies(trees)) else (False,)
+
+
+def deviations(trees: Trees) -> tuple[bool, ...]:
+    """What sigma may be in ``N(mu, sigma)``: the variance, as it stands, or the standard deviation, as many mean it."""
+    calls = (after for tree in trees for u, after in _followed(tree) if u.base == r"\Normal")
+    return (False, True) if any(is_deviation(g.sums[0]) for after in calls for g in after[1:]) else (False,)
+
+
+def _entropies(trees: Trees) -> list[tuple[Group, ...]]:
+    """What entropies of variables, such as ``H(x)`` and ``H(z|x)``, are of."""
+    followed = [(u, after) for tree in trees for u, after in _followed(tree) if u.base in ("H", r"\ScriptH")]
+    points = {"x", "y", "z", "X", "Y", "Z"}
+    return [after for _, after in followed if after and all(plain_letter(g.sums[0]) in points for g in after)]
+
+
+def _followed(tree: Sum) -> Iterator[tuple[Unit, tuple[Group, ...]]]:
+    """The units of a tree, each with the brackets that follow it, if any, one group for each part."""
+    for row in rows(tree):
+        for unit, after in zip(row.items, (*row.items[1:], ""), strict=True):
+            if isinstance(unit, Unit):
+                call = after.base if isinstance(after, Unit) and isinstance(after.base, Group) else None
+                yield unit, tuple(braced(s) for s in call.sums) if call is not None else ()
