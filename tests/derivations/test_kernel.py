@@ -84,6 +84,9 @@ def mapped(source, target):
     return tabled("T", target, source), tabled(f"D{target}", "real", source)
 
 
+F_AB, F_BA = tabled("f", "real", A, B), tabled("f", "real", B, A)
+
+
 def law(mean=component(MU, J), variance=ONE, dimension=ONE):  # noqa: B008
     return bind("normal", J, Z, dimension, mean, variance)
 
@@ -110,6 +113,31 @@ REFUSALS = {
         "rewrite",
         (infer("reflexivity", A, A), infer("assume", at_most(A, B)), (1,)),
         "rewrite: the left side of an equation does not stand at the path",
+    ),
+    "instantiate, a fraction for a natural number": (
+        "instantiate",
+        (infer("telescoping", J, N, A * J), N, number("1/2")),
+        "instantiate: of another kind",
+    ),
+    "instantiate, a number for another": (
+        "instantiate",
+        (infer("field", ONE + ONE, TWO), ONE, A),
+        "instantiate: of another kind",
+    ),
+    "instantiate, an index that is bound": (
+        "instantiate",
+        (infer("sum_linearity", J, ONE, TWO, (A,), (ONE,)), A, J),
+        "instantiate: a binder is in the way",
+    ),
+    "instantiate, a bound index": (
+        "instantiate",
+        (infer("reflexivity", bind("sum", I, ONE, TWO, I), bind("sum", J, ONE, TWO, J)), J, I),
+        "instantiate: a binder is in the way",
+    ),
+    "instantiate, arguments in each other's places": (
+        "instantiate",
+        (infer("rewrite", infer("reflexivity", F_BA, F_BA), infer("assume", equal(B, N)), (1, 0)), F_AB, A),
+        APART,
     ),
     "field, other polynomials": ("field", ((A + N) ** 2, A**2 + N**2), "field: the sides differ"),
     "field, a difference of exponents": ("field", (A**3, A**2), "field: the sides differ"),
@@ -150,7 +178,7 @@ REFUSALS = {
     "derivative_congruence, at a point only": (
         "derivative_congruence",
         (infer("assume", equal(A, ONE)), A, ONE),
-        "derivative_congruence: not an equation around the point",
+        "derivative_congruence: here alone",
     ),
     "derivative_congruence, what only looks like v > 0": (
         "derivative_congruence",
@@ -159,12 +187,12 @@ REFUSALS = {
             A,
             ONE,
         ),
-        "derivative_congruence: not an equation around the point",
+        "derivative_congruence: here alone",
     ),
     "derivative_congruence, an inequality": (
         "derivative_congruence",
         (infer("log_bound", A), A, TWO),
-        "derivative_congruence: not an equation around the point",
+        "derivative_congruence: not an equation",
     ),
     "change_of_variables, the new point in the integrand": (
         "change_of_variables",
