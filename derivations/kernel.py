@@ -263,9 +263,9 @@ def infer(rule: str, *inputs: Any) -> Theorem:
 
 # --- field arithmetic ---
 
-# a polynomial with exponents of any sign: {{(atom, exponent), ...}: coefficient}
+# a polynomial with exponents of any sign: {{(atom, exponent), ...}: coefficient}; whole coefficients may be int
 Powers = frozenset[tuple[int, int]]
-Laurent = dict[Powers, Fraction]
+Laurent = dict[Powers, Fraction | int]
 
 
 def integer(term: Term) -> int | None:
@@ -273,7 +273,7 @@ def integer(term: Term) -> int | None:
     return int(term.data[0]) if term.head == "number" and term.data[0].denominator == 1 else None
 
 
-def _collect(entries: Iterable[tuple[Powers, Fraction]]) -> Laurent:
+def _collect(entries: Iterable[tuple[Powers, Fraction | int]]) -> Laurent:
     result: Laurent = {}
     for monomial, coefficient in entries:
         result[monomial] = result[monomial] + coefficient if monomial in result else coefficient
@@ -290,20 +290,21 @@ def _merged(left: Powers, right: Powers) -> Powers:
     return frozenset(power for power in exponents.items() if power[1])
 
 
-def _fraction(term: Term, inverted: list[Term]) -> tuple[Laurent, Laurent]:
-    """Numerator and denominator of `term`; the bases of negative powers are appended to `inverted`."""
-    one: Laurent = {frozenset(): Fraction(1)}
+@lru_cache(maxsize=1 << 14)
+def _fraction(term: Term) -> tuple[Laurent, Laurent, Terms]:
+    """Numerator and denominator of `term`, and the bases of its negative powers."""
+    one: Laurent = {frozenset(): 1}
     exponent = integer(term.args[1]) if term.head == "power" else 1
     if term.head == "number":
-        return _collect([(frozenset(), term.data[0])]), one
+        return _collect([(frozenset(), term.data[0] if integer(term) is None else term.data[0].numerator)]), one, ()
     if exponent is None or term.head not in ("add", "multiply", "power"):
-        return {frozenset([(canonical(term), 1)]): Fraction(1)}, one
+        return {frozenset([(canonical(term), 1)]): 1}, one, ()
     _require(abs(exponent) <= 64, "field: an exponent above 64")
-    parts = [_fraction(a, inverted) for a in term.args[: 1 if term.head == "power" else None]] * abs(exponent)
+    found = [_fraction(a) for a in term.args[: 1 if term.head == "power" else None]]
+    parts, inverted = [(n, d) for n, d, _ in found] * abs(exponent), tuple(t for _, _, bases in found for t in bases)
     if exponent < 0:
         _require(bool(parts[0][0]), "field: division by zero")
-        inverted.append(term.args[0])
-        parts = [(d, n) for n, d in parts]
+        parts, inverted = [(d, n) for n, d in parts], (*inverted, term.args[0])
     top, bottom = Laurent() if term.head == "add" else one, one
     for n, d in parts:
         if term.head != "add":
@@ -314,8 +315,8 @@ def _fraction(term: Term, inverted: list[Term]) -> tuple[Laurent, Laurent]:
         top = _collect((*top.items(), *n.items()))
     if len(bottom) == 1:  # a single monomial is inverted at once, which keeps the fractions small
         ((monomial, coefficient),) = bottom.items()
-        top, bottom = _times(top, {frozenset((a, -e) for a, e in monomial): 1 / coefficient}), one
-    return top, bottom
+        top, bottom = _times(top, {frozenset((a, -e) for a, e in monomial): Fraction(1) / coefficient}), one
+    return top, bottom, inverted
 
 
 def _replace(term: Term, path: Path, equation: Theorem, others: Terms = ()) -> Sequent:
@@ -421,10 +422,9 @@ def _normal_formula(normal: Term) -> Term:
 
 
 def _field(left: Term, right: Term) -> Sequent:
-    inverted: list[Term] = []
-    (a, b), (c, d) = _fraction(left, inverted), _fraction(right, inverted)
+    (a, b, divisors), (c, d, others) = _fraction(left), _fraction(right)
     _require(_times(a, d) == _times(c, b), "field: the sides differ")
-    return (nonzero(t) for t in inverted if t.head != "number"), equal(left, right)
+    return (nonzero(t) for t in (*divisors, *others) if t.head != "number"), equal(left, right)
 
 
 # Each rule: what it gives, and its FAILURE (besides terms of the wrong sort). "apart" means: does not occur free in.
