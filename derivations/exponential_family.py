@@ -29,9 +29,8 @@ from derivations.derivation import Derivation, Lemma, Reason, derive
 from derivations.derivative import differentiate
 from derivations.document import fragments
 from derivations.expectation import under
-from derivations.exponential_form import of_laws
+from derivations.exponential_form import of_laws, specialised
 from derivations.hypothesis import supposing
-from derivations.instance import instance
 from derivations.integrability import supposed_by_terms
 from derivations.kernel import KernelError, Term, Theorem
 from derivations.notation import KL, D, E, Index, Mapping, Natural, Parameter, Point, to_kernel
@@ -41,6 +40,7 @@ X, K, N = Point("x"), Index("k"), Natural("n")
 Q, P = Mapping("q"), Mapping("p")
 H, T, M, ETA, THETA = map(Mapping, ("h", "T", "m", "eta", "theta"))
 A_Q, A_P = Parameter("A_q"), Parameter("A_p")
+MEANS = Reason("means of the sufficient statistics", in_turn(everywhere(supposing(E(Q(X), T(K, X)), M(K))), simplify))
 
 
 def in_logarithms(conversion: Conversion) -> Conversion:
@@ -76,7 +76,6 @@ def kl_exponential_family() -> Derivation:
         laws = ((ETA(K), A_Q), (THETA(K), A_P))
         q, p = (H(X) * exp(Sum(v * T(K, X), (K, 1, N)) - a) for v, a in laws)
         mean = E(Q(X), T(K, X))
-        means = in_turn(everywhere(supposing(mean, M(K))), simplify)
         return derive(
             "kl-exponential-family",
             "The divergence within an exponential family is a Bregman divergence of its log-partition function",
@@ -85,10 +84,7 @@ def kl_exponential_family() -> Derivation:
                 KL(Q(X), P(X)),
                 (E(Q(X), log(Q(X) / P(X))), DIVERGENCE),
                 (A_P - A_Q - Sum((THETA(K) - ETA(K)) * mean, (K, 1, N)), logarithms(q, p)),
-                (
-                    A_P - A_Q - Sum((THETA(K) - ETA(K)) * M(K), (K, 1, N)),
-                    Reason("means of the sufficient statistics", means),
-                ),
+                (A_P - A_Q - Sum((THETA(K) - ETA(K)) * M(K), (K, 1, N)), MEANS),
             ],
         )
 
@@ -100,7 +96,9 @@ def entropy_exponential_family() -> Derivation:
     with sympy.evaluate(False):
         one, zero = Integer(1), Integer(0)
         q = exp(Sum(ETA(K) * T(K, X), (K, 1, N)) - A_Q)
-        whole = instance(divergence.theorems[0], (H(X), one), (P(X), one), (THETA(K), zero), (A_P, zero))
+        mean = E(Q(X), T(K, X))
+        values = (T(K, X), T(K, X)), (H(X), one), (P(X), one), (THETA(K), zero), (A_P, zero)
+        whole = specialised(divergence.theorems[0], X, Q(X), M(K), *values)
         bregman = everywhere(by_equation(of_laws(whole, (Q(X), q), (one, one))))
         return derive(
             "entropy-exponential-family",
@@ -110,9 +108,10 @@ def entropy_exponential_family() -> Derivation:
                 -E(Q(X), log(Q(X))),
                 (-KL(Q(X), one, X), Reason("definition of the KL divergence", in_turn(everywhere(unfold_kl), expand))),
                 (
-                    A_Q - Sum(ETA(K) * M(K), (K, 1, N)),
+                    A_Q - Sum(ETA(K) * mean, (K, 1, N)),
                     Reason("the divergence within an exponential family", in_turn(bregman, simplify)),
                 ),
+                (A_Q - Sum(ETA(K) * M(K), (K, 1, N)), MEANS),
             ],
             uses=(divergence,),
         )

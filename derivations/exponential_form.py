@@ -1,7 +1,7 @@
 """What a theorem about exponential families says of a family whose functions are given.
 
-Such a theorem supposes of a law that ``q(x) = h(x) exp(sum_k eta_k T_k(x) - A)``, and ``E_q[T_k] = m_k``. A family by name
-has its density written otherwise, and its two statistics are T_1 and T_2 of one function of the index k.
+Such a theorem supposes of a law that ``q(x) = h(x) exp(sum_k eta_k T_k(x) - A)``. A family by name has its density
+written otherwise, and its two statistics are T_1 and T_2 of one function of the index k.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from derivations.conversion import (
-    by_equation,
     congruence,
     everywhere,
     expand,
@@ -18,11 +17,11 @@ from derivations.conversion import (
     in_turn,
     power_sum,
     prove_equal,
+    same,
     simplify,
     symmetry,
     transitivity,
 )
-from derivations.expectation import apart
 from derivations.hypothesis import discharged, inside
 from derivations.instance import instance
 from derivations.integrability import supposed_by_terms
@@ -48,26 +47,23 @@ def along(k: Any, values: Sequence[Any]) -> Any:
     return (2 - k) * first + (k - 1) * second
 
 
-def specialised(theorem: Theorem, z: Point, q: Any, statistics: Sequence[Pair], *values: Pair) -> Theorem:
-    """A theorem about the law q of z with given functions, its means those of the statistics.
+def specialised(theorem: Theorem, z: Point, q: Any, mean: Any, *values: Pair) -> Theorem:
+    """A theorem about the law q of z with given functions.
 
     Parameters
     ----------
-    statistics
-        Pairs of a statistic and its mean under q, in the index of the theorem.
+    mean
+        The means of the statistics as the theorem writes them, for which their expectations under q are put.
     values
-        Functions and variables of the theorem with what they are here, as for `instance`.
+        Functions and variables of the theorem with what they are here, as for `instance`; the statistics come first.
     """
-    theorem = supposed_by_terms(instance(theorem, *values), to_kernel(z), to_kernel(q))
-    known = [(to_kernel(E(q, t)), to_kernel(m)) for t, m in statistics]
-    means = (by_equation(transitivity(symmetry(expand(t)), infer("assume", equal(t, m)))) for t, m in known)
-    conversion = in_turn(everywhere(apart(to_kernel(z), to_kernel(q))), everywhere(*means), expand)
+    (_, statistic), *_ = values
+    theorem = instance(theorem, *values, (mean, E(q, statistic)))
     for hypothesis in theorem.hypotheses:
         equation = inside(hypothesis)
-        if equation.head == "equal" and equation.args[0].head == "expectation":
-            mean, value = equation.args
-            theorem = discharged(theorem, hypothesis, prove_equal(mean, value, conversion))
-    return theorem
+        if equation.head == "equal" and equation.args[0] == equation.args[1]:
+            theorem = discharged(theorem, hypothesis, same(equation.args[0]))
+    return supposed_by_terms(theorem, to_kernel(z), to_kernel(q))
 
 
 def of_laws(theorem: Theorem, *laws: Pair) -> Theorem:

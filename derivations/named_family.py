@@ -18,6 +18,7 @@ from sympy import Product, Rational, Sum, exp, log, pi, sqrt
 from derivations.conversion import by_equation, everywhere, expand_log, in_turn, simplify
 from derivations.derivation import Derivation, Reason, derive
 from derivations.document import fragments
+from derivations.expectation import apart
 from derivations.exponential_family import (
     A_P,
     A_Q,
@@ -35,12 +36,12 @@ from derivations.exponential_family import (
     kl_exponential_family,
 )
 from derivations.exponential_form import along, evaluated, of_laws, specialised
+from derivations.hypothesis import supposing
 from derivations.kernel import Theorem
 from derivations.notation import KL, E, Mapping, Natural, Parameter, Vector, to_kernel
 
 HALF = Rational(1, 2)
 BEYOND = "beyond the exercise"
-CLOSED = Reason("laws of the logarithm", in_turn(everywhere(expand_log), simplify))
 
 
 @dataclass(frozen=True)
@@ -83,27 +84,35 @@ class NamedFamily:
     count: Any = None
 
     def combination(self, coefficients: Sequence[Any]) -> Any:
-        """``sum_k c_k m_k`` for the means m of the statistics under q."""
-        terms = [c * m for c, (_, m) in zip(coefficients, self.statistics(*self.parameters[0]), strict=True)]
+        """``sum_k c_k E_q[T_k]``."""
+        terms = [c * E(Q(X), t) for c, (t, _) in zip(coefficients, self.statistics(*self.parameters[0]), strict=True)]
         return sum(terms[1:], terms[0]) if self.count is None else Sum(terms[0], (K, 1, self.count))
 
     def instance(self, theorem: Theorem) -> Theorem:
         """What a theorem about exponential families says of this one."""
         q, p = self.parameters
-        statistics, means = zip(*self.statistics(*q), strict=True)
-        functions = {T(K, X): statistics, M(K): means, ETA(K): self.natural(*q), THETA(K): self.natural(*p)}
+        statistics = [t for t, _ in self.statistics(*q)]
         given = specialised(
             theorem,
             X,
             Q(X),
-            self.statistics(*q),
-            (N, sympy.Integer(len(means)) if self.count is None else self.count),
-            *((function, along(K, values)) for function, values in functions.items()),
+            M(K),
+            (T(K, X), along(K, statistics)),
+            (N, sympy.Integer(len(statistics)) if self.count is None else self.count),
+            (ETA(K), along(K, self.natural(*q))),
+            (THETA(K), along(K, self.natural(*p))),
             (H(X), self.base),
             (A_Q, self.log_partition(*q)),
             (A_P, self.log_partition(*p)),
         )
         return of_laws(given, (Q(X), self.density(*q)), (P(X), self.density(*p)))
+
+    @property
+    def closed(self) -> Reason:
+        """The means of the statistics, and the laws of the logarithm."""
+        means = everywhere(*(supposing(E(Q(X), t), value) for t, value in self.statistics(*self.parameters[0])))
+        logs = in_turn(everywhere(expand_log), simplify)
+        return Reason("means of the sufficient statistics", in_turn(means, logs, means, logs))
 
 
 def divergence(name: str, family: NamedFamily) -> Derivation:
@@ -122,7 +131,7 @@ def divergence(name: str, family: NamedFamily) -> Derivation:
             [
                 KL(Q(X), P(X)),
                 (bregman, _as_in("the divergence within an exponential family", family.instance(general.theorems[0]))),
-                (family.divergence(*q, *p), CLOSED),
+                (family.divergence(*q, *p), family.closed),
             ],
             uses=(general,),
         )
@@ -135,9 +144,8 @@ def entropy(name: str, family: NamedFamily) -> Derivation:
     q, _ = family.parameters
     opposite = [-natural for natural in family.natural(*q)]
     with sympy.evaluate(False):
-        partition, combination, closed = family.log_partition(*q), family.combination(opposite), family.entropy(*q)
+        partition, combination = family.log_partition(*q), family.combination(opposite)
         linear = combination if partition == 0 else partition + combination
-        same = to_kernel(linear) == to_kernel(closed)
         return derive(
             f"entropy-{name}",
             f"The entropy of the {family.title} law",
@@ -145,7 +153,7 @@ def entropy(name: str, family: NamedFamily) -> Derivation:
             [
                 -E(Q(X), log(Q(X))),
                 (linear, _as_in("the entropy of an exponential family", family.instance(general.theorems[0]))),
-                *([] if same else [(closed, CLOSED)]),
+                (family.entropy(*q), family.closed),
             ],
             uses=(general,),
         )
@@ -153,7 +161,8 @@ def entropy(name: str, family: NamedFamily) -> Derivation:
 
 def _as_in(words: str, theorem: Theorem) -> Reason:
     """That one side is the left side of a theorem, and the other one its right side."""
-    return Reason(words, in_turn(everywhere(by_equation(theorem)), evaluated))
+    under_q = everywhere(apart(to_kernel(X), to_kernel(Q(X))))
+    return Reason(words, in_turn(everywhere(by_equation(theorem)), under_q, evaluated))
 
 
 def _named() -> dict[str, NamedFamily]:
