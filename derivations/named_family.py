@@ -37,7 +37,7 @@ from derivations.exponential_family import (
 )
 from derivations.exponential_form import along, evaluated, of_laws, specialised
 from derivations.hypothesis import supposing
-from derivations.kernel import Theorem
+from derivations.kernel import Term, Theorem
 from derivations.notation import KL, E, Mapping, Natural, Parameter, Vector, to_kernel
 
 HALF = Rational(1, 2)
@@ -91,21 +91,22 @@ class NamedFamily:
     def instance(self, theorem: Theorem) -> Theorem:
         """What a theorem about exponential families says of this one."""
         q, p = self.parameters
-        statistics = [t for t, _ in self.statistics(*q)]
-        given = specialised(
-            theorem,
-            X,
-            Q(X),
-            M(K),
-            (T(K, X), along(K, statistics)),
-            (N, sympy.Integer(len(statistics)) if self.count is None else self.count),
-            (ETA(K), along(K, self.natural(*q))),
-            (THETA(K), along(K, self.natural(*p))),
-            (H(X), self.base),
-            (A_Q, self.log_partition(*q)),
-            (A_P, self.log_partition(*p)),
-        )
-        return of_laws(given, (Q(X), self.density(*q)), (P(X), self.density(*p)))
+        with sympy.evaluate(False):
+            statistics = [t for t, _ in self.statistics(*q)]
+            given = specialised(
+                theorem,
+                X,
+                Q(X),
+                M(K),
+                (T(K, X), along(K, statistics)),
+                (N, sympy.Integer(len(statistics)) if self.count is None else self.count),
+                (ETA(K), along(K, self.natural(*q))),
+                (THETA(K), along(K, self.natural(*p))),
+                (H(X), self.base),
+                (A_Q, self.log_partition(*q)),
+                (A_P, self.log_partition(*p)),
+            )
+            return of_laws(given, (Q(X), self.density(*q)), (P(X), self.density(*p)))
 
     @property
     def closed(self) -> Reason:
@@ -130,7 +131,13 @@ def divergence(name: str, family: NamedFamily) -> Derivation:
             BEYOND,
             [
                 KL(Q(X), P(X)),
-                (bregman, _as_in("the divergence within an exponential family", family.instance(general.theorems[0]))),
+                (
+                    bregman,
+                    _as_in(
+                        "the divergence within an exponential family",
+                        cache(partial(family.instance, general.theorems[0])),
+                    ),
+                ),
                 (family.divergence(*q, *p), family.closed),
             ],
             uses=(general,),
@@ -152,17 +159,26 @@ def entropy(name: str, family: NamedFamily) -> Derivation:
             BEYOND,
             [
                 -E(Q(X), log(Q(X))),
-                (linear, _as_in("the entropy of an exponential family", family.instance(general.theorems[0]))),
+                (
+                    linear,
+                    _as_in(
+                        "the entropy of an exponential family", cache(partial(family.instance, general.theorems[0]))
+                    ),
+                ),
                 (family.entropy(*q), family.closed),
             ],
             uses=(general,),
         )
 
 
-def _as_in(words: str, theorem: Theorem) -> Reason:
+def _as_in(words: str, theorem: Callable[[], Theorem]) -> Reason:
     """That one side is the left side of a theorem, and the other one its right side."""
-    under_q = everywhere(apart(to_kernel(X), to_kernel(Q(X))))
-    return Reason(words, in_turn(everywhere(by_equation(theorem)), under_q, evaluated))
+
+    def convert(term: Term) -> Theorem:
+        by_theorem = everywhere(by_equation(theorem()))
+        return in_turn(by_theorem, everywhere(apart(to_kernel(X), to_kernel(Q(X)))), evaluated)(term)
+
+    return Reason(words, convert)
 
 
 def _named() -> dict[str, NamedFamily]:
