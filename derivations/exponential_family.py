@@ -1,8 +1,9 @@
 """Exponential families: the KL divergence as a Bregman divergence of the log-partition function, and the entropy.
 
 A density is ``q(x) = h(x) exp(sum_k eta_k T_k(x) - A_q)`` with natural parameters eta, sufficient statistics T, base
-measure h and the value A_q (A_p for p) of the log-partition function. What a family needs besides is the mean of its statistics,
-which is supposed and printed. Points of the space of x may be counted or measured: the theorems hold for either.
+measure h and the value A_q of the log-partition function, A_p for p. What a family needs besides is the mean of its
+statistics, which is supposed and printed. Points of the space of x may be counted or measured: the theorems hold for
+either.
 """
 
 from __future__ import annotations
