@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from derivations.conversion import subterms
-from derivations.derivative import fresh
-from derivations.kernel import Term, Theorem, infer, substitute
+from derivations.kernel import Term, Theorem, infer, sort, substitute, variable
 from derivations.notation import to_kernel
 
 
@@ -35,20 +32,13 @@ def instance(theorem: Theorem, *values: tuple[Any, Any]) -> Theorem:
     '0 <= (1 + a)^2'
     """
     for pattern, value in values:
-        theorem = infer("instantiate", theorem, *_apart(theorem, to_kernel(pattern), to_kernel(value)))
+        theorem = infer("instantiate", theorem, *_by_places(to_kernel(pattern), to_kernel(value)))
     return theorem
 
 
-def _apart(theorem: Theorem, pattern: Term, value: Term) -> tuple[Term, Term]:
-    """A pattern and its value with the variables of the pattern renamed, so that the theorem has none of them."""
-    used = set(_variables(theorem))
-    arguments = tuple(fresh(v, *used) for v in pattern.args)
-    for v, new in zip(pattern.args, arguments, strict=True):
-        value = substitute(value, v, new)
-    return Term(pattern.head, arguments, pattern.data), value
-
-
-def _variables(theorem: Theorem) -> Iterator[Term]:
-    for statement in (*theorem.hypotheses, theorem.conclusion):
-        for _, part in subterms(statement):
-            yield from (v for v in (part, part.bound) if v is not None and v.head == "variable")
+def _by_places(pattern: Term, value: Term) -> tuple[Term, Term]:
+    """A pattern and its value, the variables of the pattern named by their places, as the rule wants it."""
+    places = [variable(str(i), "real" if sort(v) == "r" else v.data[1]) for i, v in enumerate(pattern.args)]
+    for v, place in zip(pattern.args, places, strict=True):
+        value = substitute(value, v, place)
+    return Term(pattern.head, tuple(places), pattern.data), value

@@ -386,12 +386,13 @@ def _of_kind(t: Term, kind: str) -> bool:
 
 
 def _instance(term: Term, f: Term, value: Term) -> Term:
-    """`term` where f, a variable or a function of variables, is `value`, which is written in these."""
+    """`term` where f, a variable or a function of variables named 0, 1, ..., is `value`, which is written in these."""
     _require(term.bound is None or term.bound not in free(value) | {f}, "instantiate: a binder is in the way")
     args = tuple(_instance(a, f, value) for a in term.args)
     if (term.head, term.data, len(args)) != (f.head, f.data, len(f.args)):
         return Term(term.head, args, term.data, term.bound)
-    for v, a in zip(f.args, args, strict=True):
+    for i, (v, a) in enumerate(zip(f.args, args, strict=True)):
+        _require(v == variable(str(i), "real" if sort(a) == "r" else a.data[-1]), "instantiate: not a place")
         _apart(v, *args)
         value = substitute(value, v, a)
     return value
@@ -445,8 +446,8 @@ _RULES: dict[str, Callable[..., Sequent]] = {
         (*_apart(v, *limits), *_for_all(v, limits, t.hypotheses)),
         bind("forall_in" if limits else "forall", v, *limits, t.conclusion),
     ),
-    # P for t in the place of f(u, v, ...), for all u, v, ...; or of a variable f. FAILURE if f is no variable and no
-    # function, t of another kind, something free in t or f itself bound in P, or one of u, v, ... in an argument of f
+    # P for t in the place of f(u, v, ...), for all u, v, ...; or of a variable f. FAILURE if f is neither, t of another kind,
+    # something free in t or f itself bound in P; if u, v, ... are not named 0, 1, ..., or in an argument of f
     "instantiate": lambda t, f, r: (
         _require(f.head in ("variable", "function") and _of_kind(r, f.data[1]), "instantiate: of another kind")
         + tuple(_instance(h, f, r) for h in t.hypotheses),
@@ -498,8 +499,7 @@ _RULES: dict[str, Callable[..., Sequent]] = {
         equal(total(j, a, b, delta(i, j) * f), substitute(f, j, i)),
     ),
     "delta_same": lambda i: ((), equal(delta(i, i), _ONE)),
-    # int (c f + d g + ...) = c int f + d int g + ... for integrable f, g, ...; of c f alone f may be any: if it is not
-    # integrable, c f is not or c = 0. FAILURE if v is in c, d, ...
+    # int (c f + d g + ...) = c int f + d int g + ... for integrable f, g, ... unless it is c f alone. FAILURE if v is in c
     "integral_linearity": lambda v, cs, fs: (
         (integrable(v, f) for f in fs if fs[1:]),
         _linear(v, cs, fs, partial(integral, v)),

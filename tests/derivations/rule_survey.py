@@ -112,7 +112,7 @@ def instantiate(g, theorem=None):
     chosen = g.rng.choice(
         [A, *(t for t in named if t.head == "variable"), *[t for t in named if t.head == "function"] * 3]
     )
-    places = tuple(variable(f"u{i}", "real" if sort(a) == "r" else a.data[-1]) for i, a in enumerate(chosen.args))
+    places = tuple(variable(str(i), "real" if sort(a) == "r" else a.data[-1]) for i, a in enumerate(chosen.args))
     own = [u if sort(u) == "r" else component(u, ONE) for u in places]
     kind = chosen.data[1]
     if kind == "natural" and g.rng.random() < 0.5:

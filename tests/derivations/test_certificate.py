@@ -30,10 +30,17 @@ def certificate_of(slug):
     return json.loads(json.dumps(export(*prove(slug).theorems)))
 
 
-# the certificates that are tampered with: of normals, of densities, an inequality, a derivative, a change of variables
+# the certificates that are tampered with: of normals, of densities, an inequality, a derivative, a change of variables, an instance
 SLUGS = [
     s
-    for s in ("elbo-gap", "kl-normal-standard", "elbo-bound", "score-function-gradient", "reparameterization-normal")
+    for s in (
+        "elbo-gap",
+        "kl-normal-standard",
+        "elbo-bound",
+        "score-function-gradient",
+        "reparameterization-normal",
+        "kl-exponential",
+    )
     if s in DERIVATIONS
 ]
 ROOT = Path(kernel.__file__).parents[1]

@@ -84,7 +84,8 @@ def mapped(source, target):
     return tabled("T", target, source), tabled(f"D{target}", "real", source)
 
 
-F_AB, F_BA = tabled("f", "real", A, B), tabled("f", "real", B, A)
+PLACES = variable("0", "real"), variable("1", "real")
+F_AB, F_BA = tabled("f", "real", *PLACES), tabled("f", "real", *reversed(PLACES))
 
 
 def law(mean=component(MU, J), variance=ONE, dimension=ONE):  # noqa: B008
@@ -136,7 +137,11 @@ REFUSALS = {
     ),
     "instantiate, arguments in each other's places": (
         "instantiate",
-        (infer("rewrite", infer("reflexivity", F_BA, F_BA), infer("assume", equal(B, N)), (1, 0)), F_AB, A),
+        (
+            infer("rewrite", infer("reflexivity", F_BA, F_BA), infer("assume", equal(PLACES[1], N)), (1, 0)),
+            F_AB,
+            PLACES[0],
+        ),
         APART,
     ),
     "field, other polynomials": ("field", ((A + N) ** 2, A**2 + N**2), "field: the sides differ"),
@@ -263,6 +268,11 @@ FORM_ONLY = {
         (density("p", [X]),),
         "conditional_density: nothing is given",
     ),
+    "instantiate, arguments named otherwise": (
+        "instantiate",
+        (infer("square", tabled("f", "real", B)), tabled("f", "real", A), A),
+        "instantiate: not a place",
+    ),
     "rewrite, past the end": (
         "rewrite",
         (infer("reflexivity", A, A), infer("field", A, A), (2,)),
@@ -309,7 +319,7 @@ def instances(seed, euclidean, count):
     g = Terms(random.Random(seed), wide=True)
     for _ in range(count):
         model, env = (euclidean_instance if euclidean else finite_instance)(g)
-        env = {**env, B.data: g.rng.choice(DOMAINS["real"])}
+        env = {**env, **{v.data: g.rng.choice(DOMAINS["real"]) for v in (B, *PLACES)}}
         yield model, {**env, A.data: env[Z.data][0]} if euclidean else env
 
 
