@@ -12,6 +12,7 @@ from functools import lru_cache
 from derivations.consequence import consequences
 from derivations.conversion import congruence, subterms, symmetry, transitivity, unfold_expectation
 from derivations.expectation import polynomial
+from derivations.hypothesis import discharged, inside
 from derivations.integrability import integrable_polynomial
 from derivations.kernel import KernelError, Path, Term, Theorem, alpha_equal, canonical, infer
 from derivations.marginalisation import integrate_out, normalised
@@ -163,18 +164,7 @@ def positive_by(theorem: Theorem, equation: Theorem) -> Theorem:
     positive = infer("rewrite", infer("positivity", right), symmetry(equation), (0,))
     nonzero = infer("discharge", positive, infer("positive_nonzero", left))
     for hypothesis in theorem.hypotheses:
-        inner = hypothesis
-        while inner.head in ("forall", "forall_in"):
-            inner = inner.args[-1]
-        proof = next((p for p in (positive, nonzero) if alpha_equal(p.conclusion, inner)), None)
+        proof = next((p for p in (positive, nonzero) if alpha_equal(p.conclusion, inside(hypothesis))), None)
         if proof is not None:
-            theorem = infer("discharge", _generalised(proof, hypothesis), theorem)
+            theorem = discharged(theorem, hypothesis, proof)
     return theorem
-
-
-def _generalised(proof: Theorem, proposition: Term) -> Theorem:
-    """``for all v: P`` in the form of the proposition, from P."""
-    if proposition.head not in ("forall", "forall_in"):
-        return proof
-    inner = _generalised(proof, proposition.args[-1])
-    return infer("generalise", inner, proposition.bound, *proposition.args[:-1])

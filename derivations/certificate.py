@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from derivations.collector import paused
 from derivations.derivation import ancestry
 from derivations.kernel import Term, Theorem
 
 
+@paused()
 def export(*proved: Theorem) -> dict[str, Any]:
     """The proofs of some theorems as JSON data, in the form that `derivations.replay.replay` describes.
 

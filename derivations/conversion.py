@@ -405,9 +405,27 @@ def split_sum(term: Term) -> Theorem:
 
 def sum_constant(j: Term, n: Term, c: Term) -> Theorem:
     """``sum_{j=1..n} c = n c``, which telescopes: c is the step of c j."""
-    whole = infer("telescoping", j, n, c * j)
-    step = infer("field", whole.sides[0].args[2], c)
-    return transitivity(symmetry(congruence(whole.sides[0], (2,), step)), whole, infer("field", whole.sides[1], n * c))
+    whole = telescoped(j, n, c * j, c)
+    return transitivity(whole, infer("field", whole.sides[1], n * c))
+
+
+def power_sum(term: Term) -> Theorem:
+    """``sum_{j=1..n} j`` and ``sum_{j=1..n} j^2`` for a number n."""
+    _only(term, "sum")
+    (_, upper, body), j = term.args, term.bound
+    assert j is not None
+    sums = {j: (j**2 - j) / number(2), j**2: (number(2) * j**3 - number(3) * j**2 + j) / number(6)}
+    if body not in sums or not _countable(*term.args[:2]) or integer(upper) is None:
+        raise KernelError("not a sum of powers up to a number")
+    whole = telescoped(j, upper, sums[body], body)
+    return transitivity(whole, expand(whole.sides[1]))
+
+
+def telescoped(j: Term, n: Term, f: Term, summand: Term) -> Theorem:
+    """``sum_{j=1..n} g_j = f_{n+1} - f_1`` for g = `summand`, which is ``f_{j+1} - f_j`` by the laws of a field."""
+    whole = infer("telescoping", j, n, f)
+    step = infer("field", whole.sides[0].args[2], summand)
+    return transitivity(symmetry(congruence(whole.sides[0], (2,), step)), whole)
 
 
 def _countable(lower: Term, upper: Term) -> bool:

@@ -7,18 +7,11 @@ from functools import cache
 import sympy
 from sympy import Sum
 
-from derivations.conversion import congruence, simplify, symmetry, transitivity
+from derivations.conversion import congruence, simplify, telescoped, transitivity
 from derivations.derivation import Derivation, Lemma, Reason, derive
 from derivations.document import fragments
 from derivations.kernel import Term, Theorem, infer
 from derivations.notation import Index, Natural, to_kernel
-
-
-def _telescoping(i: Term, n: Term, f: Term, summand: Term) -> Theorem:
-    """``sum_{i=1..n} g_i = f_{n+1} - f_1`` for g = `summand`, which is ``f_{i+1} - f_i`` by the laws of a field."""
-    whole = infer("telescoping", i, n, f)
-    step = infer("field", whole.sides[0].args[2], summand)
-    return transitivity(symmetry(congruence(whole.sides[0], (2,), step)), whole)
 
 
 @cache
@@ -31,9 +24,9 @@ def covariance_parameters() -> Derivation:
         steps = Sum(above - below, (i, 1, D))
         count = Reason("D entries each", simplify)
 
-        whole = _telescoping(*map(to_kernel, (i, D, below, above - below)))
+        whole = telescoped(*map(to_kernel, (i, D, below, above - below)))
 
-        def telescoped(left: Term, right: Term) -> Theorem:
+        def summed_up(left: Term, right: Term) -> Theorem:
             summed = congruence(left, (1,), whole)
             return transitivity(summed, infer("field", summed.sides[1], right))
 
@@ -46,7 +39,7 @@ def covariance_parameters() -> Derivation:
                 ones + rows,
                 (D + rows, count),
                 (D + steps, Reason("a difference of successive terms", simplify)),
-                (D + D * (D + 1) / 2, Lemma("telescoping sum", telescoped)),
+                (D + D * (D + 1) / 2, Lemma("telescoping sum", summed_up)),
             ],
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derivations.assumption import settle
+from derivations.collector import paused
 from derivations.conversion import Conversion, prove_equal, transitivity
 from derivations.counterexample import Counterexample
 from derivations.inequality import joined
@@ -149,6 +150,7 @@ def ancestry(*theorems: Theorem) -> list[Theorem]:
     return list(order.values())
 
 
+@paused()
 def derive(
     slug: str,
     title: str,

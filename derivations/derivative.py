@@ -11,6 +11,7 @@ from derivations.kernel import (
     free,
     infer,
     integer,
+    number,
     sort,
     substitute,
     variable,
@@ -51,7 +52,7 @@ def differentiated(v: Term, at: Term, body: Term) -> Theorem:
     if v not in free(body):
         return infer("differential_constant", v, at, body)
     if body == v:
-        return infer("differential_identity", v, at)
+        return _identity(v, at)
     if body.head in ("add", "multiply"):
         return _from_parts(v, at, body)
     place = _chained_argument(v, body)
@@ -70,6 +71,13 @@ def differentiated(v: Term, at: Term, body: Term) -> Theorem:
     for theorem in (first, outer):
         whole = infer("discharge", theorem, whole)
     return whole
+
+
+def _identity(v: Term, at: Term) -> Theorem:
+    """``differential(v; a, 1, v)``, as that of the first power."""
+    first = infer("differential_power", v, at, 1)
+    slope = infer("rewrite", first, infer("field", first.conclusion.args[1], number(1)), (1,))
+    return infer("rewrite", slope, infer("field", first.conclusion.args[2], v), (2,))
 
 
 def _from_parts(v: Term, at: Term, body: Term) -> Theorem:

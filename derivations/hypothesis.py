@@ -1,4 +1,4 @@
-"""Equations that a theorem supposes and prints, as conversions."""
+"""What a theorem supposes and prints: equations as conversions, and hypotheses that are proved."""
 
 from __future__ import annotations
 
@@ -34,3 +34,21 @@ def renamed(theorem: Theorem, *hypotheses: Term) -> Theorem:
         if any(alpha_equal(hypothesis, h) for h in theorem.hypotheses):
             theorem = infer("discharge", infer("assume", hypothesis), theorem)
     return theorem
+
+
+def inside(proposition: Term) -> Term:
+    """What a proposition says for all values of some variables."""
+    return inside(proposition.args[-1]) if proposition.head in ("forall", "forall_in") else proposition
+
+
+def discharged(theorem: Theorem, hypothesis: Term, proof: Theorem) -> Theorem:
+    """`theorem` without a hypothesis, of the inside of which this is a proof."""
+    return infer("discharge", _generalised(proof, hypothesis), theorem)
+
+
+def _generalised(proof: Theorem, proposition: Term) -> Theorem:
+    """``for all v: P`` in the form of the proposition, from P."""
+    if proposition.head not in ("forall", "forall_in"):
+        return proof
+    inner = _generalised(proof, proposition.args[-1])
+    return infer("generalise", inner, proposition.bound, *proposition.args[:-1])

@@ -314,7 +314,7 @@ class Interpretation:
         rows = []
         for hypothesis in self.model.vocabulary.moments.get(space, []):
             equation, limits = unquantified(hypothesis)
-            for env in self._expanded(limits, dict(self.values)):
+            for env in self.expanded(limits, dict(self.values)):
                 whole, c = equation.args
                 name = bound_name(whole)
                 points = [{**env, name: FinitePoint(space, k)} for k in range(self.model.sizes[space])]
@@ -322,13 +322,14 @@ class Interpretation:
                 rows.append(([self.value(body, e) for e in points], self.value(c, env)))
         return rows
 
-    def _expanded(self, limits: list[tuple[Term, tuple[Term, ...]]], env: Environment) -> Iterator[Environment]:
+    def expanded(self, limits: list[tuple[Term, tuple[Term, ...]]], env: Environment) -> Iterator[Environment]:
+        """Environments for all values of quantified variables, indices within limits and points of finite spaces."""
         if not limits:
             yield env
             return
         (v, args), *rest = limits
-        for inner in self._instances(v.data, args[0], args[1], env):
-            yield from self._expanded(rest, inner)
+        for inner in self._instances(v.data, *args[:2], env) if len(args) == 3 else self.every(v.data, env):
+            yield from self.expanded(rest, inner)
 
 
 def slope_in(component: Any, variable: Form) -> Any:

@@ -2,22 +2,21 @@
 
 Everything that elbocheck calls *proved* is a `Theorem` of this file; nothing else has to be believed. Terms are
 immutable trees with real binders: the rules do not tell apart terms that differ in the names of bound variables only,
-and substitution never captures. In one process this guards against mistakes; the check that needs no trust in the rest
-of a program is `derivations.replay` of an exported proof. The shape of the kernel is that of HOL Light (J. Harrison,
-"HOL Light: an overview", TPHOLs 2009).
+and substitution never captures. This guards against mistakes; the check that needs no trust in the rest of a program is
+`derivations.replay` of an exported proof. The shape is that of HOL Light (J. Harrison, TPHOLs 2009).
 
-A theorem ``H1, ..., Hn |- C`` says: for all values of its free variables for which every ``Hi`` holds, ``C`` holds.
-Operations are total: ``1/0`` and ``log(-1)`` are some numbers of which nothing is known; the integral of a function that
-is not integrable is 0, and so is the derivative where there is none. A rule that would be wrong for those carries a
-hypothesis that excludes them. Integer powers are repeated products, so ``0^0 = 1``; an empty sum is 0, an empty product
-1; indices are integers, natural numbers start at 0. ``within(i, a, b)``: i is an integer with ``a <= i <= b``; ``delta(i,
-k)`` is 1 if i = k, else 0. A function is any fixed (measurable) function of its arguments; its kind is that of its
-values. Spaces are not empty; ``for all z: dimension(z, J)``: the space of z is R^J with components 1..J and Lebesgue
-measure; ``tuple(j; J, t)`` is its point with components t. ``differential(v; a, d, f)``: f has the derivative d in v at v
-= a. ``bijection(e; T, D)``: e -> T is onto the space of T, with ``int f(z) dz = int f(T) D de`` for all f >= 0.
-``E_{z~d}[f]`` is the integral of ``d f``, ``KL(q || p)`` is ``E_q[log(q / p)]``; the densities of one family
-(``p(x,z)``, ``p(x|z)``, ``p(x)``) belong to one joint density; ``normal(z, J, m, v)`` binding j is the density of a
-vector z with independent normal components of means ``m_j`` and variances ``v_j``, j = 1..J.
+A theorem ``H1, ..., Hn |- C`` says: for all values of its free variables and all functions (measurable, or such as
+terms give) by the names in it for which every ``Hi`` holds, ``C`` holds. A function has the kind of its values.
+Operations are total: ``1/0`` and ``log(-1)`` are some numbers of which nothing is known; the integral of a function
+that is not integrable is 0, and so is the derivative where there is none. A rule that would be wrong for those carries
+a hypothesis that excludes them. Integer powers are repeated products, so ``0^0 = 1``; an empty sum is 0, an empty
+product 1; indices are integers, natural numbers start at 0. ``within(i, a, b)``: i is an integer with ``a <= i <= b``;
+``delta(i, k)`` is 1 if i = k, else 0. Spaces are not empty; ``for all z: dimension(z, J)``: the space of z is R^J with
+components 1..J and Lebesgue measure; ``tuple(j; J, t)`` is its point with components t. ``differential(v; a, d, f)``: f
+has the derivative d in v at v = a. ``bijection(e; T, D)``: e -> T is onto the space of T, with ``int f(z) dz = int f(T)
+D de`` for all f >= 0. ``E_{z~d}[f]`` is the integral of ``d f``, ``KL(q || p)`` is ``E_q[log(q / p)]``; the densities
+of one family (``p(x,z)``, ``p(x|z)``, ``p(x)``) belong to one joint density; ``normal(z, J, m, v)`` binding j is the
+density of a vector z with independent normal components of means ``m_j`` and variances ``v_j``, j = 1..J.
 """
 
 from __future__ import annotations
@@ -72,7 +71,6 @@ class Term:
     `head` is an operation of the table above, `data` holds names and rational numbers, `bound` the variable that a
     binder binds. A variable has a name and a kind: ``real``, ``natural`` or ``index`` for numbers, ``vector`` for a
     vector of parameters, else the space whose point it is, which tells which argument of ``p(x,z)`` it stands for.
-
     Raises KernelError if arguments, data or bound variable do not fit the head, or a limit contains the bound index.
     """
 
@@ -94,17 +92,15 @@ class Term:
         object.__setattr__(self, "code", _CODES.setdefault(whole, next(_FRESH)))
 
     def _check(self) -> None:
-        wanted, _, mark, scope = _SIGNATURE[self.head]
-        _require(bool(wanted("".join(map(sort, self.args)))), f"{self.head}: arguments of the wrong number or sort")
-        _require(bool(mark) == (self.bound is not None), f"{self.head}: bound variable missing or out of place")
-        if self.bound is not None:
-            _require(self.bound.head == "variable", f"{self.head}: cannot bind this")
-            kind = self.bound.data[1]
-            kinds = {"i": kind == "index", "z": kind not in _NUMBERS, "t": kind == "real"}
-            _require(kinds.get(mark, True), f"{self.head}: cannot bind a variable of this kind")
-            inside = any(self.bound in free(a) for a in self.args[:scope])
-            _require(not inside, f"{self.head}: its limits contain its index")
-        if self.head == "density":
+        (wanted, _, mark, scope), head, v = _SIGNATURE[self.head], self.head, self.bound
+        _require(bool(wanted("".join(map(sort, self.args)))), f"{head}: arguments of the wrong number or sort")
+        _require(bool(mark) == (v is not None), f"{head}: bound variable missing or out of place")
+        if v is not None:
+            _require(v.head == "variable", f"{head}: cannot bind this")
+            kinds = {"i": v.data[1] == "index", "z": v.data[1] not in _NUMBERS, "t": v.data[1] == "real"}
+            _require(kinds.get(mark, True), f"{head}: cannot bind a variable of this kind")
+            _require(all(v not in free(a) for a in self.args[:scope]), f"{head}: its limits contain its index")
+        if head == "density":
             spaces = {a.data[-1] for a in self.args}
             _require(1 <= self.data[1] <= len(spaces) == len(self.args), "density: of none, or two of one space")
 
@@ -255,15 +251,11 @@ def _plain(value: Any) -> bool:
 
 
 def infer(rule: str, *inputs: Any) -> Theorem:
-    """The theorem that `rule` gives for its premises (theorems first) and arguments.
-
-    Raises KernelError if there is no such rule, or where the rule states its FAILURE.
-    """
+    """The theorem that `rule` gives for premises, which come first, and arguments. Raises KernelError for a FAILURE."""
     _require(rule in RULES, f"no rule {rule!r}")
     _require(all(map(_plain, inputs)), f"{rule}: an input that is no theorem, term, integer or tuple of these")
     hypotheses, conclusion = RULES[rule](*inputs)
-    distinct = {canonical(h): h for h in reversed(tuple(hypotheses))}
-    kept = tuple(reversed(distinct.values()))
+    kept = tuple(reversed({canonical(h): h for h in reversed(tuple(hypotheses))}.values()))
     _require(all(sort(p) == "b" for p in (conclusion, *kept)), f"{rule}: not a proposition")
     premises = tuple(i for i in inputs if isinstance(i, Theorem))
     return Theorem(kept, conclusion, rule, premises, inputs[len(premises) :], _KEY)
@@ -271,9 +263,9 @@ def infer(rule: str, *inputs: Any) -> Theorem:
 
 # --- field arithmetic ---
 
-# a polynomial with exponents of any sign: {{(atom, exponent), ...}: coefficient}
+# a polynomial with exponents of any sign: {{(atom, exponent), ...}: coefficient}; whole coefficients may be int
 Powers = frozenset[tuple[int, int]]
-Laurent = dict[Powers, Fraction]
+Laurent = dict[Powers, Fraction | int]
 
 
 def integer(term: Term) -> int | None:
@@ -281,7 +273,7 @@ def integer(term: Term) -> int | None:
     return int(term.data[0]) if term.head == "number" and term.data[0].denominator == 1 else None
 
 
-def _collect(entries: Iterable[tuple[Powers, Fraction]]) -> Laurent:
+def _collect(entries: Iterable[tuple[Powers, Fraction | int]]) -> Laurent:
     result: Laurent = {}
     for monomial, coefficient in entries:
         result[monomial] = result[monomial] + coefficient if monomial in result else coefficient
@@ -294,25 +286,25 @@ def _times(left: Laurent, right: Laurent) -> Laurent:
 
 def _merged(left: Powers, right: Powers) -> Powers:
     exponents = dict(left)
-    for atom, exponent in right:
-        exponents[atom] = exponents.get(atom, 0) + exponent
+    exponents.update((atom, exponents.get(atom, 0) + exponent) for atom, exponent in right)
     return frozenset(power for power in exponents.items() if power[1])
 
 
-def _fraction(term: Term, inverted: list[Term]) -> tuple[Laurent, Laurent]:
-    """Numerator and denominator of `term`; the bases of negative powers are appended to `inverted`."""
-    one: Laurent = {frozenset(): Fraction(1)}
+@lru_cache(maxsize=1 << 14)
+def _fraction(term: Term) -> tuple[Laurent, Laurent, Terms]:
+    """Numerator and denominator of `term`, and the bases of its negative powers."""
+    one: Laurent = {frozenset(): 1}
     exponent = integer(term.args[1]) if term.head == "power" else 1
     if term.head == "number":
-        return _collect([(frozenset(), term.data[0])]), one
+        return _collect([(frozenset(), term.data[0] if integer(term) is None else term.data[0].numerator)]), one, ()
     if exponent is None or term.head not in ("add", "multiply", "power"):
-        return {frozenset([(canonical(term), 1)]): Fraction(1)}, one
+        return {frozenset([(canonical(term), 1)]): 1}, one, ()
     _require(abs(exponent) <= 64, "field: an exponent above 64")
-    parts = [_fraction(a, inverted) for a in term.args[: 1 if term.head == "power" else None]] * abs(exponent)
+    found = [_fraction(a) for a in term.args[: 1 if term.head == "power" else None]]
+    parts, inverted = [(n, d) for n, d, _ in found] * abs(exponent), tuple(t for _, _, bases in found for t in bases)
     if exponent < 0:
         _require(bool(parts[0][0]), "field: division by zero")
-        inverted.append(term.args[0])
-        parts = [(d, n) for n, d in parts]
+        parts, inverted = [(d, n) for n, d in parts], (*inverted, term.args[0])
     top, bottom = Laurent() if term.head == "add" else one, one
     for n, d in parts:
         if term.head != "add":
@@ -323,8 +315,8 @@ def _fraction(term: Term, inverted: list[Term]) -> tuple[Laurent, Laurent]:
         top = _collect((*top.items(), *n.items()))
     if len(bottom) == 1:  # a single monomial is inverted at once, which keeps the fractions small
         ((monomial, coefficient),) = bottom.items()
-        top, bottom = _times(top, {frozenset((a, -e) for a, e in monomial): 1 / coefficient}), one
-    return top, bottom
+        top, bottom = _times(top, {frozenset((a, -e) for a, e in monomial): Fraction(1) / coefficient}), one
+    return top, bottom, inverted
 
 
 def _replace(term: Term, path: Path, equation: Theorem, others: Terms = ()) -> Sequent:
@@ -389,17 +381,21 @@ def _positive_parts(term: Term) -> Iterator[Term]:
         yield positive(term)
 
 
-def _conditional(term: Term) -> Sequent:
-    _require(term.head == "density" and term.data[1] < len(term.args), "conditional_density: nothing is given")
-    joint, given = density(term.data[0], term.args), density(term.data[0], term.args[term.data[1] :])
-    return (positive(given),), equal(term, joint / given)
+def _of_kind(t: Term, kind: str) -> bool:
+    return t.data[1:] == (kind,) or {"real": sort(t) == "r", "natural": str(integer(t)).isdigit()}.get(kind, False)
 
 
-def _marginal(joint: Term, v: Term) -> Sequent:
-    _require(joint.data[1:] == (len(joint.args),) and v in joint.args, "marginalisation: not a joint density of it")
-    rest = tuple(a for a in joint.args if a != v)
-    _apart(v, *rest)
-    return (), equal(integral(v, joint), density(joint.data[0], rest) if rest else _ONE)
+def _instance(term: Term, f: Term, value: Term) -> Term:
+    """`term` where f, a variable or a function of variables named 0, 1, ..., is `value`, which is written in these."""
+    _require(term.bound is None or term.bound not in free(value) | {f}, "instantiate: a binder is in the way")
+    args = tuple(_instance(a, f, value) for a in term.args)
+    if (term.head, term.data, len(args)) != (f.head, f.data, len(f.args)):
+        return Term(term.head, args, term.data, term.bound)
+    for i, (v, a) in enumerate(zip(f.args, args, strict=True)):
+        _require(v == variable(str(i), "real" if sort(a) == "r" else a.data[-1]), "instantiate: not a place")
+        _apart(v, *args)
+        value = substitute(value, v, a)
+    return value
 
 
 def _space(point: Term, dimension: Term) -> Term:
@@ -410,10 +406,9 @@ def _space(point: Term, dimension: Term) -> Term:
 def _regular(normal: Term, *indices: Term) -> Terms:
     """That a normal density fits its space, has positive variances, and components at the indices."""
     _require(normal.head == "normal", "not a normal density")
-    point, dimension, _, variance = normal.args
-    _apart(point, *normal.args[2:], *indices)
-    read = (within(i, _ONE, dimension) for i in indices)
-    return *read, _space(point, dimension), forall_in(normal.bound, _ONE, dimension, positive(variance))
+    z, n, _, variance = normal.args
+    _apart(z, *normal.args[2:], *indices)
+    return *(within(i, _ONE, n) for i in indices), _space(z, n), forall_in(normal.bound, _ONE, n, positive(variance))
 
 
 def _entry(normal: Term, place: int, i: Term) -> Term:
@@ -422,33 +417,22 @@ def _entry(normal: Term, place: int, i: Term) -> Term:
 
 def _normal_formula(normal: Term) -> Term:
     _require(normal.head == "normal", "not a normal density")
-    (point, dimension, centre, variance), j = normal.args, cast(Term, normal.bound)
-    volume = (number(2) * Term("pi")) ** dimension * product(j, _ONE, dimension, variance)
-    square = (component(point, j) - centre) ** 2 / variance
-    exponent = number("-1/2") * total(j, _ONE, dimension, square)
-    return (volume ** number("1/2")) ** -1 * exp(exponent)
+    (z, n, m, v), j = normal.args, cast(Term, normal.bound)
+    volume = (number(2) * Term("pi")) ** n * product(j, _ONE, n, v)
+    return (volume ** number("1/2")) ** -1 * exp(number("-1/2") * total(j, _ONE, n, (component(z, j) - m) ** 2 / v))
 
 
 def _field(left: Term, right: Term) -> Sequent:
-    inverted: list[Term] = []
-    (a, b), (c, d) = _fraction(left, inverted), _fraction(right, inverted)
+    (a, b, divisors), (c, d, others) = _fraction(left), _fraction(right)
     _require(_times(a, d) == _times(c, b), "field: the sides differ")
-    return (nonzero(t) for t in inverted if t.head != "number"), equal(left, right)
-
-
-def _derivative_congruence(theorem: Theorem, v: Term, at: Term) -> Sequent:
-    around = all(v not in free(h) or h == positive(v) for h in theorem.hypotheses)
-    _require(around and theorem.conclusion.head == "equal", "derivative_congruence: not an equation around the point")
-    sides = (derivative(v, at, side) for side in theorem.sides)
-    return (substitute(h, v, at) for h in theorem.hypotheses), equal(*sides)
+    return (nonzero(t) for t in (*divisors, *others) if t.head != "number"), equal(left, right)
 
 
 # Each rule: what it gives, and its FAILURE (besides terms of the wrong sort). "apart" means: does not occur free in.
 _RULES: dict[str, Callable[..., Sequent]] = {
     # a = b. FAILURE unless they differ in the names of bound variables only
     "reflexivity": lambda a, b: (_require(alpha_equal(a, b), "reflexivity: the sides differ"), equal(a, b)),
-    # P[b] from P[a] and a = b, where the hypotheses of a = b hold for all values of the variables bound around the
-    # place. FAILURE unless a stands at the path in P and b is well-formed there
+    # P[b] from P[a] and a = b, its hypotheses for all values of what is bound around. FAILURE unless a is at the path
     "rewrite": lambda t, equation, path: _replace(t.conclusion, path, equation, t.hypotheses),
     # P |- P. FAILURE if it is not a proposition
     "assume": lambda p: ((p,), p),
@@ -462,9 +446,15 @@ _RULES: dict[str, Callable[..., Sequent]] = {
         (*_apart(v, *limits), *_for_all(v, limits, t.hypotheses)),
         bind("forall_in" if limits else "forall", v, *limits, t.conclusion),
     ),
-    # a = b by the laws of a field, where each base of a negative power is nonzero. FAILURE unless both have the same
-    # numerator over the product of their denominators, as polynomials with rational coefficients in the subterms that
-    # are neither sums nor products nor integer powers; if an exponent is above 64, or a base cancels to 0
+    # P for t in the place of f(u, v, ...), for all u, v, ...; or of a variable f. FAILURE if f is neither, t of another kind,
+    # something free in t or f itself bound in P; if u, v, ... are not named 0, 1, ..., or in an argument of f
+    "instantiate": lambda t, f, r: (
+        _require(f.head in ("variable", "function") and _of_kind(r, f.data[1]), "instantiate: of another kind")
+        + tuple(_instance(h, f, r) for h in t.hypotheses),
+        _instance(t.conclusion, f, r),
+    ),
+    # a = b by the laws of a field, bases of negative powers being nonzero. FAILURE unless both, times their denominators,
+    # are one polynomial in what is no sum, product or integer power; if an exponent is above 64 or a base cancels to 0
     "field": _field,
     # t > 0 from the positivity of its parts. FAILURE if a part is a number that is not positive or has no part itself
     "positivity": lambda t: (_positive_parts(t), positive(t)),
@@ -479,7 +469,7 @@ _RULES: dict[str, Callable[..., Sequent]] = {
         at_most(t + _combination(cs, ls), t + _combination(cs, rs)),
     ),
     "sum_monotonicity": lambda j, a, b, f, g: (
-        (forall_in(j, a, b, at_most(f, g)),),
+        [forall_in(j, a, b, at_most(f, g))],
         at_most(total(j, a, b, f), total(j, a, b, g)),
     ),
     "integral_monotonicity": lambda v, f, g: (
@@ -493,27 +483,26 @@ _RULES: dict[str, Callable[..., Sequent]] = {
     "exp_log": lambda t: ((positive(t),), equal(exp(log(t)), t)),
     # log prod_{j=a..b} f = sum_{j=a..b} log f where f > 0 for j = a..b
     "log_indexed_product": lambda j, a, b, f: (
-        (forall_in(j, a, b, positive(f)),),
+        [forall_in(j, a, b, positive(f))],
         equal(log(product(j, a, b, f)), total(j, a, b, log(f))),
     ),
     # sum_{j=a..b} (c f + d g + ...) = c sum f + d sum g + .... FAILURE if j is in c, d, ...
-    "sum_linearity": lambda j, a, b, cs, fs: ((), _linear(j, cs, fs, lambda f: total(j, a, b, f))),
+    "sum_linearity": lambda j, a, b, cs, fs: ((), _linear(j, cs, fs, partial(total, j, a, b))),
     # sum_{j=1..n} (f_{j+1} - f_j) = f_{n+1} - f_1. FAILURE unless n is a natural constant or variable
     "telescoping": lambda j, n, f: (
-        _require(n.data[1:] == ("natural",) or str(integer(n)).isdigit(), "telescoping: not a natural number"),
+        _require(_of_kind(n, "natural"), "telescoping: not a natural number"),
         equal(total(j, _ONE, n, substitute(f, j, j + _ONE) - f), substitute(f, j, n + _ONE) - substitute(f, j, _ONE)),
     ),
     # sum_{j=a..b} delta(i, j) f_j = f_i for i in a..b; delta(i, i) = 1. FAILURE if j is in i
     "delta_sum": lambda j, a, b, i, f: (
-        (*_apart(j, i), within(i, a, b)),
+        [*_apart(j, i), within(i, a, b)],
         equal(total(j, a, b, delta(i, j) * f), substitute(f, j, i)),
     ),
     "delta_same": lambda i: ((), equal(delta(i, i), _ONE)),
-    # int (c f + d g + ...) = c int f + d int g + ... for integrable f, g, ...; one term alone needs no hypothesis (c f
-    # is integrable exactly if f is, or c = 0). FAILURE if v is in c, d, ...
+    # int (c f + d g + ...) = c int f + d int g + ... for integrable f, g, ... unless it is c f alone. FAILURE if v is in c
     "integral_linearity": lambda v, cs, fs: (
-        (integrable(v, f) for f in fs if len(fs) > 1),
-        _linear(v, cs, fs, lambda f: integral(v, f)),
+        (integrable(v, f) for f in fs if fs[1:]),
+        _linear(v, cs, fs, partial(integral, v)),
     ),
     # c f + d g + ... and sum_{j=a..b} f are integrable for integrable f, g, ...; f is if int f != 0. FAILURE as above
     "integrable_linearity": lambda v, cs, fs: (
@@ -521,7 +510,7 @@ _RULES: dict[str, Callable[..., Sequent]] = {
         integrable(v, _linear(v, cs, fs, lambda f: f).args[0]),
     ),
     "integrable_sum": lambda v, j, a, b, f: (
-        (*_apart(v, a, b), forall_in(j, a, b, integrable(v, f))),
+        [*_apart(v, a, b), forall_in(j, a, b, integrable(v, f))],
         integrable(v, total(j, a, b, f)),
     ),
     "integrable_nonzero": lambda v, f: ((nonzero(integral(v, f)),), integrable(v, f)),
@@ -530,10 +519,9 @@ _RULES: dict[str, Callable[..., Sequent]] = {
         (*_apart(v, a, b), forall_in(j, a, b, integrable(v, f))),
         equal(integral(v, total(j, a, b, f)), total(j, a, b, integral(v, f))),
     ),
-    # with D(v; a, d, f) for the differential: D(v; a, 0, c) for c without v; D(v; a, 1, v); D(v; a, n a^(n-1), v^n) for a
+    # with D(v; a, d, f) for the differential: D(v; a, 0, c) for c without v; D(v; a, n a^(n-1), v^n) for a
     # constant integer n, a != 0 if n < 0; D(v; a, e^a, e^v); D(v; a, 1/a, log v) for a > 0. FAILURE if v is in c
     "differential_constant": lambda v, a, c: (_apart(v, c), differential(v, a, number(0), c)),
-    "differential_identity": lambda v, a: ((), differential(v, a, _ONE, v)),
     "differential_power": lambda v, a, n: ([nonzero(a)] * (n < 0), differential(v, a, number(n) * a ** (n - 1), v**n)),
     "differential_exp": lambda v, a: ((), differential(v, a, exp(a), exp(v))),
     "differential_log": lambda v, a: ((positive(a),), differential(v, a, a**-1, log(v))),
@@ -555,7 +543,12 @@ _RULES: dict[str, Callable[..., Sequent]] = {
     ),
     "derivative_value": lambda v, a, d, f: ((differential(v, a, d, f),), equal(derivative(v, a, f), d)),
     # d f / d v = d g / d v at v = a from f = g, where the only hypothesis with v is v > 0. FAILURE if there is another
-    "derivative_congruence": _derivative_congruence,
+    "derivative_congruence": lambda t, v, a: (
+        _require(t.conclusion.head == "equal", "derivative_congruence: not an equation")
+        + _require(all(v not in free(h) or h == positive(v) for h in t.hypotheses), "derivative_congruence: here alone")
+        + tuple(substitute(h, v, a) for h in t.hypotheses),
+        equal(*(derivative(v, a, side) for side in t.sides)),
+    ),
     # int f(z) dz = int f(T) D de for a bijection. FAILURE if e is in f, or T in another space than z
     "change_of_variables": lambda z, f, e, t, d: (
         (*_apart(e, integral(z, f)), *_require(t.data[-1:] == z.data[-1:], "another space"), bijection(e, t, d)),
@@ -575,10 +568,17 @@ _RULES: dict[str, Callable[..., Sequent]] = {
     # E_{z~d}[f] = int d f dz; KL(q || p) = E_{z~q}[log(q / p)]
     "expectation_definition": lambda z, d, f: ((), equal(mean(z, d, f), integral(z, d * f))),
     "kl_definition": lambda z, q, p: ((), equal(bind("kl", z, q, p), mean(z, q, log(q / p)))),
-    # p(a|b) = p(a,b) / p(b) for p(b) > 0; int p(a,b) da = p(b), or 1 if there is no b. FAILURE if it is not a
-    # conditional density; not a joint density, or a is not a variable of it
-    "conditional_density": _conditional,
-    "marginalisation": _marginal,
+    # p(a|b) = p(a,b) / p(b) for p(b) > 0; int p(a,b) da = p(b), or 1 without b. FAILURE for densities of another form
+    "conditional_density": lambda t: (
+        _require(t.head == "density" and t.data[1] < len(t.args), "conditional_density: nothing is given")
+        + tuple(map(positive, [given := density(t.data[0], t.args[t.data[1] :])])),
+        equal(t, density(t.data[0], t.args) / given),
+    ),
+    "marginalisation": lambda t, v: (
+        _require(t.data[1:] == (len(t.args),) and v in t.args, "marginalisation: not a joint density of it")
+        + _apart(v, *(rest := tuple(a for a in t.args if a != v))),
+        equal(integral(v, t), density(t.data[0], rest) if rest else _ONE),
+    ),
     # N(z; m, v) = 1 / sqrt((2 pi)^J prod_j v_j) exp(-1/2 sum_j (z_j - m_j)^2 / v_j) by definition; for v_j > 0 and i, k,
     # ... in 1..J: int N dz = 1; E[z_i] = m_i; E[(z_i - m_i) (z_k - m_k)] = delta(i, k) v_i; N z_i z_k ... is integrable;
     # all in spaces of J components. FAILURE if N is no normal density, or m, v, J, i, k, ... depends on z

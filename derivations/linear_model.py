@@ -15,6 +15,7 @@ from derivations.interpretation import Interpretation, close
 from derivations.kernel import Term, free
 from derivations.matrix import Matrix, cholesky, inverted, transposed
 from derivations.model import Parameters, RealPoint, place_of
+from derivations.solved_table import tabulate
 from derivations.vocabulary import Definition, sort_of, unquantified
 
 ROTATION = ((fmpq(3, 5), fmpq(-4, 5)), (fmpq(4, 5), fmpq(3, 5)))
@@ -29,7 +30,7 @@ def determine(interpretation: Interpretation) -> None:
         If there are none.
     """
     hypotheses = interpretation.model.vocabulary.hypotheses
-    for solve in (_root, _inverse, _volume, _point, _constant):
+    for solve in (_root, _inverse, _volume, _point, _constant, tabulate):
         for hypothesis in hypotheses:
             solve(interpretation, hypothesis)
 

@@ -46,6 +46,7 @@ class Parameters:
 
 
 DRAWS = 3
+ROUNDS = 2  # of exchangeable numbers: in one round alone their sum would be the same at each point
 Point = FinitePoint | RealPoint | Parameters
 
 
@@ -71,6 +72,7 @@ class Model:
         self.defined: Callable[[str, tuple[Any, ...]], Any] = lambda name, values: None
         self.evaluate: Callable[[Term, dict[Any, Any]], Any] = lambda term, env: None
         self._drawn: dict[tuple[Any, ...], Any] = {}
+        self._solved: dict[tuple[Any, ...], Any] = {}
         self._cache: dict[Any, Any] = {}
 
     def rng(self, *key: Any) -> random.Random:
@@ -331,6 +333,9 @@ class Model:
                 key.append(place_of(value))
             else:
                 numbers += self._numbers(value)
+        if (name, *key) in self._solved:
+            self._record_function(name, kind, "table", key, written(self._solved[name, *key]))
+            return self._solved[name, *key]
         if name in self.vocabulary.exchangeable:
             return self._exchanged(name, *key)
         if name in self.vocabulary.draws or name in self.vocabulary.bijections:
@@ -357,6 +362,10 @@ class Model:
         self._record_function(name, kind, "table", key, place)
         return FinitePoint(kind, place)
 
+    def solved(self, name: str, values: tuple[Any, ...], value: Any) -> Any:
+        """The value of a function of places and indices, which is this one unless another was found before."""
+        return self._solved.setdefault((name, *map(place_of, values)), value)
+
     def _map(self, name: str, key: list[int]) -> FinitePoint:
         """A draw ``z_l(omega)``, or the image of a point under a bijection of finite spaces."""
         if name in self.vocabulary.draws:
@@ -371,13 +380,14 @@ class Model:
         return FinitePoint(kind, image)
 
     def _exchanged(self, name: str, number: int, place: int) -> Any:
-        """Numbers that go round: each index has each of them at one point, so that all indices have the same law."""
+        """Numbers that go round, twice: each index has each of them at one point, so that all have the same law."""
         law = self.vocabulary.exchangeable[name]
         size = self.sizes[law.space]
-        inside = 1 <= number <= size
-        value: Any = self.positive(name, (number + place) % size)
+        count = size // ROUNDS
+        inside = 1 <= number <= count
+        value: Any = self.positive(name, place // count * count + (number + place) % count)
         if not inside:  # of these nothing is supposed
-            value = self.rng("sign", name, number, place).choice((1, -1)) * self.positive(name, number, place)
+            value = self.rng("sign", name, number).choice((1, -1)) * self.positive(name, number, place) / 4
         elif law.mean is not None:
             average = sum((self.positive(name, k) for k in range(size)), fmpq(0)) / size
             value = value * self.evaluate(law.mean, {}) / average

@@ -28,6 +28,7 @@ from derivations.refute import refute
 from derivations.true_mutant import why_true
 
 SECONDS = 4.0  # of search for each mutant, so that a busy machine finds what an idle one finds
+ATTEMPTS = 200
 NAMES = ("refuted", "meaningless", "undecided", "true", "proved", "conditional", "contradiction")
 
 
@@ -70,13 +71,14 @@ class Verdict:
 
 def judged(mutant: Mutant, step: Step, seed: int = 0) -> Verdict:
     """Try to prove a mutant by the reason of its step, and to refute it."""
-    found = refute(mutant.claim, mutant.hypotheses, seed=seed, seconds=SECONDS)
+    search = partial(refute, mutant.claim, seed=seed, seconds=SECONDS, attempts=ATTEMPTS)
+    found = search(mutant.hypotheses)
     meaningless = found is None
     if found is None:
-        found = refute(mutant.claim, mutant.hypotheses, seed=seed, seconds=SECONDS, conventions=True)
+        found = search(mutant.hypotheses, conventions=True)
     theorem, contradiction = proof(mutant.claim, step), None
     if theorem is not None:
-        contradiction = refute(mutant.claim, theorem.hypotheses, seed=seed, seconds=SECONDS, conventions=True)
+        contradiction = search(theorem.hypotheses, conventions=True)
     return Verdict(mutant, theorem, found, meaningless, contradiction)
 
 

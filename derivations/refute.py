@@ -29,7 +29,7 @@ from derivations.interpretation import Interpretation
 from derivations.kernel import Term
 from derivations.linear_model import determine
 from derivations.matrix import solution
-from derivations.model import DRAWS, FinitePoint, Model, Parameters, Point, RealPoint, place_of, written
+from derivations.model import DRAWS, ROUNDS, FinitePoint, Model, Parameters, Point, RealPoint, place_of, written
 from derivations.vocabulary import NUMBERS, PARAMETERS, Vocabulary
 
 DIGITS = 50
@@ -168,7 +168,7 @@ def draw(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Int
         model.add_finite(space, 2 if crowded else model.rng("size", space).choice((2, 3)), number % 3 == 2)
     _resize(vocabulary, model, number)
     for law in vocabulary.exchangeable.values():
-        model.add_finite(law.space, place_of(interpretation.value(law.count, values)), weighted=False)
+        model.add_finite(law.space, ROUNDS * place_of(interpretation.value(law.count, values)), weighted=False)
     for v in vocabulary.variables:
         if v.data[1] not in NUMBERS:
             values[v.data] = model.point(v.data[1], v.data[0])

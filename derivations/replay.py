@@ -13,9 +13,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from derivations.collector import paused
 from derivations.kernel import KernelError, Term, Theorem, infer
 
 
+@paused()
 def replay(proof: Any) -> list[Theorem]:
     """Apply the rules of a proof again, compare what each states, and give the theorems that it is a proof of.
 

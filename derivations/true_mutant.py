@@ -12,7 +12,10 @@ NO_SUMMAND = "the index that is added or left out has the summand 0"
 SYMMETRIC = "epsilon and -epsilon have the same law"
 SAME_MARGINAL = "all components have the same law"
 INVERSE_OF_ONE = "1 / 1 = 1"
-LOG = "log t <= t"
+LOG = "log t <= t <= exp t"
+LARGER = (
+    "the larger side is made larger still: K, 1, or 1 / K added, for 1 / K times a positive sum, and K is at least 1"
+)
 # (slug, step, mistake): how many of these mutants are true, and why
 REASONS: dict[tuple[str, int, str], tuple[int, str]] = {
     ("kl-nonnegative", 2, "sign"): (1, SMALLER),
@@ -38,9 +41,23 @@ REASONS: dict[tuple[str, int, str], tuple[int, str]] = {
     ("elbo-surgery", 3, "lost conditioning"): (1, "q(z) is the marginal of q(x) q(z|x): both means are the same"),
     ("kl-normal-minimum", 2, "sign of a number"): (1, SMALLER),
     ("kl-normal-minimum", 12, "sign of a number"): (1, SMALLER),
-    ("iwae-lower-bound", 1, "lost inverse"): (1, "K times a sum is at least 1 / K times it, K being at least 1"),
-    ("iwae-lower-bound", 1, "lost log"): (1, LOG),
-    ("iwae-monotone", 4, "lost log"): (1, LOG),
+    **{
+        (slug, step, mistake): (1, LARGER)
+        for slug, step in (("iwae-lower-bound", 1), ("iwae-monotone", 4))
+        for mistake in (
+            "lost inverse",
+            "dropped factor",
+            "sum for product",
+            "1 for a number",
+            "number off by one",
+        )
+    },
+    ("iwae-lower-bound", 1, "sign of a number"): (1, LARGER),
+    **{
+        (slug, step, mistake): (1, LOG)
+        for slug, step in (("iwae-lower-bound", 1), ("iwae-monotone", 4))
+        for mistake in ("lost log", "log for exp, exp for log")
+    },
     ("linear-gaussian-evidence", 2, "lost conditioning"): (1, "the law of z integrates to one"),
     ("gradient-agreement", 2, "precision for variance"): (1, INVERSE_OF_ONE),
     ("gradient-agreement", 8, "precision for variance"): (1, INVERSE_OF_ONE),

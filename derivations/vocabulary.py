@@ -147,7 +147,7 @@ class Vocabulary:
                     found.setdefault(t.args[place].data[-1], number(1))
         for t in self.terms:
             if t.head == "function" and t.data[1] not in (*NUMBERS, *PARAMETERS):
-                kinds = list(map(sort_of, t.args))
+                kinds = [sort_of(a) for a in t.args if not _is_whole(a)]
                 if "real" in kinds:
                     found.update(
                         {k: number(1) for k in (t.data[1], *kinds) if k not in (*NUMBERS, *PARAMETERS, *found)}
@@ -173,10 +173,7 @@ class Vocabulary:
         kind = sort_of(argument)
         if kind not in NUMBERS:
             return kind not in self.real_spaces and kind not in PARAMETERS
-        return all(
-            t.head in ("add", "multiply") or (t.head == "number" and t.data[0].denominator == 1) or sort_of(t) != "real"
-            for _, t in subterms(argument)
-        )
+        return _is_whole(argument)
 
     def _moments(self) -> dict[str, list[Term]]:
         """Equations ``int f = c`` over a finite space whose law is a function, not a family of tables."""
@@ -279,6 +276,14 @@ def sort_of(term: Term) -> str:
     return "real"
 
 
+def _is_whole(term: Term) -> bool:
+    """Whether a number is whole by the way it is made: of indices, natural numbers and integers."""
+    return all(
+        t.head in ("add", "multiply") or (t.head == "number" and t.data[0].denominator == 1) or sort_of(t) != "real"
+        for _, t in subterms(term)
+    )
+
+
 def unquantified(proposition: Term) -> tuple[Term, list[tuple[Term, tuple[Term, ...]]]]:
     """What stands behind the quantifiers, and each quantified variable with its limits."""
     limits = []
@@ -298,7 +303,8 @@ def definitions(hypothesis: Term) -> Iterator[Definition]:
     for left, right in (equation.args, equation.args[::-1]):
         name, parameters = _named(left)
         distinct = len(set(parameters)) == len(parameters) and all(p.head == "variable" for p in parameters)
-        if name and distinct and name not in names(right) and set(quantified) <= set(parameters):
+        partly = left.head == "density" and quantified and set(quantified) != set(parameters)
+        if name and distinct and name not in names(right) and set(quantified) <= set(parameters) and not partly:
             yield Definition(name, parameters, right, hypothesis, family=left.head == "density")
             return
     whole, one = equation.args

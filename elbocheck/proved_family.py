@@ -273,4 +273,5 @@ FAMILIES: Mapping[str, Family] = {
 LEFT_OUT: Mapping[str, str] = {
     "kl-multivariate-normal": "its theorem is about matrices, which derivations.evaluation gives no value",
     "kl-exponential-family": "its theorem is about statistics that are not named",
+    "entropy-exponential-family": "its theorem is about statistics that are not named",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
+from derivations.conversion import subterms
 from derivations.kernel import (
     RULES,
     KernelError,
@@ -16,6 +17,7 @@ from derivations.kernel import (
     equal,
     infer,
     number,
+    sort,
     substitute,
     variable,
 )
@@ -101,6 +103,25 @@ def generalise(g):
     if g.rng.random() < 0.3:
         theorem = infer("assume", Term("within", (j, ONE, g.rng.choice(POOL["natural"]))))
     return (theorem, j, *g.limits(j))
+
+
+def instantiate(g, theorem=None):
+    """Something that a theorem names: a function of one or two new variables, or a variable, that may be bound."""
+    theorem = some_theorem(g) if theorem is None else theorem
+    named = [t for p in (*theorem.hypotheses, theorem.conclusion) for _, t in subterms(p)]
+    chosen = g.rng.choice(
+        [A, *(t for t in named if t.head == "variable"), *[t for t in named if t.head == "function"] * 3]
+    )
+    places = tuple(variable(str(i), "real" if sort(a) == "r" else a.data[-1]) for i, a in enumerate(chosen.args))
+    own = [u if sort(u) == "r" else component(u, ONE) for u in places]
+    kind = chosen.data[1]
+    if kind == "natural" and g.rng.random() < 0.5:
+        value = number(g.rng.randint(0, 3))
+    elif kind == "real":
+        value = add(g.real(1), *(u for u in own if g.rng.random() < 0.6))
+    else:
+        value = g.any_variable(kind)
+    return theorem, Term(chosen.head, places, chosen.data), value
 
 
 def renamed(g):
@@ -279,6 +300,7 @@ CASES = {
     "assume": lambda g: (g.proposition(2),),
     "discharge": discharge,
     "generalise": generalise,
+    "instantiate": instantiate,
     "field": field,
     "positivity": lambda g: (g.positive(3),),
     "positive_nonzero": lambda g: (g.positive(2),),
@@ -302,7 +324,6 @@ CASES = {
     "integrable_nonzero": lambda g: (v := wide_point(g), integrand(g, v)),
     "integral_of_sum": sum_under_integral,
     "differential_constant": lambda g: (*place(g), g.real(2)),
-    "differential_identity": place,
     "differential_power": lambda g: (*place(g), g.rng.randint(-4, 4)),
     "differential_exp": place,
     "differential_log": place,
@@ -399,7 +420,8 @@ def euclidean_instance(g):
 # --- what they show ---
 
 # rules whose hypotheses come from their inputs: these are told apart by their kind only
-INHERITED = {"rewrite", "assume", "discharge", "generalise", "field", "positivity", "derivative_congruence"}
+INHERITED = {"rewrite", "assume", "discharge", "generalise", "instantiate", "field", "positivity"}
+INHERITED |= {"derivative_congruence"}
 
 
 def labelled(rule, hypotheses):

@@ -27,7 +27,8 @@ def test_each_comes_after_those_it_uses():
 def test_a_derivation_that_is_not_used_is_not_said_to_be_used():
     found = dependencies(map(prove, DERIVATIONS))
     assert found["elbo-bound"] == ("kl-nonnegative", "elbo-gap")
-    assert found["kl-bernoulli"] == ()  # its script offers kl-exponential-family, the proof does without
+    assert found["kl-bernoulli"] == ("kl-exponential-family",)
+    assert found["entropy-bernoulli"] == ("entropy-exponential-family",)
 
 
 def test_no_slug_is_listed_by_two_scripts():

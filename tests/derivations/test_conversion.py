@@ -111,6 +111,25 @@ def test_sums_are_split_and_counted():
         prove_equal(from_zero, TWO * N, conversion.simplify)
 
 
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_powers_are_summed_up_to_a_number(n):
+    for power in (1, 2):
+        total = bind("sum", J, ONE, number(n), J if power == 1 else J**power)
+        assert conversion.power_sum(total).sides[1] == number(sum(j**power for j in range(1, n + 1)))
+    for refused in (J**3, J + ONE):
+        with pytest.raises(KernelError, match="not a sum of powers up to a number"):
+            conversion.power_sum(bind("sum", J, ONE, number(n), refused))
+    for lower, upper in ((number(0), number(n)), (ONE, N)):
+        with pytest.raises(KernelError, match="not a sum of powers up to a number"):
+            conversion.power_sum(bind("sum", J, lower, upper, J))
+
+
+def test_what_does_not_telescope_is_refused():
+    assert conversion.telescoped(J, N, J**2, TWO * J + ONE).sides[0] == bind("sum", J, ONE, N, TWO * J + ONE)
+    with pytest.raises(KernelError, match="field: the sides differ"):
+        conversion.telescoped(J, N, J**2, TWO * J)
+
+
 def test_coefficients_that_hold_the_index_stay_inside():
     split = conversion.split_sum(bind("sum", J, ONE, N, I * J))
     assert split.sides[1] == (ONE * I) * bind("sum", J, ONE, N, J)

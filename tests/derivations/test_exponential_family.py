@@ -16,10 +16,11 @@ from derivations.exponential_family import (
     P,
     Q,
     X,
+    entropy_exponential_family,
     exponential_family_mean,
     in_logarithms,
     kl_exponential_family,
-    reasons,
+    logarithms,
 )
 from derivations.hypothesis import supposing
 from derivations.kernel import KernelError
@@ -58,17 +59,33 @@ def test_the_bregman_form_is_the_divergence(seed):
         expected = math.fsum(a * math.log(a / b) for a, b in zip(q, p, strict=True))
         means = [math.fsum(a * t for a, t in zip(q, values, strict=True)) for values in statistics]
         (theorem,) = kl_exponential_family().theorems
-        values = {
-            "eta": eta,
-            "theta": theta,
-            "m": means,
-            "n": 3,
-            "A": lambda v, b=base, s=statistics: flint.arb(log_partition(b, s, v)),
-        }
-        found = float(evaluate(theorem.sides[1], values))
-        assert found == pytest.approx(expected, abs=1e-13)
-        swapped = float(evaluate(theorem.sides[1], {**values, "eta": theta, "theta": eta}))
-        assert swapped != pytest.approx(expected, abs=1e-6)
+        a_q, a_p = (log_partition(base, statistics, v) for v in (eta, theta))
+        values = {"eta": entries(eta), "theta": entries(theta), "m": entries(means), "n": 3, "A_q": a_q, "A_p": a_p}
+        assert float(evaluate(theorem.sides[1], values)) == pytest.approx(expected, abs=1e-13)
+        swapped = {**values, "eta": entries(theta), "theta": entries(eta), "A_q": a_p, "A_p": a_q}
+        assert float(evaluate(theorem.sides[1], swapped)) != pytest.approx(expected, abs=1e-6)
+
+
+def test_the_entropy_is_that_of_the_law(seed):
+    """With the base measure 1; with another one the theorem does not apply, and its value is another."""
+    base, statistics, eta, _ = finite_family(seed)
+    (theorem,) = entropy_exponential_family().theorems
+    for weights in ([1.0] * 5, base):
+        q = density(weights, statistics, eta)
+        means = [math.fsum(a * t for a, t in zip(q, values, strict=True)) for values in statistics]
+        a_q = log_partition(weights, statistics, eta)
+        found = float(evaluate(theorem.sides[1], {"eta": entries(eta), "m": entries(means), "n": 3, "A_q": a_q}))
+        entropy = -math.fsum(a * math.log(a) for a in q)
+        assert (found == pytest.approx(entropy, abs=1e-13)) == (weights is not base)
+
+
+def test_the_entropy_rests_on_the_divergence():
+    assert entropy_exponential_family().uses == ("kl-exponential-family",)
+
+
+def entries(values):
+    """The function of an index k = 1, 2, ... with these values."""
+    return lambda k: flint.arb(values[int(k.unique_fmpz()) - 1])
 
 
 def test_the_mean_is_the_derivative_of_the_log_partition(seed):
@@ -89,7 +106,7 @@ def test_the_wrong_sign_of_the_gradient_term_is_not_proved():
         h, t, a = Mapping("h"), Mapping("T"), Mapping("A")
         i, n = Index("i"), Natural("n")
         q, p = (h(X) * exp(Sum(v[i] * t(i, X), (i, 1, n)) - a(v)) for v in (eta, theta))
-        _, logs, _ = reasons(q, p, [])
+        logs = logarithms(q, p)
         right = a(theta) - a(eta) - Sum((theta[i] - eta[i]) * E(Q(X), t(i, X)), (i, 1, n))
         wrong = a(theta) - a(eta) + Sum((theta[i] - eta[i]) * E(Q(X), t(i, X)), (i, 1, n))
         start = E(Q(X), log(Q(X) / P(X)))

@@ -49,6 +49,7 @@ from .rule_survey import (
     component,
     euclidean_instance,
     finite_instance,
+    instantiate,
 )
 
 pytestmark = pytest.mark.usefixtures("precise")
@@ -143,7 +144,9 @@ def test_random_proofs_prove_nothing_false(seed):
     g = Terms(random.Random(f"proofs {seed}"), wide=True)
     pool, held, vacuous, refused = [infer("field", A, A * ONE)], 0, 0, 0
     while held < 1500:
-        rule = g.rng.choice(("rewrite", "rewrite", "discharge", "generalise", "derivative_congruence", *CASES))
+        rule = g.rng.choice(
+            ("rewrite", "rewrite", "discharge", "generalise", "instantiate", "derivative_congruence", *CASES)
+        )
         try:
             theorem = infer(rule, *with_premises(g, rule, pool))
         except REFUSED:
@@ -171,6 +174,8 @@ def with_premises(g, rule, pool):
         case "generalise":
             j = g.any_variable("index")
             return (r.choice(pool), j, *g.limits(j)) if r.random() < 0.5 else (r.choice(pool), g.any_variable(*POOL))
+        case "instantiate":
+            return instantiate(g, r.choice(pool))
         case "derivative_congruence":
             return r.choice(pool), g.any_variable("real"), g.number()
     return CASES[rule](g)
@@ -255,7 +260,7 @@ def test_what_differs_is_told_apart(left, right):
 
 CLASHES = {
     "outer variable in the inner function": ("chain_rule", (V, ONE, ONE, V * W, W, ONE, W**2), "contain its index"),
-    "point that is the variable": ("differential_identity", (V, V), "contain its index"),
+    "point that is the variable": ("differential_exp", (V, V), "contain its index"),
     "derivative with the variable": ("differential_sum", (V, ONE, (V,), (V**2,)), "contain its index"),
     "congruence at the variable": (
         "derivative_congruence",

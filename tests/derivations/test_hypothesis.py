@@ -3,7 +3,7 @@
 import pytest
 import sympy
 
-from derivations.hypothesis import assumed, renamed, supposing
+from derivations.hypothesis import assumed, discharged, inside, renamed, supposing
 from derivations.kernel import KernelError, equal, forall, infer, number, positive, variable
 from derivations.notation import Parameter
 
@@ -26,3 +26,16 @@ def test_only_the_names_of_bound_variables_are_changed():
     assert renamed(theorem, forall(SIGMA, positive(SIGMA**2))).hypotheses == (forall(SIGMA, positive(SIGMA**2)),)
     for other in (forall(SIGMA, positive(SIGMA)), positive(SIGMA**2)):
         assert renamed(theorem, other).hypotheses == theorem.hypotheses
+
+
+def test_a_hypothesis_for_all_values_is_discharged_by_a_proof_of_what_it_says():
+    for_all = forall(SIGMA, positive(number(1) + SIGMA**0))
+    theorem, proof = infer("assume", for_all), infer("positivity", inside(for_all).args[0])
+    assert inside(for_all) == proof.conclusion
+    assert discharged(theorem, for_all, proof).hypotheses == forall_all(proof.hypotheses)
+    other = infer("positivity", number(1))
+    assert for_all in discharged(theorem, for_all, other).hypotheses
+
+
+def forall_all(hypotheses):
+    return tuple(forall(SIGMA, h) for h in hypotheses)

@@ -84,6 +84,10 @@ def mapped(source, target):
     return tabled("T", target, source), tabled(f"D{target}", "real", source)
 
 
+PLACES = variable("0", "real"), variable("1", "real")
+F_AB, F_BA = tabled("f", "real", *PLACES), tabled("f", "real", *reversed(PLACES))
+
+
 def law(mean=component(MU, J), variance=ONE, dimension=ONE):  # noqa: B008
     return bind("normal", J, Z, dimension, mean, variance)
 
@@ -110,6 +114,35 @@ REFUSALS = {
         "rewrite",
         (infer("reflexivity", A, A), infer("assume", at_most(A, B)), (1,)),
         "rewrite: the left side of an equation does not stand at the path",
+    ),
+    "instantiate, a fraction for a natural number": (
+        "instantiate",
+        (infer("telescoping", J, N, A * J), N, number("1/2")),
+        "instantiate: of another kind",
+    ),
+    "instantiate, a number for another": (
+        "instantiate",
+        (infer("field", ONE + ONE, TWO), ONE, A),
+        "instantiate: of another kind",
+    ),
+    "instantiate, an index that is bound": (
+        "instantiate",
+        (infer("sum_linearity", J, ONE, TWO, (A,), (ONE,)), A, J),
+        "instantiate: a binder is in the way",
+    ),
+    "instantiate, a bound index": (
+        "instantiate",
+        (infer("reflexivity", bind("sum", I, ONE, TWO, I), bind("sum", J, ONE, TWO, J)), J, I),
+        "instantiate: a binder is in the way",
+    ),
+    "instantiate, arguments in each other's places": (
+        "instantiate",
+        (
+            infer("rewrite", infer("reflexivity", F_BA, F_BA), infer("assume", equal(PLACES[1], N)), (1, 0)),
+            F_AB,
+            PLACES[0],
+        ),
+        APART,
     ),
     "field, other polynomials": ("field", ((A + N) ** 2, A**2 + N**2), "field: the sides differ"),
     "field, a difference of exponents": ("field", (A**3, A**2), "field: the sides differ"),
@@ -150,7 +183,7 @@ REFUSALS = {
     "derivative_congruence, at a point only": (
         "derivative_congruence",
         (infer("assume", equal(A, ONE)), A, ONE),
-        "derivative_congruence: not an equation around the point",
+        "derivative_congruence: here alone",
     ),
     "derivative_congruence, what only looks like v > 0": (
         "derivative_congruence",
@@ -159,12 +192,12 @@ REFUSALS = {
             A,
             ONE,
         ),
-        "derivative_congruence: not an equation around the point",
+        "derivative_congruence: here alone",
     ),
     "derivative_congruence, an inequality": (
         "derivative_congruence",
         (infer("log_bound", A), A, TWO),
-        "derivative_congruence: not an equation around the point",
+        "derivative_congruence: not an equation",
     ),
     "change_of_variables, the new point in the integrand": (
         "change_of_variables",
@@ -235,6 +268,11 @@ FORM_ONLY = {
         (density("p", [X]),),
         "conditional_density: nothing is given",
     ),
+    "instantiate, arguments named otherwise": (
+        "instantiate",
+        (infer("square", tabled("f", "real", B)), tabled("f", "real", A), A),
+        "instantiate: not a place",
+    ),
     "rewrite, past the end": (
         "rewrite",
         (infer("reflexivity", A, A), infer("field", A, A), (2,)),
@@ -281,7 +319,7 @@ def instances(seed, euclidean, count):
     g = Terms(random.Random(seed), wide=True)
     for _ in range(count):
         model, env = (euclidean_instance if euclidean else finite_instance)(g)
-        env = {**env, B.data: g.rng.choice(DOMAINS["real"])}
+        env = {**env, **{v.data: g.rng.choice(DOMAINS["real"]) for v in (B, *PLACES)}}
         yield model, {**env, A.data: env[Z.data][0]} if euclidean else env
 
 
