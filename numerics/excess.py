@@ -10,24 +10,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from numerics.array import Array, as_arrays, narrowed
+from numerics.derivative import with_gradient
+from numerics.polynomial import horner
 
 _LOG2_E = 1.4426950408889634
-_LOG_TWO = (0.693145751953125, 1.428606820309417e-6)  # the first has 16 bits, so its multiples by exponents are exact
 
 
 @dataclass(frozen=True)
 class _Format:
     """A binary format, and how the excess is computed in it.
 
-    ``coefficients`` of 1/2, 1/6, ..., up to the highest power: the interpolant of (e^r - 1 - r) / r^2 at the Chebyshev points
-    of [-log 2, log 2], whose relative error is 8e-9 and 7e-15 there.
+    ``rounding`` makes an integer of t / log 2: towards 0, so that no digit cancels, or to the nearest, which asks less of
+    the polynomial. ``log_two`` in parts: a first one of few bits has exact multiples. ``coefficients`` of 1/2, 1/6, ..., up
+    to the highest power: the interpolant of (e^r - 1 - r) / r^2 at Chebyshev points of [-log 2, log 2] or half of it, whose
+    relative error is 8e-9 and 1.6e-14 there.
     """
 
     integer: str
     bias: int
     fraction_bits: int
-    smallest: float
-    largest: float
+    rounding: str
+    log_two: tuple[float, ...]
     coefficients: tuple[float, ...]
 
 
@@ -35,8 +38,8 @@ _SINGLE = _Format(
     "int32",
     127,
     23,
-    -87.0,
-    89.0,
+    "trunc",
+    (0.693145751953125, 1.428606820309417e-6),
     (
         0.5,
         0.16666670035096087,
@@ -51,20 +54,18 @@ _DOUBLE = _Format(
     "int64",
     1023,
     52,
-    -708.0,
-    710.0,
+    "round",
+    (0.6931471805599453,),
     (
         0.5,
-        0.16666666666671112,
-        0.041666666666669835,
-        0.008333333331483516,
-        0.001388888888756861,
-        0.00019841271996721475,
-        2.4801588840064076e-05,
-        2.755629439278797e-06,
-        2.7556587685678266e-07,
-        2.5265139492046345e-08,
-        2.1028845873036225e-09,
+        0.1666666666664829,
+        0.04166666666665136,
+        0.008333333353729397,
+        0.0013888888905881542,
+        0.00019841208732536384,
+        2.4801536388690766e-05,
+        2.762511557828763e-06,
+        2.761380686153829e-07,
     ),
 )
 
@@ -80,17 +81,18 @@ def excess(rate: Array) -> Array:
     Returns
     -------
     array
-        :math:`e^t - 1 - t` for the rate :math:`t`; exactly 0 at 0. Half precision is evaluated in float32.
+        :math:`e^t - 1 - t` for the rate :math:`t`; exactly 0 at 0. Half precision is evaluated in float32. In float64 the
+        relative error is 3e-14 at most, twice that at rates of some hundreds, and 3e-11 above 709.4, at the end of the range.
 
     Notes
     -----
-    With :math:`t = k \log 2 + r`, where k is an integer and r has the sign of t,
+    With :math:`t = k \log 2 + r` for an integer k,
 
-    .. math:: e^t - 1 - t = 2^k (e^r - 1 - r) + (2^k - 1)\, r + (2^k - 1 - k \log 2),
+    .. math:: e^t - 1 - t = 2^k (e^r - 1 - r) + (2^k - 1)\, r + (2^k - 1 - k \log 2).
 
-    of which no summand is negative. The first is a polynomial in r. Powers of 2 are written into the exponent of a
-    floating-point number; so there are neither exponentials nor comparisons, which cost several times as much. In the
-    derivative :math:`2^k (e^r - 1) + (2^k - 1)` nothing cancels either, since k is constant.
+    If r has the sign of t, no summand is negative; if k is the nearest integer, the sum is a tenth of the largest of them at
+    least. The first is a polynomial in r. Powers of 2 are written into the exponent of a floating-point number; so there
+    are neither exponentials nor comparisons, which cost several times as much. The derivative is :func:`growth`.
 
     References
     ----------
@@ -101,23 +103,53 @@ def excess(rate: Array) -> Array:
     >>> float(excess(2.0**-60)) == 2.0**-121
     True
     """
-    xp, given = as_arrays(rate)
+    xp, rate = as_arrays(rate)
+    return with_gradient(_excess, _slope, xp, rate)
+
+
+def growth(rate: Array) -> Array:
+    r"""
+    The growth :math:`e^t - 1`, with all digits near 0 by compilers, too, that subtract 1 from an exponential.
+
+    Parameters
+    ----------
+    rate : array
+
+    Returns
+    -------
+    array
+        In float64 and float32.
+
+    Examples
+    --------
+    >>> float(growth(2.0**-60)) == 2.0**-60
+    True
+    """
+    xp, rate = as_arrays(rate)
+    return xp.where(rate < -1.0, xp.exp(xp.clip(rate, max=0.0)) - 1.0, rate + excess(rate))
+
+
+def _slope(xp: Any, rate: Array) -> tuple[Array]:
+    return (growth(rate),)
+
+
+def _excess(xp: Any, given: Array) -> Array:
     form = _DOUBLE if given.dtype == xp.float64 else _SINGLE
     rate = narrowed(xp, given, xp.float64 if form is _DOUBLE else xp.float32)
-    lower = xp.clip(rate, min=form.smallest)  # below it e^t is nothing beside 1, above the largest it is infinite
-    exponent = xp.astype(xp.clip(lower, max=form.largest) * _LOG2_E, getattr(xp, form.integer))
-    multiple = xp.astype(exponent, rate.dtype)
-    first, second = multiple * _LOG_TWO[0], multiple * _LOG_TWO[1]
-    rest = (lower - first) - second
-    power = ((exponent + form.bias) << form.fraction_bits).view(rate.dtype)
-    growth = power - 1.0
-    value = ((growth - first) - second) + growth * rest + power * (rest * rest * _polynomial(form, rest))
-    value = value - (xp.clip(rate, max=form.smallest) - form.smallest)
-    return narrowed(xp, value, given.dtype)
+    multiple = getattr(xp, form.rounding)(xp.clip(rate * _LOG2_E, min=1.0 - form.bias, max=float(form.bias)))
+    power = ((xp.astype(multiple, getattr(xp, form.integer)) + form.bias) << form.fraction_bits).view(rate.dtype)
+    tangent = power - 1.0  # at k log 2, less its argument below
+    rest = rate
+    slope = tangent
+    for part in form.log_two:
+        rest = rest - multiple * part
+        tangent = tangent - multiple * part
+    value = _polynomial(form.coefficients, xp.clip(rest, min=-1.0))  # far below, where the power is nothing beside 1
+    return narrowed(xp, (power * value + slope * rest) + tangent, given.dtype)
 
 
-def _polynomial(form: _Format, x: Array) -> Any:
-    total: Any = form.coefficients[-1]
-    for coefficient in reversed(form.coefficients[:-1]):
-        total = total * x + coefficient
-    return total
+def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+    """Of x^2 times the series, its even and its odd part in turn, which do not wait for each other."""
+    square = x * x
+    even, odd = (horner(coefficients[first::2], square) for first in (0, 1))
+    return square * (even + x * odd)
