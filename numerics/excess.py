@@ -21,9 +21,9 @@ class _Format:
     """A binary format, and how the excess is computed in it.
 
     ``rounding`` makes an integer of t / log 2: towards 0, so that no digit cancels, or to the nearest, which asks less of
-    the polynomial. ``log_two`` in parts: a first one of few bits has exact multiples. ``coefficients`` of 1/2, 1/6, ..., up
-    to the highest power: the interpolant of (e^r - 1 - r) / r^2 at Chebyshev points of [-log 2, log 2] or half of it, whose
-    relative error is 8e-9 and 1.6e-14 there.
+    the polynomial. ``log_two`` in parts: a first one of few bits has exact multiples. ``coefficients`` of 1/6, -1/360, ...:
+    the interpolant of (r coth(r/2) - 2) / r^2 at the Chebyshev points in r^2 of [-log 2, log 2] or half of it, where it
+    leaves a relative error of 9e-9 and 3e-17 in the excess.
     """
 
     integer: str
@@ -40,15 +40,7 @@ _SINGLE = _Format(
     23,
     "trunc",
     (0.693145751953125, 1.428606820309417e-6),
-    (
-        0.5,
-        0.16666670035096087,
-        0.04166667003080943,
-        0.00833277276330395,
-        0.0013888328981511273,
-        0.0002007423909655169,
-        2.5034344493486168e-05,
-    ),
+    (0.1666666567325592, -0.0027775676667461697, 6.496180139947683e-05),
 )
 _DOUBLE = _Format(
     "int64",
@@ -57,15 +49,11 @@ _DOUBLE = _Format(
     "round",
     (0.6931471805599453,),
     (
-        0.5,
-        0.1666666666664829,
-        0.04166666666665136,
-        0.008333333353729397,
-        0.0013888888905881542,
-        0.00019841208732536384,
-        2.4801536388690766e-05,
-        2.762511557828763e-06,
-        2.761380686153829e-07,
+        0.1666666666666666,
+        -0.0027777777777564404,
+        6.613756471622828e-05,
+        -1.6534060033836456e-06,
+        4.1437662804024295e-08,
     ),
 )
 
@@ -82,7 +70,7 @@ def excess(rate: Array) -> Array:
     -------
     array
         :math:`e^t - 1 - t` for the rate :math:`t`; exactly 0 at 0. Half precision is evaluated in float32. In float64 the
-        relative error is 3e-14 at most, twice that at rates of some hundreds, and 3e-11 above 709.4, at the end of the range.
+        relative error is 2e-15 at most, and 1.3e-16 of the rate where that is more.
 
     Notes
     -----
@@ -91,8 +79,13 @@ def excess(rate: Array) -> Array:
     .. math:: e^t - 1 - t = 2^k (e^r - 1 - r) + (2^k - 1)\, r + (2^k - 1 - k \log 2).
 
     If r has the sign of t, no summand is negative; if k is the nearest integer, the sum is a tenth of the largest of them at
-    least. The first is a polynomial in r. Powers of 2 are written into the exponent of a floating-point number; so there
-    are neither exponentials nor comparisons, which cost several times as much. The derivative is :func:`growth`.
+    least. Since :math:`r \coth \frac r2 = 2 + \frac{r^2}6 - \frac{r^4}{360} + \dots` is even, few terms give the first:
+
+    .. math:: e^r - 1 - r = \frac{r (r - s)}{2 - (r - s)}, \qquad s = r \coth\tfrac r2 - 2.
+
+    Powers of 2 are written into the exponent of a floating-point number. All this takes fewer operations than an
+    exponential, and few enough for compilers to add what they compute without writing it down first. The derivative is
+    :func:`growth`.
 
     References
     ----------
@@ -141,15 +134,11 @@ def _excess(xp: Any, given: Array) -> Array:
     tangent = power - 1.0  # at k log 2, less its argument below
     rest = rate
     slope = tangent
-    for part in form.log_two:
-        rest = rest - multiple * part
-        tangent = tangent - multiple * part
-    value = _polynomial(form.coefficients, xp.clip(rest, min=-1.0))  # far below, where the power is nothing beside 1
+    for log_two in form.log_two:
+        rest = rest - multiple * log_two
+        tangent = tangent - multiple * log_two
+    reduced = xp.clip(rest, min=-1.0, max=1.0)  # beyond, the power is 0 or infinite beside the rest
+    square = reduced * reduced
+    part = reduced - square * horner(form.coefficients, square)
+    value = reduced * part / (2.0 - part)
     return narrowed(xp, (power * value + slope * rest) + tangent, given.dtype)
-
-
-def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
-    """Of x^2 times the series, its even and its odd part in turn, which do not wait for each other."""
-    square = x * x
-    even, odd = (horner(coefficients[first::2], square) for first in (0, 1))
-    return square * (even + x * odd)

@@ -42,13 +42,8 @@ def relative_error(value, truth):
 
 @pytest.mark.parametrize("rate", RATES)
 def test_excess_keeps_all_digits(rate):
-    # The polynomial is off by 1.6e-14 of it at most, and what it is subtracted from leaves 5/8 of it at least; the
-    # logarithm of 2 is off by 2.3e-17, as many times as it goes into the rate.
-    assert relative_error(excess(rate), true_excess(rate)) < 2.7e-14 + 4e-17 * max(rate, 0.0)
-
-
-def test_last_rates_of_the_range():
-    assert relative_error(excess(709.7), true_excess(709.7)) < 1e-10
+    # A few roundings of 1e-16, and that of the multiple of log 2, which is of the size of the rate.
+    assert relative_error(excess(rate), true_excess(rate)) < 2e-15 + 1.3e-16 * max(rate, 0.0)
 
 
 @pytest.mark.parametrize(
