@@ -10,7 +10,7 @@ logits are finite. Neither is checked.
 
 from typing import Any
 
-from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
+from numerics.array import Array, as_arrays, narrowed
 from numerics.special_function import x_log_y
 from numerics.table import divergence, divergence_of_logits
 
@@ -207,9 +207,10 @@ def kl_divergence(q_probs: Array, p_probs: Array) -> Array:
     >>> round(float(kl_divergence([0.5, 0.5], [0.25, 0.75])), 12), float(kl_divergence([0.5, 0.5], [0.0, 1.0]))
     (0.143841036226, inf)
     """
-    xp, dtype, *given = as_wide_arrays(q_probs, p_probs)
-    q_probs, p_probs = xp.broadcast_arrays(*given)
-    return narrowed(xp, divergence(xp, q_probs, p_probs, dtype), dtype)
+    xp, *given = as_arrays(q_probs, p_probs)
+    dtype = xp.result_type(*given)
+    tables = xp.broadcast_arrays(*(narrowed(xp, table, dtype) for table in given))
+    return narrowed(xp, divergence(xp, *tables), dtype)
 
 
 def kl_divergence_logits(q_logits: Array, p_logits: Array) -> Array:
@@ -250,9 +251,10 @@ def kl_divergence_logits(q_logits: Array, p_logits: Array) -> Array:
     >>> float(kl_divergence_logits([0.25, 3.0], [0.25, 3.0]))
     0.0
     """
-    xp, dtype, *given = as_wide_arrays(q_logits, p_logits)
-    q_logits, p_logits = xp.broadcast_arrays(*given)
-    return narrowed(xp, divergence_of_logits(xp, q_logits, p_logits, dtype), dtype)
+    xp, *given = as_arrays(q_logits, p_logits)
+    dtype = xp.result_type(*given)
+    tables = xp.broadcast_arrays(*(narrowed(xp, table, dtype) for table in given))
+    return narrowed(xp, divergence_of_logits(xp, *tables), dtype)
 
 
 def log_sum_exp(xp: Any, logits: Array) -> Array:

@@ -14,7 +14,7 @@ from array_api_compat import is_torch_namespace
 
 from numerics.array import Array
 
-_RULES: dict[tuple[Callable[..., Array], Callable[..., Any]], Any] = {}
+_RULES: dict[tuple[Any, Callable[..., Array], Callable[..., Any]], Any] = {}
 
 
 def with_gradient(
@@ -51,9 +51,10 @@ def with_gradient(
     """
     if not (is_torch_namespace(xp) and xp.is_grad_enabled() and any(array.requires_grad for array in arrays)):
         return value(xp, *arrays)
-    if (value, gradient) not in _RULES:
-        _RULES[value, gradient] = _rule(xp, value, gradient)
-    return _RULES[value, gradient].apply(*arrays)
+    key = xp, value, gradient
+    if key not in _RULES:
+        _RULES[key] = _rule(*key)
+    return _RULES[key].apply(*arrays)
 
 
 def _rule(xp: Any, value: Callable[..., Array], gradient: Callable[..., tuple[Array, ...]]) -> Any:

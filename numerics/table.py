@@ -6,14 +6,13 @@ differences of entries, and from the entries other than the largest. :mod:`numer
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 from array_api_compat import device
 
-from numerics.array import Array
+from numerics.array import Array, narrowed, widened
 from numerics.bregman import log_quotient, of_entropy
 from numerics.derivative import with_gradient
 from numerics.excess import growth
@@ -45,7 +44,7 @@ _DOUBLE = _Series(0.25, 10)
 _SINGLE = _Series(1.0 / 64.0, 4)
 
 
-def divergence(xp: Any, q: Array, p: Array, dtype: Any) -> Array:
+def divergence(xp: Any, q: Array, p: Array) -> Array:
     """
     Divergence of tables of probabilities.
 
@@ -53,25 +52,23 @@ def divergence(xp: Any, q: Array, p: Array, dtype: Any) -> Array:
     ----------
     xp : namespace
     q, p : array, shape (..., K)
-        Not negative, of one shape; of float64 if ``dtype`` is float32.
-    dtype : dtype
-        Of the numbers given, whose digits the result has.
+        Not negative, of one shape and dtype.
 
     Returns
     -------
     array, shape (...)
-        In nats.
+        In nats; of float64 if the tables are of float32.
 
     Examples
     --------
     >>> import numpy as np
-    >>> round(float(divergence(np, np.array([0.5, 0.5]), np.array([0.25, 0.75]), np.float64)), 12)
+    >>> round(float(divergence(np, np.array([0.5, 0.5]), np.array([0.25, 0.75]))), 12)
     0.143841036226
     """
-    return with_gradient(_of_single if dtype == xp.float32 else _of_tables, _slope, xp, q, p)
+    return with_gradient(_of_tables, _slope, xp, q, p)
 
 
-def divergence_of_logits(xp: Any, q: Array, p: Array, dtype: Any) -> Array:
+def divergence_of_logits(xp: Any, q: Array, p: Array) -> Array:
     """
     Divergence of tables of probabilities that are given by their logarithms, each up to a constant.
 
@@ -79,22 +76,20 @@ def divergence_of_logits(xp: Any, q: Array, p: Array, dtype: Any) -> Array:
     ----------
     xp : namespace
     q, p : array, shape (..., K)
-        Finite, of one shape; of float64 if ``dtype`` is float32.
-    dtype : dtype
-        Of the numbers given, whose digits the result has.
+        Finite, of one shape and dtype.
 
     Returns
     -------
     array, shape (...)
-        In nats.
+        In nats; of float64 if the logits are of float32.
 
     Examples
     --------
     >>> import numpy as np
-    >>> round(float(divergence_of_logits(np, np.array([0.0, 0.0]), np.array([17.0, 0.0]), np.float64)), 12)
+    >>> round(float(divergence_of_logits(np, np.array([0.0, 0.0]), np.array([17.0, 0.0]))), 12)
     7.806852860839
     """
-    return with_gradient(_of_single_logits if dtype == xp.float32 else _of_logits, _slope_in_logits, xp, q, p)
+    return with_gradient(_of_logits, _slope_in_logits, xp, q, p)
 
 
 def is_largest(xp: Any, values: Array) -> Array:
@@ -145,22 +140,18 @@ def split(xp: Any, values: Array, is_own: Array) -> tuple[Array, Array]:
 
 
 def _of_tables(xp: Any, q: Array, p: Array) -> Array:
-    return _from_terms(xp, q, p, of_entropy)
-
-
-def _of_single(xp: Any, q: Array, p: Array) -> Array:
-    return _from_terms(xp, q, p, partial(_single_entropy, xp))
-
-
-def _from_terms(xp: Any, q: Array, p: Array, terms: Callable[..., Array]) -> Array:
-    """The divergence of tables by a form of `of_entropy` for their entries."""
+    single = q.dtype == xp.float32
+    q, p = widened(xp, q, p)
+    terms = partial(_single_entropy, xp) if single else of_entropy
     q_total, p_total = (xp.sum(probs, axis=-1, keepdims=True) for probs in (q, p))
     quotient = q_total / p_total
-    p = p * xp.where(xp.abs(quotient - 1.0) < 0.0625, xp.ones_like(quotient), quotient)
+    factor = xp.where(xp.abs(quotient - 1.0) < 0.0625, xp.ones_like(quotient), quotient)
+    p = p * factor
     difference = q - p
-    surplus, q_total = xp.sum(difference, axis=-1), q_total[..., 0]
-    total = xp.sum(terms(q, p, difference), axis=-1)
-    return (total - terms(q_total, q_total - surplus, surplus)) / q_total
+    # Numbers of float32 add up in float64 with all the digits that their difference needs.
+    surplus = q_total - p_total * factor if single else xp.sum(difference, axis=-1, keepdims=True)
+    surplus, q_total = surplus[..., 0], q_total[..., 0]
+    return (xp.sum(terms(q, p, difference), axis=-1) - terms(q_total, q_total - surplus, surplus)) / q_total
 
 
 def _single_entropy(xp: Any, x: Array, y: Array, difference: Array) -> Array:
@@ -180,6 +171,8 @@ def _slope(xp: Any, q: Array, p: Array) -> tuple[Array, Array]:
     With :math:`L_k = \log(q_k P / p_k Q)` and :math:`d_k = q_k P - p_k Q` they are :math:`(L_k - \sum_j q_j L_j / Q) / Q` and
     :math:`-d_k / (p_k P Q)`. For the likeliest category m of q, whose share may be 1 to rounding, d comes from the others.
     """
+    dtype = q.dtype
+    q, p = widened(xp, q, p)
     likeliest, difference = is_largest(xp, q), q - p
     (q_top, q_rest), (p_top, p_rest), (top, rest) = (split(xp, values, likeliest) for values in (q, p, difference))
     q_total, p_total = q_top + q_rest, p_top + p_rest
@@ -192,42 +185,38 @@ def _slope(xp: Any, q: Array, p: Array) -> tuple[Array, Array]:
     spread = xp.where(likeliest, logarithm * (q_rest / q_total) - mean, logarithm - top_log - mean)
     limit = xp.where(possible, -math.inf, 0.0)
     in_p = xp.where(possible, -growth / p_total, xp.where(some, -math.inf, 1.0 / p_total))
-    return xp.where(some, spread / q_total, limit), in_p
+    return narrowed(xp, xp.where(some, spread / q_total, limit), dtype), narrowed(xp, in_p, dtype)
 
 
 def _of_logits(xp: Any, q_logits: Array, p_logits: Array) -> Array:
-    return _from_exponentials(xp, q_logits, p_logits, _DOUBLE)
-
-
-def _of_single_logits(xp: Any, q_logits: Array, p_logits: Array) -> Array:
-    return _from_exponentials(xp, q_logits, p_logits, _SINGLE)
-
-
-def _weights(xp: Any, q_logits: Array, p_logits: Array) -> tuple[Array, ...]:
-    """exp of q's logits less the largest, of p's less their largest, that largest less p's at q's likeliest, and t."""
-    top = xp.max(q_logits, axis=-1, keepdims=True)
-    reference = xp.max(xp.where(q_logits == top, p_logits, -math.inf), axis=-1, keepdims=True)
-    shift = xp.max(p_logits, axis=-1, keepdims=True)
-    step = (p_logits - q_logits) - (reference - top)
-    return xp.exp(q_logits - top), xp.exp(p_logits - shift), shift - reference, step
-
-
-def _from_exponentials(xp: Any, q_logits: Array, p_logits: Array, form: _Series) -> Array:
-    q, p, shift, step = _weights(xp, q_logits, p_logits)
-    tilted = p * xp.exp(xp.clip(shift, max=600.0))
-    near = xp.abs(step) < form.radius
-    small = xp.where(near, step, 0.0)
-    bend = small * small * horner(form.excess, small)
-    total = xp.sum(q, axis=-1)
-    first = xp.sum(xp.where(near, q * bend, tilted - q * (1.0 + step)), axis=-1) / total
-    u = xp.sum(xp.where(near, q * (small + bend), tilted - q), axis=-1) / total
-    light = xp.abs(u) < 0.5
-    u = xp.where(light, u, 0.0)
+    form = _SINGLE if q_logits.dtype == xp.float32 else _DOUBLE
+    q, tilted, beyond, step = _weights(xp, q_logits, p_logits)
+    _, first, mean = (values[..., 0] for values in _sums(xp, q, tilted, step, form))
+    u = first + mean
     logarithm = xp.log1p(u)
     small = xp.where(xp.abs(logarithm) < form.radius, logarithm, 0.0)
     loss = xp.where(small == 0.0, u - logarithm, small * small * horner(form.excess, small))
-    far = shift[..., 0] + xp.log(xp.sum(p, axis=-1) / total) - xp.sum(q * step, axis=-1) / total
-    return xp.where(light, first - loss, far)
+    return xp.where(xp.abs(u) < 0.5, first - loss, (logarithm - mean) + beyond[..., 0])
+
+
+def _weights(xp: Any, q_logits: Array, p_logits: Array) -> tuple[Array, ...]:
+    """Exponentials of the logits less those of q's likeliest category, what is taken from p's to hold them, and t."""
+    top = xp.max(q_logits, axis=-1, keepdims=True)
+    reference = xp.max(xp.where(q_logits == top, p_logits, -math.inf), axis=-1, keepdims=True)
+    largest = xp.max(p_logits, axis=-1, keepdims=True)  # of float32, all three, if that is given: compilers are faster
+    top, reference, largest, q_logits, p_logits = widened(xp, top, reference, largest, q_logits, p_logits)
+    beyond = xp.clip(largest - reference, min=600.0) - 600.0
+    step = (p_logits - q_logits) - (reference - top)
+    return xp.exp(q_logits - top), xp.exp((p_logits - reference) - beyond), beyond, step
+
+
+def _sums(xp: Any, q: Array, tilted: Array, step: Array, form: _Series) -> tuple[Array, ...]:
+    """Sum of q's weights, and the means of e^t - 1 - t and of t by them; :math:`e^t - 1` is what both add to."""
+    near = xp.abs(step) < form.radius
+    small = xp.where(near, step, 0.0)
+    first = xp.where(near, q * (small * small * horner(form.excess, small)), tilted - q * (1.0 + step))
+    total, *sums = (xp.sum(values, axis=-1, keepdims=True) for values in (q, first, q * step))
+    return total, *(value / total for value in sums)
 
 
 def _slope_in_logits(xp: Any, q_logits: Array, p_logits: Array) -> tuple[Array, Array]:
@@ -236,15 +225,12 @@ def _slope_in_logits(xp: Any, q_logits: Array, p_logits: Array) -> tuple[Array, 
     They are :math:`-q_k (t_k - \sum_j q_j t_j)`, where the likeliest category of q has no share in the sum since its t is 0,
     and :math:`p_k - q_k = q_k (e^{t_k - c} - 1)`, where :math:`e^c` is the quotient of the sums of the exponentials.
     """
-    q, p, shift, step = _weights(xp, q_logits, p_logits)
-    q_total, p_total = (xp.sum(weights, axis=-1, keepdims=True) for weights in (q, p))
-    q, p = q / q_total, p / p_total
-    in_q = -q * (step - xp.sum(q * step, axis=-1, keepdims=True))
-    tilted = p * xp.exp(xp.clip(shift, max=600.0)) * (p_total / q_total)
+    q, tilted, beyond, step = _weights(xp, q_logits, p_logits)
+    total, first, mean = _sums(xp, q, tilted, step, _DOUBLE)
+    u = first + mean
+    q, p = q / total, tilted / (total * (1.0 + u))
+    in_q = -q * (step - mean)
+    step = step - (xp.log1p(u) + beyond)
     near = xp.abs(step) < 1.0
-    u = xp.sum(xp.where(near, q * growth(xp.where(near, step, 0.0)), tilted - q), axis=-1, keepdims=True)
-    light = xp.abs(u) < 0.5
-    c = xp.where(light, xp.log1p(xp.where(light, u, 0.0)), shift + xp.log(p_total / q_total))
-    step = step - c
-    near = xp.abs(step) < 1.0
-    return in_q, xp.where(near, q * growth(xp.where(near, step, 0.0)), p - q)
+    in_p = xp.where(near, q * growth(xp.where(near, step, 0.0)), p - q)
+    return narrowed(xp, in_q, q_logits.dtype), narrowed(xp, in_p, q_logits.dtype)
