@@ -43,6 +43,16 @@ FORMULAS = {
 }
 
 
+def test_components_of_a_matrix():
+    entry = Term("component", (variable("C", "matrix"), I, J))
+    rows = ((2, Fraction(1, 3)), (-5, 7))
+    total = bind("sum", I, ONE, TWO, bind("sum", J, ONE, TWO, entry * I))
+    assert evaluate(total, {"C": rows}).overlaps(flint.arb(19) / 3)
+    assert not evaluate(total, {"C": tuple(zip(*rows, strict=True))}).overlaps(flint.arb(19) / 3)
+    with pytest.raises(ValueError, match="no component 3 of C"):
+        evaluate(bind("sum", J, ONE, number(3), Term("component", (variable("C", "matrix"), ONE, J))), {"C": rows})
+
+
 @pytest.mark.parametrize("name", FORMULAS)
 def test_against_mpmath(name, seed):
     rng = random.Random(f"{name} {seed}")
