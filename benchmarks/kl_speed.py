@@ -1,6 +1,6 @@
 """Time of the closed forms of the Kullback-Leibler divergence, against torch's own.
 
-    python -m benchmarks.kl_speed [--elements N] [--rounds R] [--threads T] [--write docs/speed.md]
+    python -m benchmarks.kl_speed [--elements N] [--rounds R] [--threads T] [--families NAME ...] [--write docs/speed.md]
 
 The same tensors go to both, without gradients. Each function of a row has a process of its own, since what one allocates
 changes how fast another gets memory; they are called in turn, and the quotients are those of the same round. The VAE form
@@ -11,11 +11,12 @@ torch.distributions.kl_divergence of distributions made within the timed call. `
 import argparse
 import math
 import multiprocessing
+import shlex
 import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -106,7 +107,7 @@ class Timed:
     def milliseconds(self) -> float:
         """Time of one call."""
         self._line.send(True)
-        return self._line.recv()
+        return float(self._line.recv())
 
 
 def answer(
@@ -146,7 +147,7 @@ def compilation(function: Callable[..., Tensor], arguments: list[Tensor]) -> Cal
     return compiled
 
 
-def quotient(ours: list[float], others: list[float]) -> str:
+def quotient(ours: Sequence[float], others: Sequence[float]) -> str:
     """Median of the quotients of the rounds, and half the width of its 95 % interval by order statistics."""
     ratios = sorted(a / b for a, b in zip(ours, others, strict=True))
     count = len(ratios)
@@ -181,6 +182,8 @@ def main() -> int:
     if options.write:
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         command = f"python -m benchmarks.kl_speed --elements {options.elements} --threads {options.threads}"
+        if options.families != list(FAMILIES):
+            command += f" --families {shlex.join(options.families)}"
         options.write.write_text(PAGE.format(command=command, table=table, rounds=options.rounds), encoding="utf-8")
     return 0
 

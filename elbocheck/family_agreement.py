@@ -341,7 +341,7 @@ def _rows(identity: Identity, point: Mapping[str, Any], rng: np.random.Generator
     if identity.of_p:
         others = {n: torch.tensor(v, dtype=torch.float64) for n, v in p.items()}
         rows = rows + identity.of_p * family.code.log_prob(draws, **others)
-    products = (rows * score[name][(slice(None), *path)] for name, path in _directions(identity, point))
+    products = (rows * score[name].movedim(0, -1)[path] for name, path in _directions(identity, point))
     return torch.stack([rows, *products], dim=1).numpy()
 
 
