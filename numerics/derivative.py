@@ -14,7 +14,7 @@ from array_api_compat import is_torch_namespace
 
 from numerics.array import Array
 
-_RULES: dict[tuple[Any, Callable[..., Array], Callable[..., Any]], Any] = {}
+_RULES: dict[tuple[str, Callable[..., Array], Callable[..., Any]], Any] = {}
 
 
 def with_gradient(
@@ -42,6 +42,7 @@ def with_gradient(
     Notes
     -----
     Where torch records no gradient, and in other libraries, it is ``value`` alone; JAX differentiates its operations.
+    So does torch in a graph that is compiled before the function was ever called outside of one: compilers make no rules.
 
     Examples
     --------
@@ -51,9 +52,11 @@ def with_gradient(
     """
     if not (is_torch_namespace(xp) and xp.is_grad_enabled() and any(array.requires_grad for array in arrays)):
         return value(xp, *arrays)
-    key = xp, value, gradient
+    key = xp.__name__, value, gradient  # by name, since compilers do not compare modules
     if key not in _RULES:
-        _RULES[key] = _rule(*key)
+        if xp.compiler.is_compiling():
+            return value(xp, *arrays)
+        _RULES[key] = _rule(xp, value, gradient)
     return _RULES[key].apply(*arrays)
 
 

@@ -70,3 +70,16 @@ def test_transformations_of_functions(argument, seed):
     slopes = torch.func.vmap(torch.func.grad(normal.kl_divergence_standard, argument))(loc, log_variance)
     expected = (loc, 0.5 * torch.expm1(log_variance))[argument]
     torch.testing.assert_close(slopes, expected, rtol=1e-14, atol=0)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, on what it does not trace
+def test_compiled_as_one_graph():
+    """Traced by torch's compiler without a break, the gradient included; the code that it would generate is left out."""
+    x, y = leaf(2.0, -1.0), leaf(0.5, 4.0)
+
+    def function(x, y):
+        return normal.kl_divergence_standard(x, y)
+
+    expected = torch.autograd.grad(function(x, y), (x, y))
+    compiled = torch.compile(function, backend="aot_eager", fullgraph=True)
+    assert all(map(torch.equal, torch.autograd.grad(compiled(x, y), (x, y)), expected))
