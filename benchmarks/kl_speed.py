@@ -1,19 +1,26 @@
 """Time of the closed forms of the Kullback-Leibler divergence, against torch's own.
 
-    python -m benchmarks.kl_speed [--elements N] [--rounds R] [--threads T] [--write docs/speed.md]
+    python -m benchmarks.kl_speed [--elements N] [--rounds R] [--threads T] [--families NAME ...] [--write docs/speed.md]
 
-The same tensors go to both, without gradients; the functions of a row are called in turn, and the quickest and the median
-time of each are kept. The VAE form is compared with -0.5 * (1 + logvar - mu^2 - exp(logvar)) summed over the last axis, all
-others with torch.distributions.kl_divergence of distributions made within the timed call. `compiled` needs a C++ compiler.
+The same tensors go to both, without gradients. Each function of a row has a process of its own, since what one allocates
+changes how fast another gets memory; they are called in turn, and the quotients are those of the same round. The VAE form
+is compared with -0.5 * (1 + logvar - mu^2 - exp(logvar)) summed over the last axis, all others with
+torch.distributions.kl_divergence of distributions made within the timed call. `compiled` needs a C++ compiler.
 """
 
 import argparse
+import math
+import multiprocessing
+import shlex
 import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any, Self
 
 import torch
 from torch import Tensor, distributions
@@ -83,42 +90,79 @@ def tensors(family: str, elements: int, dtype: torch.dtype, generator: torch.Gen
     return [draws.get(name, lambda: positive(elements))() for _ in range(2) for name in CLASSES[family][1]]
 
 
-def times(functions: list[Callable[[], Tensor]], rounds: int) -> list[tuple[float, float]]:
-    """Quickest and median time of each in milliseconds, called in turn.
+class Timed:
+    """A function in a process of its own, so that its allocations leave those of others as they are."""
+
+    def __init__(self, *work: Any):
+        context = multiprocessing.get_context("spawn")
+        self._line, theirs = context.Pipe()
+        context.Process(target=answer, args=(theirs, *work), daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._line.send(False)
+
+    def milliseconds(self) -> float:
+        """Time of one call."""
+        self._line.send(True)
+        return float(self._line.recv())
+
+
+def answer(
+    line: Connection, family: str, whose: str, compiled: bool, dtype: torch.dtype, elements: int, threads: int
+) -> None:
+    """Make one call for each request, and send its time in milliseconds.
 
     One thread is timed by its own clock, so that other work on the machine counts little.
     """
-    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
-    taken: list[list[float]] = [[] for _ in functions]
-    for function in functions:
-        function()
-        function()
-    for _ in range(rounds):
-        for function, record in zip(functions, taken, strict=True):
-            start = clock()
-            function()
-            record.append(1e3 * (clock() - start))
-    return [(min(record), statistics.median(record)) for record in taken]
-
-
-def row(family: str, dtype: torch.dtype, elements: int, rounds: int) -> tuple[str, ...]:
+    torch.set_num_threads(threads)
+    warnings.simplefilter("ignore")
+    clock = time.process_time if threads == 1 else time.perf_counter
     arguments = tensors(family, elements, dtype, torch.Generator().manual_seed(0))
-    both = [usual if family == VAE else torch_divergence(family), FAMILIES[family].function]
-    torch.compiler.reset()
-    for function in both:  # torch remembers which of its rules serves, outside of what it compiles
+    function = FAMILIES[family].function if whose == "ours" else theirs(family)
+    function(*arguments)  # torch remembers which of its rules serves, outside of what it compiles
+    if compiled:
+        function = compilation(function, arguments)
+    for _ in range(3):
         function(*arguments)
-    compiled = [torch.compile(function, dynamic=False) for function in both]
-    functions = [lambda f=f: f(*arguments) for f in (*both, *compiled)]
+    while line.recv():
+        start = clock()
+        function(*arguments)
+        line.send(1e3 * (clock() - start))
+
+
+def theirs(family: str) -> Callable[..., Tensor]:
+    return usual if family == VAE else torch_divergence(family)
+
+
+def compilation(function: Callable[..., Tensor], arguments: list[Tensor]) -> Callable[..., Tensor]:
+    """What the compiler makes of it; torch's multivariate normal does not compile, and its own call is the measure."""
+    compiled = torch.compile(function, dynamic=False)
     try:
-        functions[2]()
-    except torch._dynamo.exc.TorchRuntimeError:  # its multivariate normal does not compile: its own call is the measure
-        functions[2] = functions[0]
-    (theirs, ours), (theirs_compiled, ours_compiled) = (measured := times(functions, rounds))[:2], measured[2:]
-    cells = [f"{quickest:.2f}" for quickest, _ in (theirs, theirs_compiled, ours, ours_compiled)]
-    quotients = [
-        f"{mine[0] / other[0]:.2f} ({mine[1] / other[1]:.2f})"
-        for mine, other in ((ours, theirs), (ours_compiled, theirs_compiled))
-    ]
+        compiled(*arguments)
+    except torch._dynamo.exc.TorchRuntimeError:
+        return function
+    return compiled
+
+
+def quotient(ours: Sequence[float], others: Sequence[float]) -> str:
+    """Median of the quotients of the rounds, and half the width of its 95 % interval by order statistics."""
+    ratios = sorted(a / b for a, b in zip(ours, others, strict=True))
+    count = len(ratios)
+    below = max(0, math.floor(0.5 * count - 0.98 * math.sqrt(count)))
+    return f"{statistics.median(ratios):.2f} +- {0.5 * (ratios[count - 1 - below] - ratios[below]):.2f}"
+
+
+def row(family: str, dtype: torch.dtype, elements: int, rounds: int, threads: int) -> tuple[str, ...]:
+    """Times of torch's form and ours, eager and compiled, called in turn."""
+    kinds = [(whose, compiled) for whose in ("torch", "ours") for compiled in (False, True)]
+    with ExitStack() as stack:
+        timed = [stack.enter_context(Timed(family, *kind, dtype, elements, threads)) for kind in kinds]
+        taken = list(zip(*([one.milliseconds() for one in timed] for _ in range(rounds)), strict=True))
+    cells = [f"{statistics.median(record):.2f}" for record in taken]
+    quotients = [quotient(taken[2 + i], taken[i]) for i in range(2)]
     return family, str(dtype).removeprefix("torch."), *cells, *quotients
 
 
@@ -130,24 +174,25 @@ def main() -> int:
     parser.add_argument("--families", nargs="*", default=list(FAMILIES))
     parser.add_argument("--write", type=Path, help="a Markdown file to write")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    warnings.simplefilter("ignore")
     lines = [COLUMNS, tuple("---" if i < 2 else "--:" for i in range(len(COLUMNS)))]
     for family in options.families:
         for dtype in (torch.float32, torch.float64):
-            lines.append(row(family, dtype, options.elements, options.rounds))
+            lines.append(row(family, dtype, options.elements, options.rounds, options.threads))
             print(*lines[-1], sep=" | ", flush=True)
     if options.write:
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         command = f"python -m benchmarks.kl_speed --elements {options.elements} --threads {options.threads}"
-        options.write.write_text(PAGE.format(command=command, table=table), encoding="utf-8")
+        if options.families != list(FAMILIES):
+            command += f" --families {shlex.join(options.families)}"
+        options.write.write_text(PAGE.format(command=command, table=table, rounds=options.rounds), encoding="utf-8")
     return 0
 
 
 PAGE = """# Speed
 
-Milliseconds per call, without gradients, the quickest of the rounds; and quotients of ours and torch's, quickest (median).
-The machine decides these numbers; they were written by
+Milliseconds per call, without gradients, medians of {rounds} rounds; and quotients of ours and torch's in the same round, their
+median and half the width of its 95 % interval. Each function ran in a process of its own. The machine decides these
+numbers; they were written by
 
 ```console
 $ {command} --write docs/speed.md

@@ -11,8 +11,8 @@ import flint
 from derivations.kernel import Term, integer, sort
 from derivations.name import check_names
 
-Number = int | float | Fraction
-Value = Number | Sequence[Number] | Callable[..., flint.arb]
+Number = int | float | Fraction | flint.arb
+Value = Number | Sequence[Number] | Sequence[Sequence[Number]] | Callable[..., flint.arb]
 Values = Mapping[str, Value]
 
 
@@ -24,8 +24,8 @@ def evaluate(term: Term, values: Values, *, digits: int = 30) -> flint.arb:
     term
         Arithmetic, logarithms, exponentials, sums and products over an index, with no expectation or integral left.
     values
-        Numbers (taken exactly, floats too) for the variables, sequences for vectors and points; for the functions,
-        callables that take balls (and sequences for points) and return a ball.
+        Numbers (taken exactly, floats too) or balls for the variables, sequences for vectors and points, of rows for
+        matrices; for the functions, callables that take balls (and sequences for points) and return a ball.
     digits
         Working precision in decimal digits.
 
@@ -60,10 +60,12 @@ def _value(term: Term, values: dict[str, Value]) -> flint.arb:
         case "variable":
             return _ball(values[term.data[0]])
         case "component":
-            vector, index = values[args[0].data[0]], _whole(args[1], values)
-            if not isinstance(vector, Sequence) or not 1 <= index <= len(vector):
-                raise ValueError(f"no component {index} of {args[0].data[0]}")
-            return _ball(vector[index - 1])
+            entry: Any = values[args[0].data[0]]
+            for index in (_whole(a, values) for a in args[1:]):
+                if not isinstance(entry, Sequence) or not 1 <= index <= len(entry):
+                    raise ValueError(f"no component {index} of {args[0].data[0]}")
+                entry = entry[index - 1]
+            return _ball(entry)
         case "delta":
             return flint.arb(int(_whole(args[0], values) == _whole(args[1], values)))
         case "function":
@@ -115,5 +117,7 @@ def _product(factors: Iterable[flint.arb]) -> flint.arb:
 
 
 def _ball(value: Any) -> flint.arb:
+    if isinstance(value, flint.arb):
+        return value
     fraction = Fraction(value)
     return flint.arb(fraction.numerator) / flint.arb(fraction.denominator)

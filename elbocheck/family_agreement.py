@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import flint
 import numpy as np
@@ -41,6 +41,10 @@ GRADIENT_ACCURACY = 1e-9  # relative, in float64: what the tests of numerics dem
 _STEP = Fraction(1, 2**30)
 _DISCREPANCY = 0.05  # standard deviations of a row
 _SLACK = 1 + 1e-6  # of a certified variance, for what a difference quotient lacks of a derivative
+
+
+Direction: TypeAlias = tuple[str, tuple[int, ...]]
+"""A parameter, and the place of one of its components."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,9 @@ def confront(
     {'confirmed'}
     """
     family = identity.family
-    places = [Place(f"{identity.slug} of q and p", _words(point), family.values(point)) for point in family.points]
     pairs = [family.pair(point) for point in family.points]
     with flint.ctx.workdps(60):
+        places = [Place(f"{identity.slug} of q and p", _words(point), family.values(point)) for point in family.points]
         enclosures = [identity.enclosed(q, p) for q, p in pairs]
         slopes = [_slopes(identity, point) for point in family.points]
         values = [(float(identity.computed(*map(_arrays, pair))), 0.0) for pair in pairs]
@@ -168,28 +172,35 @@ def _arrays(parameters: Parameters) -> dict[str, NDArray[np.float64]]:
 # --- gradients in the parameters of q ---
 
 
-def _directions(identity: Identity, point: Mapping[str, Any]) -> list[tuple[str, int | None]]:
-    """The parameters of q, and their components."""
+def _directions(identity: Identity, point: Mapping[str, Any]) -> list[Direction]:
+    """The parameters of q, and the places of their components."""
     if identity.family.rigid:
         return []
-    own = [(name, point[name][0]) for name in identity.family.own]
-    return [(n, i) for n, v in own for i in (range(len(v)) if isinstance(v, tuple) else (None,))]
+    return [(name, path) for name in identity.family.own for path in _paths(point[name][0])]
 
 
-def _moved(q: Parameters, direction: tuple[str, int | None]) -> tuple[Fraction, Any, Any]:
+def _paths(value: Any) -> list[tuple[int, ...]]:
+    """Of a number, a vector, or a lower triangular matrix."""
+    if not isinstance(value, tuple):
+        return [()]
+    return [(i, *path[:1]) for i, row in enumerate(value) for path in _paths(row) if not path or path[0] <= i]
+
+
+def _moved(q: Parameters, direction: Direction) -> tuple[Fraction, Any, Any]:
     """Half the distance, and the parameters before and behind."""
-    name, component = direction
-    old: Any = q[name] if component is None else q[name][component]  # type: ignore[index]
+    name, path = direction
+    old: Any = q[name]
+    for i in path:
+        old = old[i]
     step = abs(Fraction(old)) * _STEP
+    before, behind = ({**q, name: _replaced(q[name], path, Fraction(old) + sign * step)} for sign in (1, -1))
+    return step, before, behind
 
-    def at(sign: int) -> dict[str, Any]:
-        new: Any = Fraction(old) + sign * step
-        if component is not None:
-            vector: Any = q[name]
-            new = (*vector[:component], new, *vector[component + 1 :])
-        return {**q, name: new}
 
-    return step, at(1), at(-1)
+def _replaced(value: Any, path: tuple[int, ...], new: Fraction) -> Any:
+    if not path:
+        return new
+    return (*value[: path[0]], _replaced(value[path[0]], path[1:], new), *value[path[0] + 1 :])
 
 
 def _slopes(identity: Identity, point: Mapping[str, Any]) -> list[flint.arb]:
@@ -214,7 +225,8 @@ def _differentiated(
         q, p = ({n: torch.tensor(v, dtype=torch.float64) for n, v in x.items()} for x in identity.family.pair(point))
         own = [q[name].requires_grad_() for name in identity.family.own]
         found = torch.autograd.grad(identity.computed(q, p), own, allow_unused=True, materialize_grads=True)
-        entries = torch.cat([g.reshape(-1) for g in found]).tolist()
+        slopes_of = dict(zip(identity.family.own, found, strict=True))
+        entries = [float(slopes_of[name][path]) for name, path in _directions(identity, point)]
         scale = max(map(width, expected))
         rows += [((g, GRADIENT_ACCURACY * scale), place, s) for g, s in zip(entries, expected, strict=True)]
     values, at, expected = map(list, zip(*rows, strict=True))
@@ -269,7 +281,7 @@ def _variances(identity: Identity, point: Mapping[str, Any], expected: Sequence[
     return [_SLACK * float(square.upper()) for square in squares]
 
 
-def _score(family: Family, q: Parameters, direction: tuple[str, int | None]) -> Callable[[Any], Any]:
+def _score(family: Family, q: Parameters, direction: Direction) -> Callable[[Any], Any]:
     """The difference quotient of the log density in one direction."""
     step, *moved = _moved(q, direction)
     above, below = (family.law(**parameters).log_prob() for parameters in moved)  # type: ignore[union-attr]
@@ -324,13 +336,13 @@ def _rows(identity: Identity, point: Mapping[str, Any], rng: np.random.Generator
     own = {n: torch.tensor(v, dtype=torch.float64).expand(num_samples, *np.shape(v)) for n, v in q.items()}
     leaves = {n: own[n].clone().requires_grad_() for n in family.own}
     log_q = family.code.log_prob(draws, **(own | leaves))
-    score = torch.autograd.grad(log_q.sum(), list(leaves.values()))
+    score = dict(zip(leaves, torch.autograd.grad(log_q.sum(), list(leaves.values())), strict=True))
     rows = identity.of_q * log_q.detach()
     if identity.of_p:
         others = {n: torch.tensor(v, dtype=torch.float64) for n, v in p.items()}
         rows = rows + identity.of_p * family.code.log_prob(draws, **others)
-    products = [] if family.rigid else [rows[:, None] * s.reshape(num_samples, -1) for s in score]
-    return torch.cat([rows[:, None], *products], dim=1).numpy()
+    products = (rows * score[name].movedim(0, -1)[path] for name, path in _directions(identity, point))
+    return torch.stack([rows, *products], dim=1).numpy()
 
 
 def _reported(

@@ -7,8 +7,10 @@ bear the names that they have in `numerics`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
@@ -40,7 +42,7 @@ from numerics import (
     von_mises,
 )
 
-Parameter: TypeAlias = float | tuple[float, ...]
+Parameter: TypeAlias = float | tuple[float, ...] | tuple[tuple[float, ...], ...]
 Parameters: TypeAlias = Mapping[str, Parameter]
 Draw: TypeAlias = Callable[..., NDArray[np.float64]]
 
@@ -68,6 +70,8 @@ class Family:
         Why no gradient is asked for; empty where it is.
     names
         Of the laws q and p in the theorem.
+    further
+        Values of variables and functions that the theorem has besides, from the parameters of q and of p.
     """
 
     code: Any
@@ -78,6 +82,7 @@ class Family:
     count: str = ""
     rigid: str = ""
     names: tuple[str, str] = ("q(x)", "p(x)")
+    further: Callable[[Parameters, Parameters], Mapping[str, Any]] = lambda q, p: {}
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -99,7 +104,7 @@ class Family:
                 values[variable] = point[name]
         if self.count:
             values[self.count] = len(point[self.own[0]][0])
-        return values
+        return values | dict(self.further(*self.pair(point)))
 
 
 # of which the theorems suppose nothing but what they print; here they are the functions of their names
@@ -141,6 +146,52 @@ _DIAGONAL_CODE = SimpleNamespace(
     kl_divergence=multivariate_normal.kl_divergence_diagonal,
 )
 
+# dyadic, so that the inverses of their squares are rational
+_FACTORS = (
+    (((0.75, 0.0), (-0.375, 1.25)), ((1.5, 0.0), (0.625, 0.875))),
+    (
+        ((0.625, 0.0, 0.0), (0.25, 1.75, 0.0), (-0.875, 0.375, 0.8125)),
+        ((1.25, 0.0, 0.0), (-0.75, 0.875, 0.0), (0.375, 0.3125, 1.5)),
+    ),
+)
+
+
+def _matrices(q: Parameters, p: Parameters) -> dict[str, Any]:
+    """Roots of the determinants of both covariances, and the inverse of p's; all exact."""
+    factors: list[Any] = [x["scale_tril"] for x in (q, p)]
+    a, c = (math.prod(Fraction(factor[i][i]) for i in range(len(factor))) for factor in factors)
+    inverse: list[list[Fraction]] = []
+    for i, row in enumerate(factors[1]):
+        known = [sum(Fraction(row[k]) * inverse[k][j] for k in range(i)) for j in range(len(row))]
+        inverse.append([((i == j) - known[j]) / Fraction(row[i]) for j in range(len(row))])
+    columns = list(zip(*inverse, strict=True))
+    return {"a": a, "c": c, "P": [[sum(x * y for x, y in zip(u, v, strict=True)) for v in columns] for u in columns]}
+
+
+def _natural(q: Parameters, p: Parameters) -> dict[str, Any]:
+    """The normal as an exponential family of x and x^2, whose base measure is 1."""
+    (mu, sigma), (nu, tau) = ((Fraction(x["loc"]), Fraction(x["scale"])) for x in (q, p))  # type: ignore[arg-type]
+    eta, theta = ((loc / scale**2, -1 / (2 * scale**2)) for loc, scale in ((mu, sigma), (nu, tau)))
+    partition = {"A_q": _log_partition(*eta), "A_p": _log_partition(*theta)}
+    return {
+        "n": 2,
+        "eta": _of_index(eta),
+        "theta": _of_index(theta),
+        "m": _of_index((mu, mu**2 + sigma**2)),
+    } | partition
+
+
+def _of_index(values: Sequence[Fraction]) -> Callable[[flint.arb], flint.arb]:
+    """The function of k that these are the values of, from k = 1."""
+    balls = [flint.arb(v.numerator) / v.denominator for v in values]
+    return lambda k: balls[int(float(k)) - 1]
+
+
+def _log_partition(first: Fraction, second: Fraction) -> flint.arb:
+    linear, square = (flint.arb(x.numerator) / x.denominator for x in (first, second))
+    return -(linear**2) / (4 * square) - (-square / flint.arb.pi()).log() / 2
+
+
 FAMILIES: Mapping[str, Family] = {
     "normal": Family(
         normal,
@@ -149,6 +200,24 @@ FAMILIES: Mapping[str, Family] = {
         _LOC_SCALE,
         _points(loc=_LOCS, scale=_SECOND),
         names=("N(z; mu, sigma^2)", "N(z; nu, tau^2)"),
+    ),
+    "exponential-family": Family(
+        normal,
+        density.Normal,
+        lambda rng, n, loc, scale: rng.normal(loc, scale, n),
+        _LOC_SCALE,
+        _points(loc=_LOCS, scale=_SECOND),
+        further=_natural,
+    ),
+    "multivariate-normal": Family(
+        multivariate_normal,
+        multivariate.MultivariateNormal,
+        lambda rng, n, loc, scale_tril: loc + rng.normal(size=(n, len(loc))) @ np.transpose(scale_tril),
+        {"loc": ("mu", "nu"), "scale_tril": ("A", "C")},
+        _points(loc=(((-1.2, 0.3), (0.8, 1.7)), ((0.7, -0.6, 1.9), (-0.6, 0.4, 0.3))), scale_tril=_FACTORS),
+        count="J",
+        names=("q(z)", "p(z)"),
+        further=_matrices,
     ),
     "normal-diagonal": Family(
         _DIAGONAL_CODE,
@@ -267,11 +336,4 @@ FAMILIES: Mapping[str, Family] = {
         {"loc": None, "concentration": ("a", "b")},
         _points(loc=(0.3, -1.2, 0.7), concentration=_FIRST),
     ),
-}
-
-# closed forms that are proved but not confronted, and why
-LEFT_OUT: Mapping[str, str] = {
-    "kl-multivariate-normal": "its theorem is about matrices, which derivations.evaluation gives no value",
-    "kl-exponential-family": "its theorem is about statistics that are not named",
-    "entropy-exponential-family": "its theorem is about statistics that are not named",
 }

@@ -25,7 +25,6 @@ from elbocheck.evaluation import plane_identity
 from elbocheck.gallery import Subject, pictures
 from elbocheck.progress import Begin, silent
 from elbocheck.proof_page import view
-from elbocheck.proved_family import LEFT_OUT
 from elbocheck.training import few_threads
 from elbocheck.verdict import Finding, Verdict, summary
 from numerics.calibrated import Budget
@@ -98,7 +97,6 @@ def verify(dataset: Dataset, out: Path, *, seed: int = 0, begin: Begin = silent)
         autoencoder, vae = (_train(c, dataset, seed, begin) for c in (Autoencoder, VariationalAutoencoder))
         checked, numbers, identity = check(vae, dataset, seed, budget, begin)
     findings += checked
-    numbers |= {f"{slug}, not confronted": reason for slug, reason in LEFT_OUT.items()}
     whole = report.Report(
         title="elbocheck: is the ELBO right?",
         data=dataset.name,

@@ -108,3 +108,80 @@ def binet_slope(x: Array, y: Array, difference: Array) -> Array:
         a, b = 1.0 / (square_x + node), 1.0 / (square_y + node)
         result = result + weight * a * (1.0 - 2.0 * node * (a + b)) * (difference * b)
     return (x + y) * result
+
+
+def binet_curvature(t: Array) -> Array:
+    r"""
+    Second derivative of Binet's function, for arguments not below 1.
+
+    Parameters
+    ----------
+    t : array
+        At least 1.
+
+    Returns
+    -------
+    array
+        :math:`\mu''(t)`; its error is as described for :func:`binet_divergence`.
+
+    Notes
+    -----
+    For one fraction, with :math:`A = 1/(t^2 + \sigma)`, it is :math:`2 t A^2 (1 - 4 \sigma A)`.
+
+    References
+    ----------
+    .. [1] NIST Digital Library of Mathematical Functions, eq. 5.9.11 (Binet's formulas).
+
+    Examples
+    --------
+    >>> round(float(binet_curvature(1.0)), 12)  # pi^2/6 - 3/2
+    0.144934066848
+    """
+    _, t = as_arrays(t)
+    result: Array = 0.0
+    for node, weight in NODES:
+        a = 1.0 / (t * t + node)
+        result = result + weight * (t * a) * a * (1.0 - 4.0 * node * a)
+    return 2.0 * result
+
+
+def binet_curvature_difference(x: Array, y: Array, difference: Array) -> Array:
+    r"""
+    Difference of the second derivatives of Binet's function, for arguments not below 1.
+
+    Parameters
+    ----------
+    x, y : array
+        At least 1, of one shape.
+    difference : array
+        x - y.
+
+    Returns
+    -------
+    array
+        :math:`\mu''(x) - \mu''(y)`.
+
+    Notes
+    -----
+    With A and B as in :func:`binet_slope`, :math:`x A^n - y B^n = (x - y) \bigl(A^n - y (x + y) A B (A^{n-1} + A^{n-2} B
+    + \dots + B^{n-1})\bigr)` for n = 2 and 3.
+
+    References
+    ----------
+    .. [1] NIST Digital Library of Mathematical Functions, eq. 5.9.11 (Binet's formulas).
+
+    Examples
+    --------
+    >>> round(float(binet_curvature_difference(2.0, 1.0, 1.0)), 12)
+    -0.125
+    """
+    _, x, y, difference = as_arrays(x, y, difference)
+    square_x, square_y = x * x, y * y
+    result: Array = 0.0
+    for node, weight in NODES:
+        a, b = 1.0 / (square_x + node), 1.0 / (square_y + node)
+        joint = (y * a) * ((x + y) * b)
+        squares = a * a - joint * (a + b)
+        cubes = a * a * a - joint * (a * a + a * b + b * b)
+        result = result + weight * (squares - 4.0 * node * cubes)
+    return 2.0 * difference * result

@@ -5,6 +5,7 @@ An expression of twenty operations on a large array writes and reads main memory
 them. On blocks that fit in the cache it does so once.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,7 @@ def in_blocks(function: Callable[..., Array], xp: Any, *arrays: Array) -> Array:
     Returns
     -------
     array, shape (...)
-        What ``function(*arrays)`` returns, to the same bits.
+        What ``function(*arrays)`` returns, to the same bits if the function looks at nothing but the row.
 
     Notes
     -----
@@ -46,7 +47,7 @@ def in_blocks(function: Callable[..., Array], xp: Any, *arrays: Array) -> Array:
     True
     """
     shape = arrays[0].shape
-    if not _runs_at_once_on_a_processor(xp, arrays[0]) or arrays[0].nbytes <= 2 * BLOCK:
+    if not runs_at_once_on_a_processor(xp, arrays[0]) or arrays[0].nbytes <= 2 * BLOCK:
         return function(*arrays)
     rows = [xp.reshape(array, (-1, shape[-1])) for array in arrays]
     step = max(1, BLOCK // rows[0][0].nbytes)
@@ -54,7 +55,29 @@ def in_blocks(function: Callable[..., Array], xp: Any, *arrays: Array) -> Array:
     return xp.reshape(xp.concat(blocks), shape[:-1])
 
 
-def _runs_at_once_on_a_processor(xp: Any, array: Array) -> bool:
+def runs_at_once_on_a_processor(xp: Any, array: Array) -> bool:
+    """
+    Whether an operation on the array is done when its call returns, so that its values may be looked at.
+
+    Parameters
+    ----------
+    xp : namespace
+    array : array
+
+    Returns
+    -------
+    bool
+        False for arrays of an accelerator, and for those that a compiler or a transformation of functions traces.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> runs_at_once_on_a_processor(np, np.ones(1))
+    True
+    """
     if is_torch_namespace(xp):
-        return not xp.compiler.is_compiling() and bool(array.device.type == "cpu")
+        if xp.compiler.is_compiling() or array.device.type != "cpu":
+            return False
+        # Torch has no public name for it, nor does its namespace here lead to the private one.
+        return not sys.modules["torch"]._C._functorch.is_functorch_wrapped_tensor(array)
     return is_numpy_namespace(xp)

@@ -21,6 +21,7 @@ from typing import Any
 
 from numerics.array import Array, as_arrays
 from numerics.binet import binet_divergence, binet_slope
+from numerics.polynomial import horner
 
 # (artanh(w) - w) / w^3 = sum w^(2k) / (2k + 3); for |w| < 1/8 the first term left out is below 2e-17 of what it adds to.
 _NEAR_SQUARE = 1.0 / 64.0
@@ -208,7 +209,7 @@ def log_gamma_slope(x: Array, y: Array, difference: Array) -> Array:
     smooth = 0.5 * (difference / upper_x) / upper_y + binet_slope(upper_x, upper_y, difference)
     near, w, series = _near_equality(xp, x, y, difference)
     v = difference / (x + y + 2.0)
-    close = 2.0 * (v * (1.0 + v * v * _series(v * v)) - w * (1.0 + w * w * series))
+    close = 2.0 * (v * (1.0 + v * v * horner(_SERIES, v * v)) - w * (1.0 + w * w * series))
     logarithms = xp.where(near, close, log_quotient(x + 1.0, y + 1.0) - log_quotient(x, y))
     return smooth + xp.where(small, logarithms + (difference / x) / y, xp.zeros_like(x))
 
@@ -217,7 +218,7 @@ def _entropy_increase(xp: Any, x: Array, y: Array, difference: Array) -> Array:
     """`of_entropy` at (x + 1, y + 1) less `of_entropy` at (x, y), with the linear parts cancelled by hand."""
     near, w, series = _near_equality(xp, x, y, difference)
     v = difference / (x + y + 2.0)
-    next_series = _series(v * v)
+    next_series = horner(_SERIES, v * v)
     close = difference * (v * (1.0 + v * (1.0 + v) * next_series) - w * (1.0 + w * (1.0 + w) * series))
     return xp.where(near, close, (x + 1.0) * log_quotient(x + 1.0, y + 1.0) - x * log_quotient(x, y))
 
@@ -238,11 +239,4 @@ def _near_equality(xp: Any, x: Array, y: Array, difference: Array) -> tuple[Arra
     w = difference / xp.where(total > 0.0, total, xp.ones_like(total))
     near = w * w < _NEAR_SQUARE
     w = xp.where(near, w, 0.0)
-    return near, w, _series(w * w)
-
-
-def _series(square: Array) -> Array:
-    total: Array = _SERIES[-1]
-    for coefficient in reversed(_SERIES[:-1]):
-        total = total * square + coefficient
-    return total
+    return near, w, horner(_SERIES, w * w)

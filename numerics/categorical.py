@@ -8,13 +8,11 @@ Requirements: probabilities are not negative and sum to 1 within rounding, a tab
 logits are finite. Neither is checked.
 """
 
-import math
 from typing import Any
 
-from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
-from numerics.bregman import of_entropy, of_log
-from numerics.excess import excess
+from numerics.array import Array, as_arrays, narrowed
 from numerics.special_function import x_log_y
+from numerics.table import divergence, divergence_of_logits
 
 
 def log_prob(value: Array, probs: Array) -> Array:
@@ -209,15 +207,10 @@ def kl_divergence(q_probs: Array, p_probs: Array) -> Array:
     >>> round(float(kl_divergence([0.5, 0.5], [0.25, 0.75])), 12), float(kl_divergence([0.5, 0.5], [0.0, 1.0]))
     (0.143841036226, inf)
     """
-    xp, dtype, q_probs, p_probs = as_wide_arrays(q_probs, p_probs)
-    q_probs, p_probs = xp.broadcast_arrays(q_probs, p_probs)
-    q_total, p_total = (xp.sum(probs, axis=-1, keepdims=True) for probs in (q_probs, p_probs))
-    quotient = q_total / p_total
-    p_probs = p_probs * xp.where(xp.abs(quotient - 1.0) < 0.0625, xp.ones_like(quotient), quotient)
-    difference = q_probs - p_probs
-    surplus = xp.sum(difference, axis=-1)
-    q_total, terms = q_total[..., 0], xp.sum(of_entropy(q_probs, p_probs, difference), axis=-1)
-    return narrowed(xp, (terms - of_entropy(q_total, q_total - surplus, surplus)) / q_total, dtype)
+    xp, *given = as_arrays(q_probs, p_probs)
+    dtype = xp.result_type(*given)
+    tables = xp.broadcast_arrays(*(narrowed(xp, table, dtype) for table in given))
+    return narrowed(xp, divergence(xp, *tables), dtype)
 
 
 def kl_divergence_logits(q_logits: Array, p_logits: Array) -> Array:
@@ -243,7 +236,8 @@ def kl_divergence_logits(q_logits: Array, p_logits: Array) -> Array:
         = \sum_{k \ne m} q_k (e^{t_k} - 1 - t_k) - \bigl(u - \log(1 + u)\bigr), \quad u = \sum_{k \ne m} q_k (e^{t_k} - 1).
 
     By the inequality of Cauchy and Schwarz the second excess is at most :math:`1 - q_m` of the first for small t. It is
-    used while :math:`|u| < \tfrac12`; beyond, the left side is, where m is not the likeliest category of p either.
+    used while :math:`|u| < \tfrac12`; beyond, the left side is, where m is not the likeliest category of p either. An
+    exponential of each logit serves all; where t is small, a few terms of its series do.
 
     References
     ----------
@@ -257,36 +251,10 @@ def kl_divergence_logits(q_logits: Array, p_logits: Array) -> Array:
     >>> float(kl_divergence_logits([0.25, 3.0], [0.25, 3.0]))
     0.0
     """
-    xp, dtype, q_logits, p_logits = as_wide_arrays(q_logits, p_logits)
-    q_logits, p_logits = xp.broadcast_arrays(q_logits, p_logits)
-    top = xp.max(q_logits, axis=-1, keepdims=True)
-    likeliest = q_logits == top
-    step = p_logits - q_logits
-    count = xp.sum(xp.astype(likeliest, step.dtype), axis=-1, keepdims=True)
-
-    def at_likeliest(values: Array) -> Array:
-        return xp.sum(xp.where(likeliest, values, xp.zeros_like(values)), axis=-1, keepdims=True) / count
-
-    step = step - at_likeliest(step)
-    # It is 0 there; as a constant, since its derivatives would cancel all but the last digits of those of the others.
-    step = xp.where(count == 1.0, xp.where(likeliest, 0.0, step), step)
-    # With the likeliest categories counted, not exponentiated: their derivatives are small, not differences from 1.
-    others = xp.where(likeliest, -math.inf * xp.ones_like(step), q_logits - top)
-    q_weight = xp.log(count + xp.sum(xp.exp(others), axis=-1, keepdims=True))
-    q_probs = xp.exp(q_logits - top - q_weight)
-    # At a large step from q the product q_k exp(t_k) has a stable gradient only as one exponential.
-    p_rates = p_logits - at_likeliest(p_logits)
-    tilted = xp.exp(xp.clip(p_rates - q_weight, max=600.0))
-    near = xp.abs(step) < 1.0
-    small = xp.where(near, step, xp.zeros_like(step))
-    growth = xp.expm1(small)
-    first = xp.where(near, q_probs * excess(small), tilted - q_probs * (1.0 + step))
-    u = xp.sum(xp.where(near, q_probs * growth, tilted - q_probs), axis=-1)
-    light = xp.abs(u) < 0.5
-    u = xp.where(light, u, xp.zeros_like(u))
-    close = xp.sum(first, axis=-1) - of_log(1.0 + u, xp.ones_like(u), u)
-    far = (log_sum_exp(xp, p_rates) - q_weight)[..., 0] - xp.sum(q_probs * step, axis=-1)
-    return narrowed(xp, xp.where(light, close, far), dtype)
+    xp, *given = as_arrays(q_logits, p_logits)
+    dtype = xp.result_type(*given)
+    tables = xp.broadcast_arrays(*(narrowed(xp, table, dtype) for table in given))
+    return narrowed(xp, divergence_of_logits(xp, *tables), dtype)
 
 
 def log_sum_exp(xp: Any, logits: Array) -> Array:

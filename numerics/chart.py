@@ -3,7 +3,7 @@ Charts: the variable in which a distribution is integrated, chosen so that its d
 
 A chart maps the line to a space: :math:`z = u`, :math:`z = e^u`, or :math:`z = a + (b - a)/(1 + e^{-u})`. An
 integrand is an expression in the atoms of a :class:`Place`: ``value``, ``log``, ``log_complement``, ``reciprocal``,
-``exp`` and ``distance``. At a point the atoms are balls, far out they are majorants; so one expression gives both the
+``exp``, ``distance`` and ``log_bell``. At a point the atoms are balls, far out they are majorants; so one expression gives both the
 integrand and the bound of its tail.
 """
 
@@ -76,6 +76,20 @@ class Place:
         """The modulus of ``z - centre``."""
         return self.value + abs(exact(centre))
 
+    def log_bell(self, loc: Number, scale: Number) -> Any:
+        """The logarithm of ``1 + ((z - loc) / scale)**2``."""
+        raise NotImplementedError(f"{type(self).__name__} has no log_bell")
+
+
+def log_bell(z: Argument, loc: Number, scale: Number, *, analytic: bool) -> Argument:
+    """The atom of that name at a point."""
+    return (1 + ((z - exact(loc)) / exact(scale)) ** 2).log(analytic=analytic)
+
+
+def far_log_bell(reach: Ball, scale: Number) -> Majorant:
+    """Its majorant where the modulus of ``z - loc`` is at most ``reach * exp(v)`` for every v >= 0."""
+    return Majorant.monomial(arb(2), power=1) + Majorant.of((1 + (reach / exact(scale)) ** 2).log())
+
 
 LogProb: TypeAlias = Callable[[Place], Any]
 """A log density or log probability, in nats, as an expression in the atoms of a place."""
@@ -145,6 +159,9 @@ class _Point(Place):
     def distance(self, centre: Number) -> Ball:
         return (self.z - exact(centre)).real_abs(analytic=self.analytic)
 
+    def log_bell(self, loc: Number, scale: Number) -> Ball:
+        return log_bell(self.z, loc, scale, analytic=self.analytic)
+
 
 @dataclass(frozen=True)
 class _FarOnLine(Place):
@@ -157,6 +174,9 @@ class _FarOnLine(Place):
 
     def exp(self, rate: Number) -> Majorant:
         return Majorant.monomial((exact(rate) * self.centre).exp(), rate=max(self.side * Fraction(rate), Fraction(0)))
+
+    def log_bell(self, loc: Number, scale: Number) -> Majorant:
+        return far_log_bell(abs(self.centre - exact(loc)) + 1, scale)
 
 
 # --- the positive half-line ---

@@ -17,6 +17,7 @@ from flint import arb
 
 from numerics.ball import Number, check_finite, check_positive, exact
 from numerics.chart import Chart, HalfLine, Line, Logistic, LogProb
+from numerics.hyperbolic import Hyperbolic
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,62 @@ class Gumbel(_OnLine):
         constant, factor = scale.log(), (loc / scale).exp()
         rate = -1 / Fraction(self.scale)
         return lambda x: (loc - x.value) / scale - factor * x.exp(rate) - constant
+
+
+@dataclass(frozen=True)
+class Cauchy(_OnLine):
+    r"""
+    Cauchy of median ``loc`` and half width ``scale`` at half maximum.
+
+    Notes
+    -----
+    .. math:: -\log\left(1 + \left(\tfrac{z - m}{\gamma}\right)^2\right) - \log\pi\gamma,
+        \qquad\text{in the chart } -\log\pi\cosh u,
+
+    concave.
+    """
+
+    def chart(self) -> Chart:
+        return Hyperbolic(self.loc, self.scale)
+
+    def centre(self) -> float:
+        return 0.0
+
+    def log_prob(self) -> LogProb:
+        constant = (arb.pi() * exact(self.scale)).log()
+        return lambda x: -x.log_bell(self.loc, self.scale) - constant
+
+
+@dataclass(frozen=True)
+class ContinuousBernoulli(Density):
+    r"""
+    Continuous Bernoulli on the unit interval, which it is integrated over as it is.
+
+    Notes
+    -----
+    .. math:: \lambda z - \log\frac{e^\lambda - 1}{\lambda}, \quad 0 \le z \le 1.
+    """
+
+    logits: Number
+
+    @classmethod
+    def _signed(cls) -> tuple[str, ...]:
+        return ("logits",)
+
+    @property
+    def support(self) -> tuple[Number, Number]:
+        return 0, 1
+
+    def chart(self) -> Chart:
+        return Line(arb(0), arb(1))
+
+    def centre(self) -> float:
+        return 0.5
+
+    def log_prob(self) -> LogProb:
+        logits = exact(self.logits)
+        constant = (logits.expm1() / logits).log() if self.logits else arb(0)
+        return lambda x: logits * x.value - constant
 
 
 @dataclass(frozen=True)

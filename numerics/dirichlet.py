@@ -9,11 +9,12 @@ Requirements: concentrations are positive; they are not checked.
 
 from typing import Any
 
-from array_api_compat import device
-
 from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
 from numerics.bregman import log_gamma_slope, of_entropy, of_log_gamma
+from numerics.derivative import with_gradient
+from numerics.polygamma import curvature, curvature_difference, digamma_difference
 from numerics.special_function import digamma, log_gamma, x_log_y
+from numerics.table import is_largest, split
 
 
 def log_prob(value: Array, concentration: Array) -> Array:
@@ -135,17 +136,13 @@ def kl_divergence(q_concentration: Array, p_concentration: Array) -> Array:
     0.0
     """
     xp, dtype, *given = as_wide_arrays(q_concentration, p_concentration)
-    q, p = xp.broadcast_arrays(*given)
+    return narrowed(xp, with_gradient(_divergence, _slope, xp, *xp.broadcast_arrays(*given)), dtype)
+
+
+def _divergence(xp: Any, q: Array, p: Array) -> Array:
     difference = p - q
-    indices = xp.arange(q.shape[-1], device=device(q))
-    heaviest = indices == xp.argmax(q, axis=-1, keepdims=True)
-
-    def split(values: Array) -> tuple[Array, Array]:
-        zero = xp.zeros_like(values)
-        heavy, rest = xp.where(heaviest, values, zero), xp.where(heaviest, zero, values)
-        return xp.sum(heavy, axis=-1, keepdims=True), xp.sum(rest, axis=-1, keepdims=True)
-
-    (q_top, q_rest), (p_top, p_rest), (top, rest) = map(split, (q, p, difference))
+    heaviest = is_largest(xp, q)
+    (q_top, q_rest), (p_top, p_rest), (top, rest) = (split(xp, values, heaviest) for values in (q, p, difference))
     q_total, p_total, surplus = q_top + q_rest, p_top + p_rest, top + rest
     shares = q * (p_total / q_total)
     # Near equality, and where one category outweighs the others, a difference of products keeps what p - shares loses.
@@ -157,9 +154,47 @@ def kl_divergence(q_concentration: Array, p_concentration: Array) -> Array:
     means = xp.sum(of_entropy(p, shares, xp.where(heaviest, own, others)), axis=-1)
     shapes = of_log_gamma(p, q, difference)
     light = xp.sum(xp.where(heaviest, xp.zeros_like(shapes), shapes), axis=-1)
-    return narrowed(
-        xp, means + light + _loss_of_sum(xp, (p_top, p_rest, p_total), (q_top, q_rest, q_total), top, surplus), dtype
+    return means + light + _loss_of_sum(xp, (p_top, p_rest, p_total), (q_top, q_rest, q_total), top, surplus)
+
+
+def _slope(xp: Any, q: Array, p: Array) -> tuple[Array, Array]:
+    r"""Gradient in q's and in p's concentrations.
+
+    With :math:`\delta = \alpha - \beta` and :math:`c(t) = \psi'(t) - 1/t` they are
+    :math:`\delta_k/\alpha_k - \delta_0/\alpha_0 + \delta_k c(\alpha_k) - \delta_0 c(\alpha_0)` and
+    :math:`\psi(\beta_k) - \psi(\alpha_k) - \psi(\beta_0) + \psi(\alpha_0)`. Each is written as a difference in two ways,
+    of which the smaller numbers serve; for the heaviest category of q what is left of the sums is known by itself.
+    """
+    heaviest, difference = is_largest(xp, q), q - p
+    (q_top, q_rest), (p_top, p_rest), (top, rest) = (split(xp, values, heaviest) for values in (q, p, difference))
+    q_total, p_total, surplus = q_top + q_rest, p_top + p_rest, top + rest
+    others = _smaller(xp, (difference / q, surplus / q_total), (p_total / q_total, p / q))
+    own = _smaller(
+        xp, (q_rest / q_total * (difference / q), rest / q_total), (p_rest / q_total, q_rest / q_total * (p / q))
     )
+    whole = curvature(q_total)
+    loss = curvature_difference(q_total, q, q_rest)
+    bent = xp.where(heaviest, -difference * loss - rest * whole, difference * curvature(q) - surplus * whole)
+    in_p = _smaller(
+        xp,
+        (digamma_difference(p, q, -difference), digamma_difference(p_total, q_total, -surplus)),
+        (_above_part(xp, q), _above_part(xp, p)),
+    )
+    return xp.where(heaviest, own, others) + bent, in_p
+
+
+def _above_part(xp: Any, concentration: Array) -> Array:
+    """Digamma at the sum less digamma at each part."""
+    heaviest = is_largest(xp, concentration)
+    own, rest = split(xp, concentration, heaviest)
+    total = own + rest
+    return digamma_difference(total, concentration, xp.where(heaviest, rest, total - concentration))
+
+
+def _smaller(xp: Any, first: tuple[Array, ...], second: tuple[Array, ...]) -> Array:
+    """The difference of one of two pairs, which are equal but for rounding: of the pair of smaller numbers."""
+    sizes = [xp.abs(a) + xp.abs(b) for a, b in (first, second)]
+    return xp.where(sizes[0] < sizes[1], first[0] - first[1], second[0] - second[1])
 
 
 def log_multivariate_beta(concentration: Array) -> Array:

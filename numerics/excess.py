@@ -6,37 +6,57 @@ It is what a divergence costs that is written in a logarithm: of a variance, of 
 loses all digits there.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from numerics.array import Array, as_arrays, narrowed
+from numerics.derivative import with_gradient
+from numerics.polynomial import horner
 
 _LOG2_E = 1.4426950408889634
-_LOG_TWO = (0.693145751953125, 1.428606820309417e-6)  # the first has 16 bits, so its multiples by exponents are exact
 
 
 @dataclass(frozen=True)
 class _Format:
     """A binary format, and how the excess is computed in it.
 
-    ``coefficients`` of 1/2, 1/6, ..., up to the highest power: the interpolant of (e^r - 1 - r) / r^2 at the Chebyshev points
-    of [-log 2, log 2], whose relative error is 8e-9 and 7e-15 there.
+    ``rounding`` makes an integer of t / log 2: towards 0, so that no digit cancels, or to the nearest, which asks less of
+    the polynomial. ``log_two`` in parts: a first one of few bits has exact multiples. ``near`` is the excess of what is left,
+    from ``coefficients`` that interpolate at the Chebyshev points of [-log 2, log 2] or of half of it; they leave a
+    relative error of 8e-9 and 3e-17 in the excess.
     """
 
     integer: str
     bias: int
     fraction_bits: int
-    smallest: float
-    largest: float
+    rounding: str
+    log_two: tuple[float, ...]
+    near: Callable[[tuple[float, ...], Array], Array]
     coefficients: tuple[float, ...]
+
+
+def _by_powers(coefficients: tuple[float, ...], r: Array) -> Array:
+    """From those of (e^r - 1 - r) / r^2; the even and the odd ones do not wait for each other."""
+    square = r * r
+    even, odd = (horner(coefficients[first::2], square) for first in (0, 1))
+    return square * (even + r * odd)
+
+
+def _by_cotangent(coefficients: tuple[float, ...], r: Array) -> Array:
+    """From those of (r coth(r/2) - 2) / r^2 in r^2, which are half as many; a division takes the time of the others."""
+    square = r * r
+    part = r - square * horner(coefficients, square)
+    return r * part / (2.0 - part)
 
 
 _SINGLE = _Format(
     "int32",
     127,
     23,
-    -87.0,
-    89.0,
+    "trunc",
+    (0.693145751953125, 1.428606820309417e-6),
+    _by_powers,
     (
         0.5,
         0.16666670035096087,
@@ -51,20 +71,15 @@ _DOUBLE = _Format(
     "int64",
     1023,
     52,
-    -708.0,
-    710.0,
+    "round",
+    (0.6931471805599453,),
+    _by_cotangent,
     (
-        0.5,
-        0.16666666666671112,
-        0.041666666666669835,
-        0.008333333331483516,
-        0.001388888888756861,
-        0.00019841271996721475,
-        2.4801588840064076e-05,
-        2.755629439278797e-06,
-        2.7556587685678266e-07,
-        2.5265139492046345e-08,
-        2.1028845873036225e-09,
+        0.1666666666666666,
+        -0.0027777777777564404,
+        6.613756471622828e-05,
+        -1.6534060033836456e-06,
+        4.1437662804024295e-08,
     ),
 )
 
@@ -80,17 +95,23 @@ def excess(rate: Array) -> Array:
     Returns
     -------
     array
-        :math:`e^t - 1 - t` for the rate :math:`t`; exactly 0 at 0. Half precision is evaluated in float32.
+        :math:`e^t - 1 - t` for the rate :math:`t`; exactly 0 at 0. Half precision is evaluated in float32. In float64 the
+        relative error is 2e-15 at most, and 1.3e-16 of the rate where that is more.
 
     Notes
     -----
-    With :math:`t = k \log 2 + r`, where k is an integer and r has the sign of t,
+    With :math:`t = k \log 2 + r` for an integer k,
 
-    .. math:: e^t - 1 - t = 2^k (e^r - 1 - r) + (2^k - 1)\, r + (2^k - 1 - k \log 2),
+    .. math:: e^t - 1 - t = 2^k (e^r - 1 - r) + (2^k - 1)\, r + (2^k - 1 - k \log 2).
 
-    of which no summand is negative. The first is a polynomial in r. Powers of 2 are written into the exponent of a
-    floating-point number; so there are neither exponentials nor comparisons, which cost several times as much. In the
-    derivative :math:`2^k (e^r - 1) + (2^k - 1)` nothing cancels either, since k is constant.
+    If r has the sign of t, no summand is negative; if k is the nearest integer, the sum is a tenth of the largest of them at
+    least. Since :math:`r \coth \frac r2 = 2 + \frac{r^2}6 - \frac{r^4}{360} + \dots` is even, few terms give the first in
+    float64, while in float32 its own series does:
+
+    .. math:: e^r - 1 - r = \frac{r (r - s)}{2 - (r - s)}, \qquad s = r \coth\tfrac r2 - 2.
+
+    Powers of 2 are written into the exponent of a floating-point number. All this takes about as many operations as an
+    exponential. The derivative is :func:`growth`.
 
     References
     ----------
@@ -101,23 +122,47 @@ def excess(rate: Array) -> Array:
     >>> float(excess(2.0**-60)) == 2.0**-121
     True
     """
-    xp, given = as_arrays(rate)
+    xp, rate = as_arrays(rate)
+    return with_gradient(_excess, _slope, xp, rate)
+
+
+def growth(rate: Array) -> Array:
+    r"""
+    The growth :math:`e^t - 1`, with all digits near 0 by compilers, too, that subtract 1 from an exponential.
+
+    Parameters
+    ----------
+    rate : array
+
+    Returns
+    -------
+    array
+        In float64 and float32.
+
+    Examples
+    --------
+    >>> float(growth(2.0**-60)) == 2.0**-60
+    True
+    """
+    xp, rate = as_arrays(rate)
+    return xp.where(rate < -1.0, xp.exp(xp.clip(rate, max=0.0)) - 1.0, rate + excess(rate))
+
+
+def _slope(xp: Any, rate: Array) -> tuple[Array]:
+    return (growth(rate),)
+
+
+def _excess(xp: Any, given: Array) -> Array:
     form = _DOUBLE if given.dtype == xp.float64 else _SINGLE
     rate = narrowed(xp, given, xp.float64 if form is _DOUBLE else xp.float32)
-    lower = xp.clip(rate, min=form.smallest)  # below it e^t is nothing beside 1, above the largest it is infinite
-    exponent = xp.astype(xp.clip(lower, max=form.largest) * _LOG2_E, getattr(xp, form.integer))
-    multiple = xp.astype(exponent, rate.dtype)
-    first, second = multiple * _LOG_TWO[0], multiple * _LOG_TWO[1]
-    rest = (lower - first) - second
-    power = ((exponent + form.bias) << form.fraction_bits).view(rate.dtype)
-    growth = power - 1.0
-    value = ((growth - first) - second) + growth * rest + power * (rest * rest * _polynomial(form, rest))
-    value = value - (xp.clip(rate, max=form.smallest) - form.smallest)
-    return narrowed(xp, value, given.dtype)
-
-
-def _polynomial(form: _Format, x: Array) -> Any:
-    total: Any = form.coefficients[-1]
-    for coefficient in reversed(form.coefficients[:-1]):
-        total = total * x + coefficient
-    return total
+    multiple = getattr(xp, form.rounding)(xp.clip(rate * _LOG2_E, min=1.0 - form.bias, max=float(form.bias)))
+    power = ((xp.astype(multiple, getattr(xp, form.integer)) + form.bias) << form.fraction_bits).view(rate.dtype)
+    tangent = power - 1.0  # at k log 2, less its argument below
+    rest = rate
+    slope = tangent
+    for log_two in form.log_two:
+        rest = rest - multiple * log_two
+        tangent = tangent - multiple * log_two
+    # Beyond, the power is 0 or infinite beside the rest.
+    value = form.near(form.coefficients, xp.clip(rest, min=-1.0, max=1.0))
+    return narrowed(xp, (power * value + slope * rest) + tangent, given.dtype)

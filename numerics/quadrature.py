@@ -45,6 +45,8 @@ FAMILIES: dict[str, type[Family]] = {
     "dirichlet": multivariate.Dirichlet,
     "laplace": density.Laplace,
     "gumbel": density.Gumbel,
+    "cauchy": density.Cauchy,
+    "continuous_bernoulli": density.ContinuousBernoulli,
     "uniform": density.Uniform,
     "pareto": density.Pareto,
     "log_normal": density.LogNormal,

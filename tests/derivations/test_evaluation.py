@@ -43,6 +43,16 @@ FORMULAS = {
 }
 
 
+def test_components_of_a_matrix():
+    entry = Term("component", (variable("C", "matrix"), I, J))
+    rows = ((2, Fraction(1, 3)), (-5, 7))
+    total = bind("sum", I, ONE, TWO, bind("sum", J, ONE, TWO, entry * I))
+    assert evaluate(total, {"C": rows}).overlaps(flint.arb(19) / 3)
+    assert not evaluate(total, {"C": tuple(zip(*rows, strict=True))}).overlaps(flint.arb(19) / 3)
+    with pytest.raises(ValueError, match="no component 3 of C"):
+        evaluate(bind("sum", J, ONE, number(3), Term("component", (variable("C", "matrix"), ONE, J))), {"C": rows})
+
+
 @pytest.mark.parametrize("name", FORMULAS)
 def test_against_mpmath(name, seed):
     rng = random.Random(f"{name} {seed}")
@@ -110,3 +120,11 @@ def test_precision_is_asked_for_and_given_back():
     wide, narrow = (evaluate(log(TWO), {}, digits=d) for d in (15, 60))
     assert narrow.rad() < flint.arb(10) ** -60 < wide.rad() < flint.arb(10) ** -15
     assert flint.ctx.dps == before
+
+
+def test_a_ball_stands_for_a_number_that_is_no_fraction():
+    with flint.ctx.workdps(40):
+        root = flint.arb(2).sqrt()
+    square = evaluate(A**2, {"a": root})
+    assert square.contains(2)
+    assert square.rad() < 1e-30  # digits of the evaluation, and not 15

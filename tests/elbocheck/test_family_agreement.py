@@ -21,8 +21,16 @@ from numerics.calibrated import Budget
 SHARE = 1e-9
 ALL = {*MEETING, CLOSED_FORM, GRADIENT, *SAMPLED}
 IDENTITIES = {i.slug: i for i in identities()}
-# of each kind one: shared parameter, function of the theorem, vector, count, several parameters
-FEW = ("kl-normal", "kl-normal-diagonal", "kl-binomial", "kl-gamma", "kl-pareto", "kl-von-mises")
+# of each kind one: shared parameter, function of the theorem, vector, matrix, count, several parameters
+FEW = (
+    "kl-normal",
+    "kl-normal-diagonal",
+    "kl-multivariate-normal",
+    "kl-binomial",
+    "kl-gamma",
+    "kl-pareto",
+    "kl-von-mises",
+)
 
 
 def judge(identity: Identity, derivation: Derivation | None = None, seed: int = 0) -> dict[str, Finding]:
@@ -49,7 +57,11 @@ def test_all_witnesses_of_all_families_agree(everything: list[Finding]) -> None:
 def test_every_statistical_line_says_its_guarantee(everything: list[Finding]) -> None:
     said = {f.identity: f.figure.rpartition("(")[2].rstrip(")") for f in everything if f.witness in SAMPLED}
     assert set(said) == set(IDENTITIES)
-    assert {slug for slug, s in said.items() if s == "asymptotic"} == {"kl-normal-diagonal", "kl-dirichlet"}
+    assert {slug for slug, s in said.items() if s == "asymptotic"} == {
+        "kl-normal-diagonal",
+        "kl-multivariate-normal",
+        "kl-dirichlet",
+    }
     assert set(said.values()) == {"asymptotic", "finite-sample"}
 
 

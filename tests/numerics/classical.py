@@ -72,6 +72,23 @@ def bernoulli_entropy(a):
     return -a * log(a) - (1 - a) * log(1 - a)
 
 
+def cauchy_kl(m, a, n, b):
+    return log(((a + b) ** 2 + (m - n) ** 2) / (4 * a * b))
+
+
+def continuous_bernoulli_normaliser(a):
+    return log(mpmath.expm1(a) / a)
+
+
+def continuous_bernoulli_mean(a):
+    return 1 + 1 / mpmath.expm1(a) - 1 / a
+
+
+def continuous_bernoulli_kl(a, b):
+    normalisers = continuous_bernoulli_normaliser(b) - continuous_bernoulli_normaliser(a)
+    return normalisers + (a - b) * continuous_bernoulli_mean(a)
+
+
 # name: (draw parameters of one distribution, divergence, entropy), in the order of the class's parameters
 POSITIVE = lambda rng: float(np.exp(rng.uniform(-2, 2)))
 
@@ -86,6 +103,12 @@ CLASSICAL = {
     "normal": ((SIGNED, POSITIVE), normal_kl, lambda m, s: log(2 * pi * mpmath.e * s**2) / 2),
     "laplace": ((SIGNED, POSITIVE), laplace_kl, lambda m, b: 1 + log(2 * b)),
     "gumbel": ((SIGNED, POSITIVE), gumbel_kl, lambda m, b: log(b) + euler + 1),
+    "cauchy": ((SIGNED, POSITIVE), cauchy_kl, lambda m, a: log(4 * pi * a)),
+    "continuous_bernoulli": (
+        (SIGNED,),
+        continuous_bernoulli_kl,
+        lambda a: continuous_bernoulli_normaliser(a) - a * continuous_bernoulli_mean(a),
+    ),
     "exponential": ((POSITIVE,), lambda a, b: log(a / b) + b / a - 1, lambda a: 1 - log(a)),
     "gamma": (
         (POSITIVE, POSITIVE),

@@ -13,7 +13,7 @@ from .definition import (
     assert_pair,
     assert_textbook_fails,
     every_case,
-    moderate_gradient,
+    every_gradient,
     unit_mean,
 )
 from .reference import kl_beta
@@ -60,7 +60,7 @@ def test_accuracy_rejects_the_usual_expression(seed):
     assert_textbook_fails("beta", usual, seed)
 
 
-@moderate_gradient
+@every_gradient
 def test_gradient(regime, dtype, seed):
     assert_gradient("beta", regime, dtype, seed)
 

@@ -12,7 +12,6 @@ from .definition import (
     assert_textbook_fails,
     every_case,
     every_gradient,
-    moderate_gradient,
 )
 from .reference import FAMILIES, kl_logits, kl_probs
 
@@ -68,7 +67,7 @@ def test_accuracy_rejects_the_usual_expressions(seed):
     assert_textbook_fails("categorical, logits", lambda q, p: usual(softmax(q), softmax(p)), seed)
 
 
-@moderate_gradient
+@every_gradient
 def test_gradient(regime, dtype, seed):
     assert_gradient("categorical, probs", regime, dtype, seed)
 

@@ -72,6 +72,7 @@ def test_uniform_and_pareto(seed):
     [
         (Normal(0.3, 0.7), Laplace(-0.2, 1.1)),
         (Normal(0.3, 0.7), density.Gumbel(-0.2, 1.1)),
+        (Normal(0.3, 0.7), density.Cauchy(-0.2, 1.1)),
         (density.Gumbel(0.3, 0.7), Normal(-0.2, 1.1)),
         (Laplace(0.3, 0.7), Normal(-0.2, 1.1)),
         (Gamma(2.5, 1.3), Normal(0.4, 2.0)),
@@ -103,6 +104,7 @@ DENSITY = {
     Normal: lambda d, z: mpmath.npdf(z, d.loc, d.scale),
     Laplace: lambda d, z: mpmath.exp(-abs(z - d.loc) / d.scale) / (2 * d.scale),
     density.Gumbel: lambda d, z: mpmath.exp(-(z - d.loc) / d.scale - mpmath.exp(-(z - d.loc) / d.scale)) / d.scale,
+    density.Cauchy: lambda d, z: d.scale / (mpmath.pi * (d.scale**2 + (z - d.loc) ** 2)),
     Gamma: lambda d, z: (
         d.rate**d.concentration * z ** (d.concentration - 1) * mpmath.exp(-d.rate * z) / mpmath.gamma(d.concentration)
     ),

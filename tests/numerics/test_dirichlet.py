@@ -12,7 +12,7 @@ from .definition import (
     assert_gradient,
     assert_textbook_fails,
     every_case,
-    moderate_gradient,
+    every_gradient,
 )
 from .reference import kl_dirichlet
 
@@ -92,7 +92,7 @@ def test_accuracy_rejects_the_usual_expression(seed):
     assert_textbook_fails("Dirichlet", usual, seed)
 
 
-@moderate_gradient
+@every_gradient
 def test_gradient(regime, dtype, seed):
     assert_gradient("Dirichlet", regime, dtype, seed)
 

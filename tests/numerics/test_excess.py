@@ -6,7 +6,28 @@ import torch
 from numerics.excess import excess
 
 # Both sides of multiples of log 2, where the reduction changes, and down to where the square underflows the unit.
-RATES = [-1e20, -709.0, -40.0, -3.0, -0.694, -0.693, -1e-3, -1e-9, 1e-15, 1e-5, 0.3, 0.693, 0.694, 1.387, 5.0, 709.7]
+RATES = [
+    -1e20,
+    -709.0,
+    -40.0,
+    -3.0,
+    -0.694,
+    -0.693,
+    -0.347,
+    -0.346,
+    0.346,
+    0.347,
+    -1e-3,
+    -1e-9,
+    1e-15,
+    1e-5,
+    0.3,
+    0.693,
+    0.694,
+    1.387,
+    5.0,
+    709.4,
+]
 
 
 def true_excess(rate):
@@ -21,8 +42,8 @@ def relative_error(value, truth):
 
 @pytest.mark.parametrize("rate", RATES)
 def test_excess_keeps_all_digits(rate):
-    # The polynomial is off by 7e-15 of it at most; products and sums of positive numbers round by units of 1e-16.
-    assert relative_error(excess(rate), true_excess(rate)) < 8e-15
+    # A few roundings of 1e-16, and that of the multiple of log 2, which is of the size of the rate.
+    assert relative_error(excess(rate), true_excess(rate)) < 2e-15 + 1.3e-16 * max(rate, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +59,8 @@ def test_the_subtraction_it_replaces_loses_them():
 
 
 def test_infinite_and_half_precision():
-    assert excess(np.array([-np.inf, np.inf, 0.0, 710.0])).tolist() == [np.inf, np.inf, 0.0, np.inf]
+    with np.errstate(over="ignore"):
+        assert excess(np.array([-np.inf, np.inf, 0.0, 710.0])).tolist() == [np.inf, np.inf, 0.0, np.inf]
     assert excess(np.float16(0.5)).dtype == np.float16
     assert relative_error(excess(np.float16(0.5)), true_excess(0.5)) < 2**-11
 
