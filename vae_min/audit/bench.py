@@ -80,6 +80,7 @@ class Bench:
             self._double()
             self._base = [p.data.clone() for p in self.state.parameters]
             self._buffers = {k: b.clone() for k, b in self.state.buffers().items()}
+            self._placed: tuple[tuple[int, float] | None, list[Tensor]] = None, []
             yield self
 
     # --- getting ready ---
@@ -151,13 +152,24 @@ class Bench:
 
     def place(self, point: Point) -> None:
         """Set parameters, buffers and mode to those of a point."""
-        generator = torch.Generator().manual_seed(point.parameters)
-        for p, base in zip(self.state.parameters, self._base, strict=True):
-            move = point.parameters and p.is_floating_point() and p.requires_grad
-            p.data.copy_(_moved(base, generator, point.spread) if move else base)
+        place = point.parameters, point.spread
+        if self._placed[0] != place:
+            self._placed = place, self._values(point)
+        for p, value in zip(self.state.parameters, self._placed[1], strict=True):
+            p.data.copy_(value)
         self._restore_buffers()
         self.state.reset_plain()
         self._set_mode(point.training)
+
+    def _values(self, point: Point) -> list[Tensor]:
+        """The parameters of a point."""
+        generator = torch.Generator().manual_seed(point.parameters)
+        return [
+            _moved(base, generator, point.spread)
+            if point.parameters and p.is_floating_point() and p.requires_grad
+            else base
+            for p, base in zip(self.state.parameters, self._base, strict=True)
+        ]
 
     def _set_mode(self, training: bool) -> None:
         for m in self.state.modules:
@@ -275,8 +287,10 @@ class Bench:
             loss = self._called("loss", self.spec.loss, *batch).reshape(())
         self._restore_buffers()
         with self._calling(point.noise):
-            codes = finder.find(trace, batch[1:]) if finder else []
-        outputs = [self.decode(point, c, batch[1:]) for c in codes]
+            found = finder.find(trace, batch[1:]) if finder else []
+        codes, outputs = [f.code for f in found], [f.output for f in found]
+        if torch.is_grad_enabled():
+            outputs = [self.decode(point, c, batch[1:]) for c in codes]
         return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace)
 
 
