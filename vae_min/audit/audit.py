@@ -24,6 +24,7 @@ from vae_min.audit.bench import Bench, Point
 from vae_min.audit.effective import Audit, Effective, Verdict
 from vae_min.audit.explanation import Explanation, View
 from vae_min.audit.finding import Finding
+from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
@@ -71,7 +72,7 @@ class _Auditor:
         explained = explanation.explain(self.bench, found, seen)
         if explained is not None:
             return self._explained(found, explained, seen, points)
-        if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
+        if found.noisy and found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
             return self._importance(found, matched, seen, points)
         return self._unexplained(found, seen)
 
@@ -85,6 +86,8 @@ class _Auditor:
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
             self.findings += sampler.of_sign(self.bench, found)
             self.findings += reach.findings(self.bench, found, e)
+            if any(f.code == "kl-clamped" for f in self.findings):  # |KL - C| seen below C
+                self.findings = [f for f in self.findings if f.code != "kl-sign"]
         by_size = {4: e}
         for size in _SIZES:
             some = explanation.views(self.bench, found, size, 16)
@@ -115,8 +118,14 @@ class _Auditor:
         return Audit(self._verdict(), tuple(self.findings), result)
 
     def _unexplained(self, found: Sampler, seen: Sequence[View]) -> Audit:
-        self.findings += partial.findings(self.bench, found, seen)
+        points = [v.observation.point for v in seen]
         message = "the loss is no combination of a known likelihood and a KL divergence"
+        known = partial.explain(self.bench, found, points)
+        if known is not None:
+            self.findings += partial.findings(self.bench, found, known, points)
+            message += f": {known.reason}"
+            if isinstance(known.reconstruction.reading, Likelihood):
+                self.findings += likelihood.findings(self.spec, known.reconstruction.reading, seen)
         nearest = explanation.closest(self.bench, found, seen)
         evidence = _NOTHING
         if nearest is not None:
@@ -127,7 +136,7 @@ class _Auditor:
         return self._undecided(message, Effective(sampler=found.name), evidence)
 
     def _undecided(self, message: str, result: Effective, evidence: str = _NOTHING) -> Audit:
-        verdict: Verdict = "not-elbo" if self._errors() else "undecided"
+        verdict = self._verdict() if self._errors() else "undecided"
         if verdict == "undecided":
             self.findings.append(Finding("unexplained", message, evidence))
         return Audit(verdict, tuple(self.findings), result)

@@ -32,7 +32,7 @@ _LARGEST = 100_000_000
 class Point:
     """Where a loss is looked at: parameters (0: the user's own), rows of the batch, noise (None: as drawn), mode.
 
-    ``spread`` is how far the parameters are moved.
+    ``spread`` is how far the parameters are moved; then they are multiplied by ``factor``.
     """
 
     parameters: int = 0
@@ -41,6 +41,7 @@ class Point:
     noise: Source | None = _NOISE
     training: bool = True
     spread: float = 1.0
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class Bench:
             self._double()
             self._base = [p.data.clone() for p in self.state.parameters]
             self._buffers = {k: b.clone() for k, b in self.state.buffers().items()}
-            self._placed: tuple[tuple[int, float] | None, list[Tensor]] = None, []
+            self._placed: tuple[tuple[int, float, float] | None, list[Tensor]] = None, []
             yield self
 
     # --- getting ready ---
@@ -152,7 +153,7 @@ class Bench:
 
     def place(self, point: Point) -> None:
         """Set parameters, buffers and mode to those of a point."""
-        place = point.parameters, point.spread
+        place = point.parameters, point.spread, point.factor
         if self._placed[0] != place:
             self._placed = place, self._values(point)
         for p, value in zip(self.state.parameters, self._placed[1], strict=True):
@@ -165,7 +166,7 @@ class Bench:
         """The parameters of a point."""
         generator = torch.Generator().manual_seed(point.parameters)
         return [
-            _moved(base, generator, point.spread)
+            point.factor * _moved(base, generator, point.spread)
             if point.parameters and p.is_floating_point() and p.requires_grad
             else base
             for p, base in zip(self.state.parameters, self._base, strict=True)

@@ -175,6 +175,8 @@ def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Diverge
     for latents in (True, False) if noisy else ():
         yield Divergence(shown, _modulus(own, latents), "modulus", noisy)
     yield Divergence(shown, _loose(own), "loose", noisy)
+    for name in CLAIMABLE:
+        yield Divergence(name, _loose(name), "loose")
 
 
 def kl_standard(latent: Latent, scale: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vae_min.audit.partial import share
+from vae_min.audit.share import share
 
 TERM = torch.linspace(0.3, 2.0, 40, dtype=torch.float64)
 
