@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 
 from benchmarks.section import insert
-from tests.vae_min.audit.corpus import PROGRAMS, Mutant, each, pairs, run, single, source
+from tests.vae_min.audit.corpus import PROGRAMS, Mutant, all_pairs, each, pairs, run, single, source
 from vae_min.audit.audit import audit
 from vae_min.audit.spec import AuditError
 
@@ -118,7 +118,7 @@ def table(results: Iterable[Result]) -> str:
         f"{sum(n for key, n in injected.items() if key[0] == kind)}"
         for kind in ("alone", "pair")
     ]
-    lines += [f"| all | {' | '.join(totals)} |", ""]
+    lines += [f"| all | {' | '.join(totals)} |", "", *_left_out(), ""]
     lines += [f"| right program | {' | '.join(VERDICTS)} | error | with a finding of rank error |"]
     lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
     for program, counts in verdicts.items():
@@ -129,6 +129,15 @@ def table(results: Iterable[Result]) -> str:
     seconds.sort()
     lines[-1] += f"CPU seconds of an audit: median {seconds[len(seconds) // 2]:.1f}, largest {seconds[-1]:.1f}."
     return "\n".join(lines)
+
+
+def _left_out() -> Iterator[str]:
+    """How many pairs are none since one of the two cannot be seen, and why."""
+    reasons = Counter(reason for _, reason in all_pairs())
+    kept = reasons.pop("")
+    yield f"Of {kept + reasons.total()} pairs that fit into one program, {reasons.total()} are left out:"
+    yield ""
+    yield from (f"- {count}: {reason}" for reason, count in reasons.most_common())
 
 
 VERDICTS = ("elbo", "weighted", "not-elbo", "undecided")

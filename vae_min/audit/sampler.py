@@ -21,7 +21,9 @@ _ELSEWHERE = (
     "the location of the code is not the first head: if the loss changes the data before it encodes them (scales, "
     "binarises), let VAESpec(batch=...) or encode have them changed"
 )
-_LOGARITHMS = ("log_variance", "log_scale")
+_LOGARITHMS = frozenset(
+    {"log_variance", "log_scale", "negative log_variance", "negative log_scale", "twice log_scale", "half log_variance"}
+)
 _RTOL = {True: 1e-9, False: 1e-4}
 
 
@@ -273,6 +275,8 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
     still, moved, other = (bench.observe(replace(point, noise=n)) for n in (constant(0.0), constant(1.0), seeded(7)))
     if not all(o.codes and _same(bench, still.code, o.code) for o in (still, moved, other)):
         return []
+    if len(still.code) == len(still.heads.loc) and not _same(bench, still.code, still.heads.loc):
+        return []  # noise that is drawn elsewhere, or frozen
     evidence = f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0].detach()):.6f} and {float(moved.code[0, 0].detach()):.6f}"
     return [
         Finding(
@@ -291,17 +295,19 @@ def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("head-range", "the posterior mean is never negative: a ReLU ends the encoder", shown)
     second = torch.cat([h.second.flatten() for h in far if h.second is not None])
     zeros = float((second == 0).double().mean())
-    if sampler.names and sampler.names[0] not in _LOGARITHMS and zeros > 0.02:
+    if sampler.names and sampler.names[0] not in ("log_variance", "log_scale") and zeros > 0.02:
         yield Finding(
             "head-range", "the scale can be exactly 0", f"{zeros:.0%} of {len(second)} values at random parameters"
         )
 
 
-def of_sign(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
-    """A logarithm of the scale that has one sign only, where a linear layer has both."""
+def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
+    """A logarithm of the scale that has one sign only, where a linear layer has both; given how the head is read."""
+    if not readings or not readings <= _LOGARITHMS:
+        return
     second = torch.cat([h.second.flatten() for h in (*_far(bench, 4.0), *_far(bench, 40.0)) if h.second is not None])
     low, high = float(second.min()), float(second.max())
-    if sampler.names and sampler.names[0] in _LOGARITHMS and low * high >= 0:
+    if low * high >= 0:
         message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
         yield Finding("head-range", message, f"{len(second)} values at random parameters in [{low:.3g}, {high:.3g}]")
 

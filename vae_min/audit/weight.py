@@ -237,8 +237,8 @@ _WORDS = {
 def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latents: int) -> tuple[str, ...] | None:
     """The defects that most plainly lead from a right ratio to this one; None if a weight of its own is plainer.
 
-    Each defect costs 1, a weight of its own 3/2, and a loss whose reconstruction (of weight ``size``) is not just
-    summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
+    Each defect costs 1, a weight of its own 3/2, or 5/2 if it is not round, and a loss whose reconstruction (of weight
+    ``size``) is not just summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
     """
     beta, shape = spec.beta or 1.0, tuple(spec.tensors[0].shape[1:])
     pixels = {1: "", math.prod(shape): "reconstruction-mean"} if math.prod(shape) > 1 else {1: ""}
@@ -248,7 +248,7 @@ def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latent
     means = {1: "", latents: "kl-latent-mean"} if latents > 1 else {1: ""}
     targets = target(spec, e)
     best: tuple[float, tuple[str, ...] | None] = (
-        1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))),
+        1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))) + (not _is_round(ratio)),
         None,
     )
     for (n, first), (d, second), (h, third), t in product(
@@ -261,6 +261,11 @@ def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latent
             if not codes:
                 return ()
     return best[1]
+
+
+def _is_round(value: float) -> bool:
+    """Whether a number has two digits at most, as people choose them."""
+    return math.isclose(value, float(f"{value:.1e}"), rel_tol=1e-5)
 
 
 def _scales(e: Explanation, targets: list[float], beta: float) -> list[float]:

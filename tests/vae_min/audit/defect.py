@@ -483,6 +483,18 @@ IMPORTANCE = (
         iwae=("log_w = log_px + log_pz - log_qz", "log_w = log_qz - log_px - log_pz"),
     ),
     _here(
+        "weights-term",
+        "no posterior in the weights",
+        iwae=("log_px + log_pz - log_qz", "log_px + log_pz"),
+        iwae_gradient=("log_Ph + log_PxGh - log_QhGx", "log_Ph + log_PxGh"),
+    ),
+    _here(
+        "weights-term",
+        "no prior in the weights",
+        iwae=("log_px + log_pz - log_qz", "log_px - log_qz"),
+        iwae_gradient=("log_Ph + log_PxGh - log_QhGx", "log_PxGh - log_QhGx"),
+    ),
+    _here(
         "kl-inside-weights",
         "the closed form inside the weights",
         iwae=("log_px + log_pz - log_qz", "log_px - 0.5 * (mu**2 + sigma**2 - 1 - 2 * sigma.log()).sum(-1)"),

@@ -1,0 +1,98 @@
+"""Pairs of defects of which one cannot be seen beside the other, with the reason: they are no pairs of the corpus."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .defect import Defect
+
+Which = Callable[[Defect], bool]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A rule: where ``first`` and ``second`` hold of the defects, in either order, one of them has no effect of its own."""
+
+    first: Which
+    second: Which
+    reason: str
+    unless: str = ""  # a text of the program that lifts the rule
+
+    def holds(self, one: Defect, other: Defect, text: str) -> bool:
+        """Whether the rule holds of a pair in a program."""
+        matches = (self.first(one) and self.second(other)) or (self.first(other) and self.second(one))
+        return matches and not (self.unless and self.unless in text)
+
+
+def of(*codes: str, name: str = "") -> Which:
+    """Defects of these codes, whose name begins so."""
+    return lambda defect: defect.code in codes and defect.name.startswith(name)
+
+
+_REDUCTIONS = of("kl-half", "kl-latent-mean", "reconstruction-mean", "reconstruction-reduction")
+_BATCH = of("kl-batch-mean", "kl-batch-sum", "reconstruction-batch")
+_ARBITRARY = of("kl-weight", "variance-mismatch", "batch-size-weight")
+
+HIDDEN = (
+    Hidden(
+        of("mean-in-training"),
+        of("noise-law", "noise-shared", "noise-frozen", "sampler-scale-mismatch", "mean-in-evaluation"),
+        "where the decoder sees the mean, no noise and no scale of it has an effect",
+    ),
+    Hidden(
+        of("mean-in-training"),
+        of("gradient-cut", name="detached scale"),
+        "where the decoder sees the mean, the scale of the code has no effect",
+    ),
+    Hidden(
+        of("kl-missing"),
+        of("sampler-scale-mismatch", "head-modified"),
+        "where there is no KL divergence, the sampler alone says how the second head is meant",
+        unless="head=",
+    ),
+    Hidden(
+        of("kl-missing"),
+        lambda d: _REDUCTIONS(d) or _BATCH(d) or d.code in ("variance-mismatch", "batch-size-weight"),
+        "of a loss of one term only, a factor is no defect",
+    ),
+    Hidden(
+        lambda d: of("kl-arguments", name="mean and log-variance")(d) or of("kl-term", name="variance without")(d),
+        of("sampler-scale-mismatch", "head-modified"),
+        "the KL divergence does not read the second head as one of the scale",
+        unless="head=",
+    ),
+    Hidden(
+        lambda d: _ARBITRARY(d) or d.name == "beta not declared",
+        lambda d: _REDUCTIONS(d) or _ARBITRARY(d),
+        "the loss shows the product of two factors of one term, and one of them could be any number",
+    ),
+    Hidden(
+        of("batch-size-weight"),
+        _BATCH,
+        "the loss shows the product of two factors of one term, and both depend on the size of the batch",
+    ),
+    Hidden(
+        of("reconstruction-batch"),
+        of("kl-batch-mean", "kl-batch-sum"),
+        "both terms are reduced over the batch alike again: the defects cancel",
+    ),
+    Hidden(
+        of("reconstruction-mean", name="mean over the batch"),
+        of("kl-batch-mean"),
+        "both terms are averaged over the batch again: the defects cancel",
+    ),
+    Hidden(
+        of("reconstruction-mean", name="the default reduction"),
+        of("kl-batch-mean"),
+        "both terms are averaged over the batch again: the defects cancel",
+    ),
+    Hidden(
+        of("head-range"),
+        of("sampler-scale-mismatch", name="raw head"),
+        "a head of one sign that the sampler takes for the scale has the range of one",
+    ),
+)
+
+
+def reason(one: Defect, other: Defect, text: str) -> str:
+    """Why a pair is none; empty if it is one."""
+    return next((rule.reason for rule in HIDDEN if rule.holds(one, other, text)), "")
