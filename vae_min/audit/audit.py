@@ -107,8 +107,8 @@ class _Auditor:
         by_size = {4: e}
         for size in sizes:
             some = explanation.views(self.bench, found, size, 16)
-            if len(some) == 16:
-                by_size[size] = explanation.refit(e, some)
+            if len(some) == 16 and (refitted := explanation.refit(e, some)):
+                by_size[size] = refitted
         return by_size
 
     def _samples(self, found: Sampler) -> Iterator[Finding]:

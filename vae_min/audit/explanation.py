@@ -148,14 +148,14 @@ def tolerance(bench: Bench, innocent: bool) -> float:
     return TOLERANCE if innocent or not bench.double else _STRICT
 
 
-def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation:
-    """The same reading with coefficients from other points."""
+def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation | None:
+    """The same reading with coefficients from other points; None if its terms are not finite there."""
     with torch.no_grad():
         loss = np.array([v.loss for v in seen])
         reconstruction = matrix([_sums(explanation.likelihood.elements(v.data, v.output)) for v in seen])
         regulariser = matrix([_means(explanation.divergence.columns(v.latent)) for v in seen])
-    assert reconstruction is not None
-    assert regulariser is not None
+    if reconstruction is None or regulariser is None:
+        return None
     return Explanation(explanation.likelihood, explanation.divergence, *_fit(loss, reconstruction, regulariser))
 
 

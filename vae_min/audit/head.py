@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
@@ -74,6 +74,8 @@ def heads_of(output: Any) -> Heads | None:
         return Heads(output.mean, None, type(base).__name__.lower())
     if isinstance(output, Tensor):
         return Heads(output)
+    if is_dataclass(output):
+        output = tuple(getattr(output, f.name) for f in fields(output))
     if isinstance(output, dict):
         output = tuple(output.values())
     if isinstance(output, tuple | list):

@@ -80,7 +80,10 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
     sampler = Sampler()
     still, moved = ([bench.observe(replace(p, noise=constant(v))) for p in points] for v in (0.0, 1.0))
     if not all(o.codes for o in (*still, *moved)):
-        sampler.doubt = "the code that reaches the decoder was not found in the loss"
+        sampler.doubt = (
+            "the code that reaches the decoder was not found in the loss: it decodes by other means than "
+            "VAESpec(decode=...), or within torch.vmap"
+        )
         return sampler
     _arrange(sampler, still[0])
     other = bench.observe(replace(points[0], noise=seeded(7)))
@@ -241,7 +244,10 @@ def _other_law(bench: Bench, sampler: Sampler, still: Observation) -> None:
         )
         sampler.findings.append(Finding("noise-law", message, evidence))
     else:
-        sampler.doubt = "the noise is not drawn by torch's normal or uniform functions; its law looks normal"
+        sampler.doubt = (
+            "the noise is not drawn by torch's normal or uniform functions, and its law looks normal: "
+            "draw it by torch.randn_like(std), which can be followed"
+        )
 
 
 def _given(o: Observation) -> bool:

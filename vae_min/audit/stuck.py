@@ -62,7 +62,9 @@ def _counter(bench: Bench, sampler: Sampler, e: Explanation) -> tuple[nn.Module,
 
 def _reaches(far: float | None, farther: float | None, now: float) -> bool:
     """Whether a ratio comes to rest, and elsewhere than it is now."""
-    return bool(far and farther and weight.equal(far, farther) and not weight.equal(far, now))
+    if not far or not farther:
+        return False
+    return weight.equal(far, farther) and not weight.equal(far, now) and far * now > 0
 
 
 def _loss(bench: Bench) -> float | None:
@@ -73,6 +75,8 @@ def _loss(bench: Bench) -> float | None:
         return None
 
 
-def _ratio(e: Explanation) -> float | None:
+def _ratio(e: Explanation | None) -> float | None:
+    if e is None:
+        return None
     kl, a = weight.common_kl_weight(e), weight.reconstruction_weight(e)
     return kl / a if kl and a else None

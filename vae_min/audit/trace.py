@@ -86,7 +86,10 @@ def tensors(value: Any) -> Iterator[Tensor]:
 
 def key(tensor: Tensor) -> Key:
     """Where a tensor's numbers lie: the same for two views of one weight, taken at different times."""
-    return tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride())
+    try:
+        return tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride())
+    except RuntimeError:  # within torch.vmap a tensor has no storage of its own
+        return id(tensor), tuple(tensor.shape), ()
 
 
 def find_anchor(decode: Callable[..., Any], probes: list[tuple[Tensor, tuple[Tensor, ...]]]) -> Anchor | None:
