@@ -157,6 +157,7 @@ def main() -> None:
     parser.add_argument(
         "--log", type=Path, help="one line of JSON for each case; those that it holds are not run again"
     )
+    parser.add_argument("--logged", action="store_true", help="run nothing: the table of what the log holds")
     options = parser.parse_args()
     alone = [of_mutant(m) for m in (single() if options.each is None else each(options.each, options.seed))]
     cases = [*alone, *map(of_mutant, pairs(options.pairs, options.seed)), *right(options.right, options.seed)]
@@ -165,7 +166,7 @@ def main() -> None:
     if options.program:
         cases = [case for case in cases if case.program == options.program]
     random.Random(options.seed).shuffle(cases)
-    text = table(measured(cases, options.processes, options.log))
+    text = table(measured(cases, 0 if options.logged else options.processes, options.log))
     print(text)
     if options.write:
         command = " ".join(["python benchmarks/audit.py", *sys.argv[1:]])
@@ -173,11 +174,14 @@ def main() -> None:
 
 
 def measured(cases: list[Case], processes: int, log: Path | None) -> list[Result]:
-    """The results of all cases, in any order; those in the log are taken from there, the others added to it."""
+    """The results of all cases, in any order; those in the log are taken from there, the others added to it.
+
+    With no processes, of those in the log alone.
+    """
     known = _known(log) if log and log.exists() else {}
     results = [known[_key(case)](case) for case in cases if _key(case) in known]
     left = [case for case in cases if _key(case) not in known]
-    for result in _examined(left, processes):
+    for result in _examined(left, processes) if processes else ():
         results.append(result)
         if log:
             with log.open("a", encoding="utf-8") as stream:

@@ -72,7 +72,7 @@ class _Auditor:
         explained = explanation.explain(self.bench, found, seen)
         if explained is not None:
             return self._explained(found, explained, seen, points)
-        if found.noisy and found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
+        if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
             return self._importance(found, matched, seen, points)
         return self._unexplained(found, seen)
 

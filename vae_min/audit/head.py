@@ -28,6 +28,8 @@ READINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "exponentiated log_scale": lambda v: torch.exp(torch.exp(v)),
 }
 """From the second head to the scale, by the name of the reading."""
+CHANGED = ("half log_variance", "exponentiated log_variance", "exponentiated log_scale")
+"""The readings that are a usual one of a head which was changed in place."""
 CLAIMABLE = ("log_variance", "log_scale", "scale", "variance")
 
 

@@ -152,9 +152,9 @@ def log_weights(view: View, likelihood: Likelihood, read: str = "") -> LogWeight
     reconstruction = -sum(p * e.sum(-1) for p, e in zip(likelihood.proper, elements, strict=True))
     assert isinstance(reconstruction, Tensor)
     scale, second = view.latent.scale, view.latent.heads.second
-    assert scale is not None
     assert second is not None
     scale = SCALES[read](second) if read else scale
+    assert scale is not None
     log_q = normal.log_prob(view.latent.code, view.latent.heads.loc, scale).sum(-1)
     log_p = -0.5 * (view.latent.prior_term + view.latent.code.shape[-1] * math.log(2 * math.pi))
     closed = reconstruction - kl_standard(view.latent, scale)
@@ -165,7 +165,8 @@ def match(bench: Bench, seen: Sequence[View]) -> Match | None:
     """The first reading that reproduces the loss at all points; None if none does."""
     loss = np.array([v.loss for v in seen])
     with torch.no_grad():
-        for read, likelihood in product(("", *CLAIMABLE), likelihoods_of(bench, seen)):
+        reads = CLAIMABLE if seen[0].latent.scale is None else ("", *CLAIMABLE)
+        for read, likelihood in product(reads, likelihoods_of(bench, seen)):
             weights = [log_weights(v, likelihood, read) for v in seen]
             for name, reading in READINGS.items():
                 values = np.array([float(reading.value(w).mean()) for w in weights])
@@ -186,7 +187,7 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     """What is wrong with the value or the gradient of a loss that a reading reproduces."""
     reading = READINGS[found.name]
     shown = f"{sampler.num_samples} samples; loss = {found.factor:.4g} * this + {round(found.constant, 9) + 0.0:.4g}"
-    if found.read:
+    if found.read and sampler.noisy:
         message = f"the sampler reads the second head as {sampler.name}, log q(z|x) as {found.read}"
         yield Finding("sampler-scale-mismatch", message, shown)
     if reading.code:

@@ -132,13 +132,14 @@ def _cut_reconstruction(likelihoods: Sequence[Likelihood], own: list[Tensor], vi
     for likelihood in likelihoods:
         proper = torch.tensor(likelihood.proper, dtype=own[0].dtype)
         terms = [torch.einsum("t,thn->hn", proper, derivative.of_elements(v, likelihood))[: len(own[0])] for v in views]
+        weights = by_column(*_by_pixel(own, terms, views))
+        if weights is not None:
+            return Part(weights=weights)
         s = share(torch.cat(own, 1).flatten(), torch.cat(terms, 1).flatten())
         if s.partial and chosen_by_batch(own, terms, _rows(views)):
-            return Part(masked=True, weights=by_column(*_by_pixel(own, terms, views)))
+            return Part(masked=True)
         if s.partial and (found.cut is None or s.follow > found.cut.follow):
             found = Part(likelihood, s.weight * np.array(likelihood.proper), s)
-        elif found.cut is None and found.weights is None:
-            found.weights = by_column(*_by_pixel(own, terms, views))
     return found
 
 
@@ -183,14 +184,15 @@ def _cut_divergence(readings: Sequence[Divergence], own: list[Tensor], views: Se
         proper = torch.tensor(_PROPER[: 5 if sampler.noisy else 3], dtype=own[0].dtype)
         terms = [torch.einsum("c,chbd->hbd", proper, derivative.of_columns(sampler, v, divergence)) for v in views]
         both = torch.stack(terms, 1)
+        weights = _by_latent(derivatives, both)
+        if weights is not None:
+            return Part(weights=weights)
         s = share(derivatives.flatten(), both.flatten())
         if s.partial and chosen_by_batch(own, terms, _rows(views)):
             return Part(masked=True)
         if s.partial and (found.cut is None or s.follow > found.cut.follow):
             found = Part(divergence, abs(s.weight) * proper.numpy() if s.opposite else s.weight * proper.numpy(), s)
-        elif found.cut is None and found.weights is None:
-            found.weights = _by_latent(derivatives, both)
-    if found.cut is None and found.weights is None:
+    if found.cut is None:
         s = share(derivatives[0].flatten(), both[0].flatten())
         found.cut = (
             s if s.partial and not chosen_by_batch([d[0] for d in own], [t[0] for t in terms], _rows(views)) else None

@@ -22,7 +22,8 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
 _PLACES = ((1.0, 1.0), (4.0, 1.0), (10.0, 1.0), (1.0, 0.03))  # spread and factor; the last: the KL divergence almost 0
-_RTOL, _GAP, _EXACT = 1e-6, 0.1, 1e-5
+_RTOL, _GAP, _EXACT, _MOST = 1e-6, 0.1, 1e-5, 0.8
+_CLOSE = 1e-2  # the coefficients may be fitted to points of which a clamp acts on few
 _SCALES = (0.05, 20.0)  # a clamp that acts beyond is one against overflow
 
 
@@ -65,12 +66,12 @@ def _of_sampler(bench: Bench, sampler: Sampler, views: list[View]) -> Finding | 
 def _of_divergence(bench: Bench, sampler: Sampler, e: Explanation, views: list[View]) -> Finding | None:
     """Derivatives of the loss in the heads that far off are zero, or the opposite of what they are nearby."""
     ratios = [(v, r) for v in views if (r := _ratio(sampler, e, v)) is not None]
-    near = [r for v, r in ratios if v.observation.point.spread == v.observation.point.factor == 1]
-    if not near or not all(bool(((r - 1).abs() < _EXACT).all()) for r in near):
+    near = [r.flatten() for v, r in ratios if v.observation.point.spread == v.observation.point.factor == 1]
+    if not near or float(((torch.cat(near) - 1).abs() < _CLOSE).double().mean()) < _MOST:
         return None
     for view, ratio in ratios:
-        left, mirrored = (ratio.abs() < _EXACT), ((ratio + 1).abs() < _EXACT)
-        if not bool((left | mirrored | ((ratio - 1).abs() < _EXACT)).all()):
+        left, mirrored = (ratio.abs() < _EXACT), ((ratio + 1).abs() < _CLOSE)
+        if not bool((left | mirrored | ((ratio - 1).abs() < _CLOSE)).all()):
             continue
         if bool(left[0].any() or mirrored.any()):
             message = "the KL divergence is clamped, or its absolute value taken, beyond what is seen near the given parameters"

@@ -9,12 +9,12 @@ from itertools import product
 
 from vae_min.audit.explanation import Explanation
 from vae_min.audit.finding import Finding
+from vae_min.audit.head import CHANGED
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _CLOSE = 2e-3  # relative: user code may add 1e-8 or so where the explanation adds nothing
 _NOTHING = 1e-9  # a relative weight below it is none; public code has some of 1e-6
-_IN_PLACE = ("half log_variance", "exponentiated log_variance", "exponentiated log_scale")
 _BASES = {"log2": 1 / math.log(2), "log10": 1 / math.log(10)}
 
 
@@ -106,7 +106,7 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
-    if _reads_otherwise(e) and (sampler.noisy or (in_place and e.divergence.reading in _IN_PLACE)):
+    if _reads_otherwise(e) and (sampler.noisy or (in_place and e.divergence.reading in CHANGED)):
         yield _mismatch(e, sampler, in_place)
 
 
@@ -114,7 +114,7 @@ def _reads_otherwise(e: Explanation) -> bool:
     """Whether the divergence depends on the scale, and on another than that of the code."""
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
         return max(abs(e.kl[3]), abs(e.kl[5])) > 1e-6 * abs(e.reconstruction[0])
-    scales = {"standard": e.kl[1:2], "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
+    scales = {"standard": (e.kl[1], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
     return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
 
 
@@ -126,7 +126,7 @@ def _mismatch(e: Explanation, sampler: Sampler, in_place: bool) -> Finding:
     read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {e.divergence.reading}"
     own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
     shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(e.divergence.reading)}"
-    if in_place and e.divergence.reading in _IN_PLACE:
+    if in_place and e.divergence.reading in CHANGED:
         return Finding("head-modified", f"an in-place operation changes the head between its uses: {read}", shown)
     return Finding("sampler-scale-mismatch", read, shown)
 

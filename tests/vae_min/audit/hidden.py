@@ -30,6 +30,7 @@ def of(*codes: str, name: str = "") -> Which:
 
 _REDUCTIONS = of("kl-half", "kl-latent-mean", "reconstruction-mean", "reconstruction-reduction")
 _BATCH = of("kl-batch-mean", "kl-batch-sum", "reconstruction-batch")
+_OVER_BATCH = ("mean over the batch and the pixels beside a sum", "the default reduction")
 _ARBITRARY = of("kl-weight", "variance-mismatch", "batch-size-weight")
 
 HIDDEN = (
@@ -42,6 +43,11 @@ HIDDEN = (
         of("mean-in-training"),
         of("gradient-cut", name="detached scale"),
         "where the decoder sees the mean, the scale of the code has no effect",
+    ),
+    Hidden(
+        of("mean-in-training"),
+        of("mean-of-logs", "value-only", "weights-not-detached", "weights-sign"),
+        "where the decoder sees the mean, all samples are the same, and so are their weights",
     ),
     Hidden(
         of("kl-missing"),
@@ -72,18 +78,18 @@ HIDDEN = (
     ),
     Hidden(
         of("reconstruction-batch"),
-        of("kl-batch-mean", "kl-batch-sum"),
+        lambda d: of("kl-batch-mean", name="mean over the batch beside")(d) or d.code == "kl-batch-sum",
         "both terms are reduced over the batch alike again: the defects cancel",
     ),
     Hidden(
-        of("reconstruction-mean", name="mean over the batch"),
+        lambda d: d.code == "reconstruction-batch" or d.name in _OVER_BATCH,
         of("kl-batch-mean"),
-        "both terms are averaged over the batch again: the defects cancel",
+        "of the reductions of both terms over the batch the loss shows the quotient alone",
     ),
     Hidden(
-        of("reconstruction-mean", name="the default reduction"),
-        of("kl-batch-mean"),
-        "both terms are averaged over the batch again: the defects cancel",
+        of("noise-shared", name="one noise vector"),
+        lambda d: d.code.startswith("weights-") or d.code in ("kl-inside-weights", "mean-of-logs"),
+        "where all samples have one noise, they are the same, and so are their weights",
     ),
     Hidden(
         of("head-range"),
