@@ -112,7 +112,7 @@ def of_elements(view: View, likelihood: Likelihood) -> Tensor:
 
 def gradients(value: Tensor, at: Sequence[Tensor]) -> list[Tensor]:
     """Gradients, zero where there are none."""
-    found = [None] * len(at)
+    found: list[Tensor | None] = [None] * len(at)
     needed = [i for i, t in enumerate(at) if t.requires_grad]
     if value.requires_grad and needed:
         some = torch.autograd.grad(value, [at[i] for i in needed], allow_unused=True, retain_graph=True)

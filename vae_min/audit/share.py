@@ -1,14 +1,17 @@
-"""Shares of elements that follow a term: all, all but those that a clamp cuts off or mirrors, or those of a mask."""
+"""How derivatives follow those of known terms: as a sum of them, by columns, or for a share of the elements only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 _EQUAL, _SMALL, _ENOUGH, _ALIKE = 1e-5, 1e-9, 0.05, 0.999
+_EXACT, _NONE = 1e-6, 1e-10  # of what regresses: relative, and absolute
 
 
 @dataclass(frozen=True)
@@ -100,3 +103,30 @@ def chosen_by_batch(derivatives: Sequence[Tensor], terms: Sequence[Tensor], rows
             alike.append((torch.sign(derivative * term) == seen[row][0])[both])
         seen[row] = torch.where(left, 0.0, torch.sign(derivative * term)), known
     return bool(alike) and float(torch.cat(alike).double().mean()) > _ALIKE
+
+
+def regress(derivatives: Sequence[Tensor], terms: Sequence[Tensor]) -> NDArray[np.float64] | None:
+    """The coefficients with which the terms' derivatives make up the loss's; None if they do not.
+
+    A term of no derivatives has the coefficient 0.
+
+    Examples
+    --------
+    >>> t = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]], dtype=torch.float64)
+    >>> regress([2 * t[0] - t[1]], [t]).round(9)
+    array([ 2., -1.])
+    >>> regress([torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)], [t])
+    """
+    y = torch.cat([d.flatten() for d in derivatives])
+    design = torch.cat([t.flatten(1) for t in terms], 1)
+    known, size = design.abs().amax(1) > 0, float(y.abs().max())
+    solution = torch.zeros(len(design), dtype=torch.float64)
+    if size < _NONE:
+        return solution.numpy()
+    if not bool(known.any()) or not bool(design.isfinite().all()):
+        return None
+    columns = design[known].T.double()
+    units = columns.norm(dim=0)
+    solution[known] = torch.linalg.lstsq(columns / units, y.double()).solution / units
+    residual = float((columns @ solution[known] - y).abs().max())
+    return solution.numpy() if residual < _EXACT * size else None

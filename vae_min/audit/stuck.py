@@ -47,23 +47,24 @@ def _counter(bench: Bench, sampler: Sampler, e: Explanation) -> tuple[nn.Module,
     """
     before, ratio = _loss(bench), _ratio(e)
     for module, name, value in bench.state.numbers():
-        ends = []
+        ends = list[float | None]()
         for far in (_FAR, 10 * _FAR):
             with bench.state.changed(module, name, type(value)(far)):
                 if not ends and _loss(bench) == before:
                     break
                 some = explanation.views(bench, sampler, count=16)
                 ends.append(_ratio(explanation.refit(e, some)) if len(some) == 16 else None)
-        if len(ends) == 2 and ratio and _reaches(*ends, ratio):
+        if ratio and _reaches(ends, ratio):
             _loss(bench)
             return module, name, value, any(m is module and n == name for m, n in bench.state.plain_changes())
     return None
 
 
-def _reaches(far: float | None, farther: float | None, now: float) -> bool:
+def _reaches(ends: list[float | None], now: float) -> bool:
     """Whether a ratio comes to rest, and elsewhere than it is now."""
-    if not far or not farther:
+    if len(ends) < 2 or not ends[0] or not ends[1]:
         return False
+    far, farther = ends[0], ends[1]
     return weight.equal(far, farther) and not weight.equal(far, now) and far * now > 0
 
 

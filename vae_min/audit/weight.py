@@ -113,7 +113,7 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
 def _reads_otherwise(e: Explanation) -> bool:
     """Whether the divergence depends on the scale, and on another than that of the code."""
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
-        return max(abs(e.kl[3]), abs(e.kl[5])) > 1e-6 * abs(e.reconstruction[0])
+        return max(abs(float(e.kl[3])), abs(float(e.kl[5]))) > 1e-6 * abs(float(e.reconstruction[0]))
     scales = {"standard": (e.kl[1], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
     return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
 
