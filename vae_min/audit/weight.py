@@ -58,13 +58,23 @@ def kl_weight(e: Explanation) -> float | None:
 
 
 def common_kl_weight(e: Explanation) -> float | None:
-    """`kl_weight`, or where one of its three terms is off, the factor of the two others."""
-    whole = kl_weight(e)
-    if whole is not None or e.divergence.form != "standard":
+    """`kl_weight`, or the factor that most terms of a divergence share of which one is off, or which is another's."""
+    whole, unit = kl_weight(e), 1e-3 * float(abs(e.reconstruction[0]))
+    if whole is not None:
         return whole
-    parts, unit = kl_parts(e), 1e-3 * float(abs(e.reconstruction[0]))
-    shared = [p for p in parts if abs(p) > unit and sum(equal(p, other, unit) for other in parts) == 2]
+    if e.divergence.form == "loose":  # variance and log-variance
+        pair = 2 * float(e.kl[4]), -2 * float(e.kl[6])
+        return pair[0] if abs(pair[0]) > unit and equal(*pair, unit) else None
+    parts = kl_parts(e)
+    most = min(2, len(parts))
+    shared = [p for p in parts if abs(p) > unit and sum(equal(p, other, unit) for other in parts) >= most]
     return shared[0] if shared else None
+
+
+def _is_whole(e: Explanation) -> bool:
+    """Whether no term of the divergence is off."""
+    parts = kl_parts(e)
+    return e.divergence.form != "loose" and all(equal(p, parts[0]) for p in parts)
 
 
 def is_missing(e: Explanation) -> bool:
@@ -114,7 +124,7 @@ def _reads_otherwise(e: Explanation) -> bool:
     """Whether the divergence depends on the scale, and on another than that of the code."""
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
         return max(abs(float(e.kl[3])), abs(float(e.kl[5]))) > 1e-6 * abs(float(e.reconstruction[0]))
-    scales = {"standard": (e.kl[1], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
+    scales = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
     return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
 
 
@@ -205,7 +215,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
             f"over the batch, the KL divergence is {word} while the reconstruction is {other}",
             shown,
         )
-    if kl_weight(e) is None:  # a term is off, and named so: a weight of the others says no more than a reduction
+    if not _is_whole(e):  # a term is off, and named so: a weight of the others says no more than a reduction
         found = tuple(code for code in found or () if code != "kl-half")
     if found is None:
         yield from _unnamed(spec, e, unit, shown, latents)
