@@ -31,6 +31,7 @@ from vae_min.audit.spec import VAESpec
 _WEIGHT_CODES = frozenset({"kl-weight", "kl-weight-stuck"})
 _SIZES = (2, 8)
 _NOTHING = "no explanation was tried"
+_NOTHING_LEFT = 1e-6
 _BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
 
 
@@ -138,6 +139,12 @@ class _Auditor:
             message += f": {known.reason}"
             if isinstance(known.reconstruction.reading, Likelihood):
                 self.findings += likelihood.findings(self.spec, known.reconstruction.reading, seen)
+        rest = explanation.without_reconstruction(self.bench, found, seen)
+        if rest < _NOTHING_LEFT:
+            shown = f"at {len(seen)} points the KL divergence alone leaves {rest:.1g} of what varies of the loss"
+            self.findings.append(
+                Finding("guard", "the reconstruction is cut off for all pixels: it does not vary", shown)
+            )
         nearest = explanation.closest(self.bench, found, seen)
         evidence = _NOTHING
         if nearest is not None:

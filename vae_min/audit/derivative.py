@@ -5,7 +5,7 @@ The former are those of the divergence alone, whatever the reconstruction is; th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -91,14 +91,20 @@ def _released(sampler: Sampler, view: View) -> tuple[tuple[Tensor, Tensor], Late
 
 
 def of_output(view: View) -> Tensor | None:
-    """The loss's derivatives in the decoder's location and, if it has one of this size, second head: shape (heads, B N)."""
+    """The loss's derivatives in the decoder's location and, if it has one of this size, second head: shape (heads, B N).
+
+    Where the loss decodes a code several times, those in the first output that moves the loss.
+    """
     o = view.observation
     heads = heads_of(o.outputs[0]) if len(o.codes) == 1 else None
     parts = [] if heads is None else [h for h in (heads.loc, heads.second) if h is not None]
-    inside = [t for h in parts if h.numel() == parts[0].numel() and (t := named(o, h)) is not None]
-    if not inside:
-        return None
-    return torch.stack([g.flatten() for g in gradients(o.loss, inside)]).detach()
+    found = []
+    for head in parts:
+        inside = list(_alike(o, head)) if head.numel() == parts[0].numel() else []
+        if inside:
+            derivatives = gradients(o.loss, inside)
+            found.append(next((d for d in derivatives if bool(d.any())), derivatives[0]).flatten())
+    return torch.stack(found).detach() if found else None
 
 
 def of_elements(view: View, likelihood: Likelihood) -> Tensor:
@@ -122,10 +128,13 @@ def gradients(value: Tensor, at: Sequence[Tensor]) -> list[Tensor]:
 
 
 def named(o: Observation, value: Tensor) -> Tensor | None:
-    """The tensor in the loss's own graph that has these values."""
+    """The first tensor in the loss's own graph that has these values."""
+    return next(_alike(o, value), None)
+
+
+def _alike(o: Observation, value: Tensor) -> Iterator[Tensor]:
     for call in o.trace.calls:
         for t in call.outputs:
             alike = t.numel() == value.numel() and t.dtype == value.dtype and t.requires_grad
             if alike and torch.equal(t.flatten(), value.flatten()):
-                return t
-    return None
+                yield t

@@ -143,6 +143,16 @@ def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
     return min(found, key=lambda e: e.residual, default=None)
 
 
+def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> float:
+    """What the divergence alone leaves of the loss, in units of what varies; infinite where it cannot be told."""
+    general = isinstance(bench.spec.prior, torch.distributions.Distribution)
+    with torch.no_grad():
+        columns = next(divergences(sampler.names, sampler.noisy, general)).columns
+        regulariser = matrix([_means(columns(v.latent)) for v in seen])
+    loss = np.array([v.loss for v in seen])
+    return np.inf if regulariser is None else _fit(loss, np.zeros((len(loss), 1)), regulariser)[-1]
+
+
 def tolerance(bench: Bench, innocent: bool) -> float:
     """How well a reading must reproduce the loss: one that accuses may not owe its place to a rounding guard."""
     return TOLERANCE if innocent or not bench.double else _STRICT

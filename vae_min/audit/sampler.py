@@ -21,6 +21,10 @@ _ELSEWHERE = (
     "the location of the code is not the first head: if the loss changes the data before it encodes them (scales, "
     "binarises), let VAESpec(batch=...) or encode have them changed"
 )
+_NOT_AFFINE = (
+    "the code is not a location plus a scale times noise of its own: a flow, correlated latents, or noise that is put "
+    "on the data"
+)
 _LOGARITHMS = frozenset(
     {"log_variance", "log_scale", "negative log_variance", "negative log_scale", "twice log_scale", "half log_variance"}
 )
@@ -88,7 +92,7 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
     _arrange(sampler, still[0])
     other = bench.observe(replace(points[0], noise=seeded(7)))
     if not other.codes or (_same(bench, still[0].code, moved[0].code) and not _same(bench, still[0].code, other.code)):
-        sampler.doubt = "the code is not a location plus a scale times noise of its own"
+        sampler.doubt = _NOT_AFFINE
         return sampler
     sampler.drawn = not _same(bench, still[0].code, moved[0].code)
     if sampler.drawn:
@@ -119,7 +123,7 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
     noise = torch.where(b == 0, 0.0, (random[0].code - a) / b)
     drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
     if not _among(noise[b != 0], drawn):
-        sampler.doubt = "the code is not a location plus a scale times noise of its own"
+        sampler.doubt = _NOT_AFFINE
         return
     uniform = [d for d in random[0].draws if d.law == "uniform" and _among(noise[b != 0], d.value.flatten().to(noise))]
     _locate(bench, sampler, still, moved, bool(uniform))
