@@ -175,7 +175,9 @@ def _read_divergence(sampler: Sampler, own: list[Tensor], views: Sequence[View],
     for divergence in readings:
         terms = [derivative.of_columns(sampler, v, divergence) for v in views[:near]]
         coefficients = regress(own[:near], terms)
-        if coefficients is not None and not _sampled(divergence, coefficients):
+        if coefficients is None or (not coefficients.any() and bool(torch.stack(own).abs().max() > _EXACT)):
+            continue  # it may be that a clamp cuts all off nearby
+        if not _sampled(divergence, coefficients):
             far = [derivative.of_columns(sampler, v, divergence) for v in views[near:]]
             return _beyond(Part(divergence, coefficients), own, [*terms, *far])
     return _cut_divergence([d for d in readings if d.form == "standard"], own, views, sampler)

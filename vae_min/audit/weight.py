@@ -111,7 +111,7 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
         proper = equal(parts[0], parts[1]) and equal(parts[0], parts[2])
         yield Finding("kl-arguments" if proper else "kl-term", f"in the KL divergence {what}", evidence)
     elif kl_weight(e) is None:
-        yield from _unequal(e, parts, a, evidence)
+        yield from _unequal(e, sampler, parts, evidence)
     elif parts[0] / a < 0:
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
@@ -149,7 +149,12 @@ def _scale_of(name: str, factor: float = 1.0) -> str:
     return f"{factor * float(READINGS[name](torch.tensor(0.5))):.4f}"
 
 
-def _unequal(e: Explanation, parts: tuple[float, ...], a: float, evidence: str) -> Iterator[Finding]:
+def _unequal(e: Explanation, sampler: Sampler, parts: tuple[float, ...], evidence: str) -> Iterator[Finding]:
+    own = e.divergence.form == "standard" and e.divergence.own and equal(parts[0], parts[2])
+    if own and sampler.factor != 1 and equal(parts[1] * sampler.factor**2, parts[0]):
+        message = f"the sampler multiplies the scale by {abs(sampler.factor):.4g}, the KL divergence does not"
+        yield Finding("sampler-scale-mismatch", message, evidence)
+        return
     if e.divergence.form == "standard" and equal(parts[0], parts[1]):
         for name, factor in _BASES.items():
             if equal(parts[2], factor * parts[0]):

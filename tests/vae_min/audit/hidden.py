@@ -57,6 +57,11 @@ HIDDEN = (
     ),
     Hidden(
         of("kl-missing"),
+        lambda d: d.code.startswith("kl-") or (d.code.startswith("reported") and "divergence" in d.name),
+        "where there is no KL divergence, nothing else of it can be seen",
+    ),
+    Hidden(
+        of("kl-missing"),
         lambda d: _REDUCTIONS(d) or _BATCH(d) or d.code in ("variance-mismatch", "batch-size-weight"),
         "of a loss of one term only, a factor is no defect",
     ),
