@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
@@ -33,7 +33,12 @@ class LogWeights(NamedTuple):
     no_prior: Tensor
 
 
-Choice = Callable[[LogWeights], Tensor]
+@dataclass(frozen=True)
+class Wrong:
+    """The code of a finding, and what is wrong in words."""
+
+    code: str
+    how: str
 
 
 @dataclass(frozen=True)
@@ -42,92 +47,66 @@ class Reading:
 
     Parameters
     ----------
-    target : callable
-        The log-weights of which the mean is taken, (k, B).
+    target : str
+        The log-weights, a field of `LogWeights`.
     share : callable, optional
-        The weights of the weighted mean, (k, B).
-    sign : float
-        Before the log of the mean.
-    code, how : str
-        The finding that it is, and what it does in words.
+        From the log-weights (k, B), the weights of the weighted mean.
+    sign, power : float
+        Before the log of the mean, and before the log-weights in it.
+    wrong : tuple of Wrong
     """
 
-    target: Choice
-    share: Choice | None = None
+    target: str
+    share: Callable[[Tensor], Tensor] | None = None
     sign: float = -1.0
-    code: str = ""
-    how: str = ""
+    power: float = 1.0
+    wrong: tuple[Wrong, ...] = ()
 
     def value(self, weights: LogWeights, detached: bool = False) -> Tensor:
         """The loss, shape (B,); ``detached`` keeps gradients from the weights of a weighted mean."""
-        target = self.target(weights)
+        target: Tensor = getattr(weights, self.target)
         if self.share is None:
-            return self.sign * (target.logsumexp(0) - math.log(len(target)))
-        share = self.share(weights)
+            return self.sign * ((self.power * target).logsumexp(0) - math.log(len(target)))
+        share = self.share(target)
         return -((share.detach() if detached else share) * target).sum(0)
 
 
-def _right(w: LogWeights) -> Tensor:
-    return w.right
-
-
-def _wrong(name: str, code: str, how: str, target: Choice, share: Choice | None) -> dict[str, Reading]:
-    """The log of the mean and the weighted mean of log-weights that are wrong themselves."""
-    return {name: Reading(target, code=code, how=how), f"{name} surrogate": Reading(target, share, code=code, how=how)}
-
-
-_INVERSE = "the log-weights have the wrong sign"
-READINGS: dict[str, Reading] = {
-    "bound": Reading(_right),
-    "surrogate": Reading(_right, lambda w: w.right.softmax(0)),
-    **_wrong(
-        "inside",
-        "kl-inside-weights",
-        "the log-weights hold the closed KL divergence",
-        lambda w: w.closed,
-        lambda w: w.closed.softmax(0),
-    ),
-    "inverse": Reading(lambda w: -w.right, sign=1.0, code="weights-sign", how=_INVERSE),
-    "inverse minimised": Reading(lambda w: -w.right, code="weights-sign", how=_INVERSE),
+_TARGETS = {
+    "right": (),
+    "closed": (Wrong("kl-inside-weights", "the log-weights hold the closed KL divergence"),),
+    "no_posterior": (Wrong("weights-term", "the log-weights lack log q(z|x)"),),
+    "no_prior": (Wrong("weights-term", "the log-weights lack log p(z)"),),
+}
+_INVERSE = (Wrong("weights-sign", "the log-weights have the wrong sign"),)
+_COMBINED = {
+    "bound": Reading(""),
+    "surrogate": Reading("", lambda w: w.softmax(0)),
+    "inverse": Reading("", sign=1.0, power=-1.0, wrong=_INVERSE),
+    "inverse minimised": Reading("", power=-1.0, wrong=_INVERSE),
     "inverse surrogate": Reading(
-        _right,
-        lambda w: (-w.right).softmax(0),
-        code="weights-sign",
-        how="the weights are normalised from minus their logarithms",
+        "",
+        lambda w: (-w).softmax(0),
+        wrong=(Wrong("weights-sign", "the weights are normalised from minus their logarithms"),),
     ),
-    "maximised": Reading(_right, sign=1.0, code="weights-sign", how="the bound is minimised, not maximised"),
+    "maximised": Reading("", sign=1.0, wrong=(Wrong("weights-sign", "the bound is minimised, not maximised"),)),
     "unnormalised": Reading(
-        _right,
-        lambda w: w.right.exp(),
-        code="weights-unnormalised",
-        how="the weights are not normalised over the samples",
+        "", torch.exp, wrong=(Wrong("weights-unnormalised", "the weights are not normalised over the samples"),)
     ),
     "unnormalised by the largest": Reading(
-        _right,
-        lambda w: (w.right - w.right.max(0).values).exp(),
-        code="weights-unnormalised",
-        how="the weights are divided by the largest, not by their sum",
+        "",
+        lambda w: (w - w.max(0).values).exp(),
+        wrong=(Wrong("weights-unnormalised", "the weights are divided by the largest, not by their sum"),),
     ),
     "over the batch": Reading(
-        _right,
-        lambda w: w.right.softmax(1),
-        code="weights-unnormalised",
-        how="the weights are normalised over the batch",
+        "",
+        lambda w: w.softmax(1),
+        wrong=(Wrong("weights-unnormalised", "the weights are normalised over the batch"),),
     ),
-    **_wrong(
-        "joint",
-        "weights-term",
-        "the log-weights lack log q(z|x)",
-        lambda w: w.no_posterior,
-        lambda w: w.no_posterior.softmax(0),
-    ),
-    **_wrong(
-        "without prior",
-        "weights-term",
-        "the log-weights lack log p(z)",
-        lambda w: w.no_prior,
-        lambda w: w.no_prior.softmax(0),
-    ),
+}
+READINGS: dict[str, Reading] = {
+    name if target == "right" else f"{name} {target}": replace(r, target=target, wrong=(*wrong, *r.wrong))
+    for target, wrong in _TARGETS.items()
+    for name, r in _COMBINED.items()
 }
 
 
@@ -175,7 +154,7 @@ def match(bench: Bench, seen: Sequence[View]) -> Match | None:
                 factor = float(np.cov(values, loss)[0, 1] / values.var(ddof=1))
                 constant = float(loss.mean() - factor * values.mean())
                 residual = float(np.abs(factor * values + constant - loss).max() / loss.std())
-                if residual < tolerance(bench, not reading.code and not read) and factor > 0:
+                if residual < tolerance(bench, not reading.wrong and not read) and factor > 0:
                     return Match(name, read, likelihood, factor, constant, residual)
     return None
 
@@ -190,8 +169,8 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     if found.read and sampler.noisy:
         message = f"the sampler reads the second head as {sampler.name}, log q(z|x) as {found.read}"
         yield Finding("sampler-scale-mismatch", message, shown)
-    if reading.code:
-        yield Finding(reading.code, reading.how, shown)
+    for wrong in reading.wrong:
+        yield Finding(wrong.code, wrong.how, shown)
     outcome = gradient.compare(bench, sampler, point, _values(found))
     if outcome is None:
         return
@@ -200,7 +179,7 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     if name.split()[0:1] and name.split()[0] in gradient.CUT:
         message = f"the gradient does not pass through the sampler: {gradient.CUT[name.split()[0]]}"
         yield Finding("gradient-cut", message, shown)
-    elif not found.read and not reading.code:
+    elif not found.read and not reading.wrong:
         yield from _of_right_value(found.name, name, differences, shown)
 
 
@@ -217,11 +196,11 @@ def _values(found: Match) -> dict[str, tuple[gradient.Value, str]]:
         view.latent.code.register_hook(lambda gradient: share.unsqueeze(-1) * gradient)  # type: ignore[no-untyped-call]
         return -found.factor * (share * w).sum(0).mean()
 
-    right = READINGS["bound"] if not reading.code else reading
+    right = READINGS["bound"] if not reading.wrong else reading
     values = {"right": (value(right), ""), "sticking": (value(right), "posterior")}
-    if not reading.code:
+    if not reading.wrong:
         values |= {"doubly": (doubly, "posterior"), "surrogate": (value(READINGS["surrogate"]), "")}
-    if reading.code and reading.share is not None:
+    if reading.wrong and reading.share is not None:
         values["detached"] = value(reading, True), ""
     for cut in gradient.CUT:
         values[cut] = value(reading), cut

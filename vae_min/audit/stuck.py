@@ -23,7 +23,7 @@ def named(
 
     ``again`` finds them anew, which is done at the end of the annealing.
     """
-    counter = _counter(bench, sampler, e) if found else None
+    counter = _counter(bench, sampler, e) if any(f.rank == "error" for f in found) else None
     if counter is None:
         yield from found
         return
