@@ -22,7 +22,7 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
 _PLACES = ((1.0, 1.0), (4.0, 1.0), (10.0, 1.0), (1.0, 0.03))  # spread and factor; the last: the KL divergence almost 0
-_RTOL, _GAP, _EXACT, _MOST = 1e-6, 0.1, 1e-5, 0.8
+_RTOL, _GAP, _EXACT, _MOST, _NONE = 1e-6, 0.1, 1e-5, 0.8, 1e-9
 _CLOSE = 1e-2  # the coefficients may be fitted to points of which a clamp acts on few
 _SCALES = (0.05, 20.0)  # a clamp that acts beyond is one against overflow
 
@@ -90,7 +90,8 @@ def _ratio(sampler: Sampler, e: Explanation, view: View) -> Tensor | None:
     own = derivative.of_heads(sampler, view)
     if own is None:
         return None
-    proper = torch.tensordot(torch.from_numpy(e.kl), derivative.of_columns(sampler, view, e.divergence), 1)
+    coefficients = np.where(np.abs(e.kl) < _NONE * np.abs(e.kl).max(), 0.0, e.kl)  # rounding, which exp would raise
+    proper = torch.tensordot(torch.from_numpy(coefficients), derivative.of_columns(sampler, view, e.divergence), 1)
     return torch.where(proper.abs() > _EXACT * proper.abs().max(), own / proper, 1.0)
 
 
