@@ -19,6 +19,8 @@ from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.trace import tensors
 
+_LARGEST = 1e8
+
 
 def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
     """The loss's derivatives in location and second head while the code is held.
@@ -35,7 +37,8 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
     Returns
     -------
     Tensor or None
-        Shape (2, B, D); None if the heads cannot be told in the loss's graph.
+        Shape (2, B, D); None if the heads cannot be told in the loss's graph. NaN where what goes through the code is so
+        large that rounding leaves nothing of the rest.
     """
     o, heads = view.observation, view.latent.heads
     if len(o.codes) != 1 or sampler.num_samples != 1 or heads.second is None or (sampler.noisy and not sampler.names):
@@ -47,7 +50,9 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
     in_code = of_code(view, loc).reshape(heads.loc.shape)
     by_loc = torch.zeros_like(in_code) if cut == "loc" else in_code
     by_second = _through(sampler, view, in_code) if sampler.noisy and cut != "scale" else torch.zeros_like(in_code)
-    return torch.stack([in_loc - by_loc, in_second - by_second]).detach()
+    found = torch.stack([in_loc - by_loc, in_second - by_second]).detach()
+    large = torch.stack([by_loc, by_second]).detach().abs() > _LARGEST
+    return torch.where(large, torch.nan, found)
 
 
 def of_code(view: View, loc: Tensor | None = None) -> Tensor:

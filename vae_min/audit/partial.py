@@ -162,9 +162,10 @@ def _divergence(bench: Bench, sampler: Sampler, views: Sequence[View], near: int
     for cut in ("", "scale", "loc") if not isinstance(bench.spec.prior, torch.distributions.Distribution) else ():
         seen = [derivative.of_heads(sampler, v, cut) for v in views]
         own = [d for d in seen if d is not None]
-        if len(own) < len(views):
+        kept = [i for i, d in enumerate(own) if bool(d.isfinite().all())]
+        if len(own) < len(views) or kept[:near] != list(range(near)):
             return Part()
-        found = replace(_read_divergence(sampler, own, views, near), detached=cut)
+        found = replace(_read_divergence(sampler, [own[i] for i in kept], [views[i] for i in kept], near), detached=cut)
         if found.reading is not None or found.masked or found.weights is not None:
             return found
     return found

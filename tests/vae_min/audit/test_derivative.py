@@ -57,3 +57,9 @@ def test_columns_and_elements_have_theirs() -> None:
     torch.testing.assert_close(0.5 * (columns[0] + columns[1] - columns[2]), heads, rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(elements[0], output, rtol=1e-9, atol=1e-12)
     assert not torch.allclose(columns[0] + columns[1] - columns[2], heads)
+
+
+def test_what_rounding_leaves_nothing_of_is_not_told() -> None:
+    for factor, told in ((1e6, True), (1e12, False)):
+        found, _ = of_heads(nll=lambda y, x, factor=factor: factor * bce(y, x))
+        assert bool(found.isfinite().all()) is told
