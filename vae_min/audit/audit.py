@@ -143,7 +143,9 @@ class _Auditor:
         if rest < _NOTHING_LEFT:
             shown = f"at {len(seen)} points the KL divergence alone leaves {rest:.1g} of what varies of the loss"
             self.findings.append(
-                Finding("guard", "the reconstruction is cut off for all pixels: it does not vary", shown)
+                Finding(
+                    "guard", "the reconstruction does not vary: a guard cuts all pixels off, or it has no weight", shown
+                )
             )
         nearest = explanation.closest(self.bench, found, seen)
         evidence = _NOTHING
