@@ -141,7 +141,10 @@ def _cut_reconstruction(likelihoods: Sequence[Likelihood], own: list[Tensor], vi
         proper = torch.tensor(likelihood.proper, dtype=own[0].dtype)
         terms = [torch.einsum("t,thn->hn", proper, derivative.of_elements(v, likelihood))[: len(own[0])] for v in views]
         weights = by_column(*_by_pixel(own, terms, views))
-        if weights is not None and bool(weights.any()):
+        if weights is not None and torch.allclose(weights, weights[0].expand_as(weights), rtol=_EXACT, atol=0):
+            if weights[0]:  # a scale that all pixels share has no derivative here
+                return Part(likelihood, float(weights[0]) * np.array(likelihood.proper))
+        elif weights is not None:
             return Part(weights=weights)
         s = share(torch.cat(own, 1).flatten(), torch.cat(terms, 1).flatten())
         if s.partial and chosen_by_batch(own, terms, _rows(views)):
