@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-_EQUAL, _SMALL, _ENOUGH, _ALIKE = 1e-5, 1e-9, 0.05, 0.999
+_EQUAL, _SMALL, _ENOUGH, _ALIKE = 1e-5, 1e-9, 0.01, 0.999
 _EXACT, _NONE = 1e-6, 1e-10  # of what regresses: relative, and absolute
 
 
