@@ -212,7 +212,12 @@ def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> 
         message = "the decoder gets the posterior mean in training mode, not a draw"
         sampler.findings.append(Finding("mean-in-training", message, f"largest difference of z and loc: {gap:.1e}"))
         return
-    sampler.names = [n for n in READINGS if _constant_noise(codes, still, n)]
+    for major in (sampler.sample_major, not sampler.sample_major):  # it was read off as if there were no noise
+        sampler.sample_major = major
+        codes = [sampler.arranged(o.code, size) for o in still]
+        sampler.names = [n for n in READINGS if _constant_noise(codes, still, n)]
+        if sampler.names:
+            break
     if not sampler.names:
         sampler.doubt = "the code is neither the first head nor a known function of heads and noise"
         return
@@ -285,7 +290,8 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
     still, moved, other = (bench.observe(replace(point, noise=n)) for n in (constant(0.0), constant(1.0), seeded(7)))
     if not all(o.codes and _same(bench, still.code, o.code) for o in (still, moved, other)):
         return []
-    if len(still.code) == len(still.heads.loc) and not _same(bench, still.code, still.heads.loc):
+    loc, count = still.heads.loc, len(still.code) // len(still.heads.loc)
+    if not any(_same(bench, still.code, t) for t in (loc.repeat(count, 1), loc.repeat_interleave(count, 0))):
         return []  # noise that is drawn elsewhere, or frozen
     evidence = f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0].detach()):.6f} and {float(moved.code[0, 0].detach()):.6f}"
     return [
