@@ -13,8 +13,10 @@ import random
 import sys
 import time
 import warnings
+import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 
 from benchmarks.section import insert
-from tests.vae_min.audit.corpus import PROGRAMS, Mutant, each, pairs, run, single, source
+from tests.vae_min.audit.corpus import PROGRAMS, Mutant, all_pairs, each, pairs, run, single, source
 from vae_min.audit.audit import audit
 from vae_min.audit.spec import AuditError
 
@@ -116,7 +118,7 @@ def table(results: Iterable[Result]) -> str:
         f"{sum(n for key, n in injected.items() if key[0] == kind)}"
         for kind in ("alone", "pair")
     ]
-    lines += [f"| all | {' | '.join(totals)} |", ""]
+    lines += [f"| all | {' | '.join(totals)} |", "", *_left_out(), ""]
     lines += [f"| right program | {' | '.join(VERDICTS)} | error | with a finding of rank error |"]
     lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
     for program, counts in verdicts.items():
@@ -127,6 +129,15 @@ def table(results: Iterable[Result]) -> str:
     seconds.sort()
     lines[-1] += f"CPU seconds of an audit: median {seconds[len(seconds) // 2]:.1f}, largest {seconds[-1]:.1f}."
     return "\n".join(lines)
+
+
+def _left_out() -> Iterator[str]:
+    """How many pairs are none since one of the two cannot be seen, and why."""
+    reasons = Counter(reason for _, reason in all_pairs())
+    kept = reasons.pop("")
+    yield f"Of {kept + reasons.total()} pairs that fit into one program, {reasons.total()} are left out:"
+    yield ""
+    yield from (f"- {count}: {reason}" for reason, count in reasons.most_common())
 
 
 VERDICTS = ("elbo", "weighted", "not-elbo", "undecided")
@@ -143,7 +154,10 @@ def main() -> None:
     parser.add_argument("--program", help="this program alone")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--log", type=Path, help="one line of JSON for each miss or false accusation")
+    parser.add_argument(
+        "--log", type=Path, help="one line of JSON for each case; those that it holds are not run again"
+    )
+    parser.add_argument("--logged", action="store_true", help="run nothing: the table of what the log holds")
     options = parser.parse_args()
     alone = [of_mutant(m) for m in (single() if options.each is None else each(options.each, options.seed))]
     cases = [*alone, *map(of_mutant, pairs(options.pairs, options.seed)), *right(options.right, options.seed)]
@@ -151,26 +165,55 @@ def main() -> None:
         cases = [case for case in cases if any(options.code in codes for codes in case.expected)]
     if options.program:
         cases = [case for case in cases if case.program == options.program]
-    results = []
-    with multiprocessing.get_context("spawn").Pool(options.processes, maxtasksperchild=200) as pool:
-        for result in pool.imap(examine, cases, chunksize=4):
-            results.append(result)
-            if options.log and (result.missed or (result.case.kind == "right" and result.verdict != "elbo")):
-                with options.log.open("a", encoding="utf-8") as stream:
-                    stream.write(json.dumps(_line(result)) + "\n")
-    text = table(results)
+    random.Random(options.seed).shuffle(cases)
+    text = table(measured(cases, 0 if options.logged else options.processes, options.log))
     print(text)
     if options.write:
         command = " ".join(["python benchmarks/audit.py", *sys.argv[1:]])
         PAGE.write_text(insert(PAGE.read_text(encoding="utf-8"), "measured", command, text), encoding="utf-8")
 
 
+def measured(cases: list[Case], processes: int, log: Path | None) -> list[Result]:
+    """The results of all cases, in any order; those in the log are taken from there, the others added to it.
+
+    With no processes, of those in the log alone.
+    """
+    known = _known(log) if log and log.exists() else {}
+    results = [known[_key(case)](case) for case in cases if _key(case) in known]
+    left = [case for case in cases if _key(case) not in known]
+    for result in _examined(left, processes) if processes else ():
+        results.append(result)
+        if log:
+            with log.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(_line(result)) + "\n")
+    return results
+
+
+def _examined(cases: list[Case], processes: int) -> Iterator[Result]:
+    if processes == 1:
+        yield from map(examine, cases)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=200) as pool:
+        yield from pool.imap_unordered(examine, cases, chunksize=4)
+
+
+def _key(case: Case) -> str:
+    """Names a case, its text included."""
+    return f"{case.kind} {case.program} {case.name} {zlib.crc32(case.text.encode()):08x}"
+
+
+def _known(log: Path) -> dict[str, Callable[[Case], Result]]:
+    lines = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+    return {line["case"]: partial(_from_line, line) for line in lines}
+
+
+def _from_line(line: dict[str, Any], case: Case) -> Result:
+    return Result(case, line["verdict"], frozenset(line["errors"]), frozenset(line["notes"]), line["seconds"])
+
+
 def _line(result: Result) -> dict[str, Any]:
-    case = result.case
     return {
-        "kind": case.kind,
-        "program": case.program,
-        "name": case.name,
+        "case": _key(result.case),
         "missed": [sorted(codes) for codes in result.missed],
         "verdict": result.verdict,
         "errors": sorted(result.errors),

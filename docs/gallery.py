@@ -275,6 +275,7 @@ EXAMPLES = (
         "torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(-1) - q.log_prob(z).sum(-1)",
         "0.5 * (1 + log_variance - loc**2 - log_variance.exp()).sum(-1)",
     ),
+    Example("weights-term", WEIGHTED, " - q.log_prob(z).sum(-1)", ""),
     Example("mean-of-logs", WEIGHTED, "(torch.logsumexp(log_w, 0) - math.log(5))", "log_w.mean(0)"),
     Example(
         "value-only",

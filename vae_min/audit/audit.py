@@ -24,12 +24,14 @@ from vae_min.audit.bench import Bench, Point
 from vae_min.audit.effective import Audit, Effective, Verdict
 from vae_min.audit.explanation import Explanation, View
 from vae_min.audit.finding import Finding
+from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _WEIGHT_CODES = frozenset({"kl-weight", "kl-weight-stuck"})
 _SIZES = (2, 8)
 _NOTHING = "no explanation was tried"
+_NOTHING_LEFT = 1e-6
 _BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
 
 
@@ -59,7 +61,7 @@ class _Auditor:
         self.findings += found.findings
         if found.doubt:
             return self._undecided(found.doubt, Effective())
-        if found.drawn:
+        if found.noisy:
             self.findings += sampler.in_evaluation(self.bench, points[0])
         self.findings += sampler.of_claim(self.spec, found, self.bench.observe(points[0]))
         self.findings += sampler.of_range(self.bench, found)
@@ -82,20 +84,33 @@ class _Auditor:
             for c in self.bench.observe(points[0]).trace.calls
         )
         self.findings += weight.of_terms(e, found, in_place)
+        self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
-            self.findings += sampler.of_sign(self.bench, found)
             self.findings += reach.findings(self.bench, found, e)
-        by_size = {4: e}
-        for size in _SIZES:
-            some = explanation.views(self.bench, found, size, 16)
-            if len(some) == 16:
-                by_size[size] = explanation.refit(e, some)
-        self.findings += stuck.named(self.bench, found, e, list(weight.of_reduction(self.spec, by_size, latents)))
+            if any(f.code == "kl-clamped" for f in self.findings):  # |KL - C| seen below C
+                self.findings = [f for f in self.findings if f.code != "kl-sign"]
+        by_size = self._by_size(found, e)
+        self.findings += stuck.named(
+            self.bench,
+            found,
+            e,
+            list(weight.of_reduction(self.spec, by_size, latents)),
+            lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, (4, *_SIZES)), latents)),
+        )
         self.findings += likelihood.findings(self.spec, e.likelihood, seen)
         self.findings += self._samples(found)
         self.findings += gradient.findings(self.bench, found, e, points[0])
         self.findings += reported.findings(self.bench, found, e, points)
         return Audit(self._verdict(), tuple(self.findings), amount.effective(self.spec, found, by_size, latents))
+
+    def _by_size(self, found: Sampler, e: Explanation, sizes: Sequence[int] = _SIZES) -> dict[int, Explanation]:
+        """The explanation at several sizes of the batch; that which is given is of 4 examples."""
+        by_size = {4: e}
+        for size in sizes:
+            some = explanation.views(self.bench, found, size, 16)
+            if len(some) == 16 and (refitted := explanation.refit(e, some)):
+                by_size[size] = refitted
+        return by_size
 
     def _samples(self, found: Sampler) -> Iterator[Finding]:
         claimed = self.spec.num_importance_samples
@@ -115,8 +130,23 @@ class _Auditor:
         return Audit(self._verdict(), tuple(self.findings), result)
 
     def _unexplained(self, found: Sampler, seen: Sequence[View]) -> Audit:
-        self.findings += partial.findings(self.bench, found, seen)
+        self.findings += sampler.of_sign(self.bench, set(found.names[:1]))
+        points = [v.observation.point for v in seen]
         message = "the loss is no combination of a known likelihood and a KL divergence"
+        known = partial.explain(self.bench, found, points)
+        if known is not None:
+            self.findings += partial.findings(self.bench, found, known, points)
+            message += f": {known.reason}"
+            if isinstance(known.reconstruction.reading, Likelihood):
+                self.findings += likelihood.findings(self.spec, known.reconstruction.reading, seen)
+        rest = explanation.without_reconstruction(self.bench, found, seen)
+        if rest < _NOTHING_LEFT:
+            shown = f"at {len(seen)} points the KL divergence alone leaves {rest:.1g} of what varies of the loss"
+            self.findings.append(
+                Finding(
+                    "guard", "the reconstruction does not vary: a guard cuts all pixels off, or it has no weight", shown
+                )
+            )
         nearest = explanation.closest(self.bench, found, seen)
         evidence = _NOTHING
         if nearest is not None:
@@ -127,7 +157,7 @@ class _Auditor:
         return self._undecided(message, Effective(sampler=found.name), evidence)
 
     def _undecided(self, message: str, result: Effective, evidence: str = _NOTHING) -> Audit:
-        verdict: Verdict = "not-elbo" if self._errors() else "undecided"
+        verdict = self._verdict() if self._errors() else "undecided"
         if verdict == "undecided":
             self.findings.append(Finding("unexplained", message, evidence))
         return Audit(verdict, tuple(self.findings), result)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from numerics import normal
-from vae_min.audit.head import CLAIMABLE, READINGS, Heads
+from vae_min.audit.head import CHANGED, CLAIMABLE, READINGS, Heads
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +175,8 @@ def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Diverge
     for latents in (True, False) if noisy else ():
         yield Divergence(shown, _modulus(own, latents), "modulus", noisy)
     yield Divergence(shown, _loose(own), "loose", noisy)
+    for name in (*CLAIMABLE, *CHANGED):
+        yield Divergence(name, _loose(name), "loose")
 
 
 def kl_standard(latent: Latent, scale: Tensor) -> Tensor:

@@ -143,19 +143,29 @@ def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
     return min(found, key=lambda e: e.residual, default=None)
 
 
+def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> float:
+    """What the divergence alone leaves of the loss, in units of what varies; infinite where it cannot be told."""
+    general = isinstance(bench.spec.prior, torch.distributions.Distribution)
+    with torch.no_grad():
+        columns = next(divergences(sampler.names, sampler.noisy, general)).columns
+        regulariser = matrix([_means(columns(v.latent)) for v in seen])
+    loss = np.array([v.loss for v in seen])
+    return np.inf if regulariser is None else _fit(loss, np.zeros((len(loss), 1)), regulariser)[-1]
+
+
 def tolerance(bench: Bench, innocent: bool) -> float:
     """How well a reading must reproduce the loss: one that accuses may not owe its place to a rounding guard."""
     return TOLERANCE if innocent or not bench.double else _STRICT
 
 
-def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation:
-    """The same reading with coefficients from other points."""
+def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation | None:
+    """The same reading with coefficients from other points; None if its terms are not finite there."""
     with torch.no_grad():
         loss = np.array([v.loss for v in seen])
         reconstruction = matrix([_sums(explanation.likelihood.elements(v.data, v.output)) for v in seen])
         regulariser = matrix([_means(explanation.divergence.columns(v.latent)) for v in seen])
-    assert reconstruction is not None
-    assert regulariser is not None
+    if reconstruction is None or regulariser is None:
+        return None
     return Explanation(explanation.likelihood, explanation.divergence, *_fit(loss, reconstruction, regulariser))
 
 

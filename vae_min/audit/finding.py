@@ -60,6 +60,7 @@ KINDS: dict[str, Kind] = {
     "weights-unnormalised": Kind("error", "normalise over the samples: torch.softmax(log_w, dim)"),
     "weights-not-detached": Kind("error", "detach the normalised weights: torch.softmax(log_w, dim).detach()"),
     "weights-sign": Kind("error", "use log_w = log p(x|z) + log p(z) - log q(z|x), and minimise -logmeanexp(log_w)"),
+    "weights-term": Kind("error", "use log_w = log p(x|z) + log p(z) - log q(z|x), all three terms"),
     "kl-inside-weights": Kind("error", "use log q(z|x) - log p(z) at each sample in the weights, not the closed KL"),
     "mean-of-logs": Kind("error", "take the log of the mean: torch.logsumexp(log_w, dim) - math.log(k)"),
     "value-only": Kind("error", "let the gradient flow through every term: no detach(), no torch.no_grad()"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
@@ -28,6 +28,8 @@ READINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "exponentiated log_scale": lambda v: torch.exp(torch.exp(v)),
 }
 """From the second head to the scale, by the name of the reading."""
+CHANGED = ("half log_variance", "exponentiated log_variance", "exponentiated log_scale")
+"""The readings that are a usual one of a head which was changed in place."""
 CLAIMABLE = ("log_variance", "log_scale", "scale", "variance")
 
 
@@ -74,6 +76,8 @@ def heads_of(output: Any) -> Heads | None:
         return Heads(output.mean, None, type(base).__name__.lower())
     if isinstance(output, Tensor):
         return Heads(output)
+    if is_dataclass(output):
+        output = tuple(getattr(output, f.name) for f in fields(output))
     if isinstance(output, dict):
         output = tuple(output.values())
     if isinstance(output, tuple | list):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,53 +23,90 @@ from vae_min.audit.head import READINGS as SCALES
 from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
 
-Bound = Callable[[Tensor, Tensor], Tensor]
-"""From log-weights (k, B) and log-weights with the closed divergence inside (k, B): the loss per example (B,)."""
+
+class LogWeights(NamedTuple):
+    """Log-weights, each of shape (k, B): the right ones, and wrong ones that lack a term or hold the closed divergence."""
+
+    right: Tensor
+    closed: Tensor
+    no_posterior: Tensor
+    no_prior: Tensor
 
 
-def _log_mean(log_weight: Tensor) -> Tensor:
-    return log_weight.logsumexp(0) - math.log(len(log_weight))
+@dataclass(frozen=True)
+class Wrong:
+    """The code of a finding, and what is wrong in words."""
 
-
-def _weighted(weight: Tensor, log_weight: Tensor) -> Tensor:
-    return -(weight * log_weight).sum(0)
+    code: str
+    how: str
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read the loss: its value, the code of the finding that it is, and what it does in words."""
+    """One way to read the loss per example: minus or plus the log of a mean of weights, or minus a weighted mean of logs.
 
-    bound: Bound
-    code: str = ""
-    how: str = ""
+    Parameters
+    ----------
+    target : str
+        The log-weights, a field of `LogWeights`.
+    share : callable, optional
+        From the log-weights (k, B), the weights of the weighted mean.
+    sign, power : float
+        Before the log of the mean, and before the log-weights in it.
+    wrong : tuple of Wrong
+    """
+
+    target: str
+    share: Callable[[Tensor], Tensor] | None = None
+    sign: float = -1.0
+    power: float = 1.0
+    wrong: tuple[Wrong, ...] = ()
+
+    def value(self, weights: LogWeights, detached: bool = False) -> Tensor:
+        """The loss, shape (B,); ``detached`` keeps gradients from the weights of a weighted mean."""
+        target: Tensor = getattr(weights, self.target)
+        if self.share is None:
+            return self.sign * ((self.power * target).logsumexp(0) - math.log(len(target)))
+        share = self.share(target)
+        return -((share.detach() if detached else share) * target).sum(0)
 
 
-READINGS: dict[str, Reading] = {
-    "bound": Reading(lambda w, c: -_log_mean(w)),
-    "surrogate": Reading(lambda w, c: _weighted(w.softmax(0), w)),
-    "inside": Reading(lambda w, c: -_log_mean(c), "kl-inside-weights", "the log-weights hold the closed KL divergence"),
-    "inside surrogate": Reading(
-        lambda w, c: _weighted(c.softmax(0), c), "kl-inside-weights", "the log-weights hold the closed KL divergence"
-    ),
-    "inverse": Reading(lambda w, c: _log_mean(-w), "weights-sign", "the log-weights have the wrong sign"),
-    "inverse minimised": Reading(lambda w, c: -_log_mean(-w), "weights-sign", "the log-weights have the wrong sign"),
+_TARGETS = {
+    "right": (),
+    "closed": (Wrong("kl-inside-weights", "the log-weights hold the closed KL divergence"),),
+    "no_posterior": (Wrong("weights-term", "the log-weights lack log q(z|x)"),),
+    "no_prior": (Wrong("weights-term", "the log-weights lack log p(z)"),),
+}
+_INVERSE = (Wrong("weights-sign", "the log-weights have the wrong sign"),)
+_COMBINED = {
+    "bound": Reading(""),
+    "surrogate": Reading("", lambda w: w.softmax(0)),
+    "inverse": Reading("", sign=1.0, power=-1.0, wrong=_INVERSE),
+    "inverse minimised": Reading("", power=-1.0, wrong=_INVERSE),
     "inverse surrogate": Reading(
-        lambda w, c: _weighted((-w).softmax(0), w),
-        "weights-sign",
-        "the weights are normalised from minus their logarithms",
+        "",
+        lambda w: (-w).softmax(0),
+        wrong=(Wrong("weights-sign", "the weights are normalised from minus their logarithms"),),
     ),
-    "maximised": Reading(lambda w, c: _log_mean(w), "weights-sign", "the bound is minimised, not maximised"),
+    "maximised": Reading("", sign=1.0, wrong=(Wrong("weights-sign", "the bound is minimised, not maximised"),)),
     "unnormalised": Reading(
-        lambda w, c: _weighted(w.exp(), w), "weights-unnormalised", "the weights are not normalised over the samples"
+        "", torch.exp, wrong=(Wrong("weights-unnormalised", "the weights are not normalised over the samples"),)
     ),
     "unnormalised by the largest": Reading(
-        lambda w, c: _weighted((w - w.max(0).values).exp(), w),
-        "weights-unnormalised",
-        "the weights are divided by the largest, not by their sum",
+        "",
+        lambda w: (w - w.max(0).values).exp(),
+        wrong=(Wrong("weights-unnormalised", "the weights are divided by the largest, not by their sum"),),
     ),
     "over the batch": Reading(
-        lambda w, c: _weighted(w.softmax(1), w), "weights-unnormalised", "the weights are normalised over the batch"
+        "",
+        lambda w: w.softmax(1),
+        wrong=(Wrong("weights-unnormalised", "the weights are normalised over the batch"),),
     ),
+}
+READINGS: dict[str, Reading] = {
+    name if target == "right" else f"{name} {target}": replace(r, target=target, wrong=(*wrong, *r.wrong))
+    for target, wrong in _TARGETS.items()
+    for name, r in _COMBINED.items()
 }
 
 
@@ -84,8 +122,8 @@ class Match:
     residual: float
 
 
-def log_weights(view: View, likelihood: Likelihood, read: str = "") -> tuple[Tensor, Tensor]:
-    """log p(x|z) + log p(z) - log q(z|x), and log p(x|z) - KL(q || p), each of shape (k, B).
+def log_weights(view: View, likelihood: Likelihood, read: str = "") -> LogWeights:
+    """log p(x|z) + log p(z) - log q(z|x), and what is found in its place.
 
     ``read`` is how log q(z|x) reads the second head, if not as the sampler does.
     """
@@ -93,29 +131,30 @@ def log_weights(view: View, likelihood: Likelihood, read: str = "") -> tuple[Ten
     reconstruction = -sum(p * e.sum(-1) for p, e in zip(likelihood.proper, elements, strict=True))
     assert isinstance(reconstruction, Tensor)
     scale, second = view.latent.scale, view.latent.heads.second
-    assert scale is not None
     assert second is not None
     scale = SCALES[read](second) if read else scale
+    assert scale is not None
     log_q = normal.log_prob(view.latent.code, view.latent.heads.loc, scale).sum(-1)
     log_p = -0.5 * (view.latent.prior_term + view.latent.code.shape[-1] * math.log(2 * math.pi))
     closed = reconstruction - kl_standard(view.latent, scale)
-    return reconstruction + log_p - log_q, closed
+    return LogWeights(reconstruction + log_p - log_q, closed, reconstruction + log_p, reconstruction - log_q)
 
 
 def match(bench: Bench, seen: Sequence[View]) -> Match | None:
     """The first reading that reproduces the loss at all points; None if none does."""
     loss = np.array([v.loss for v in seen])
     with torch.no_grad():
-        for read, likelihood in product(("", *CLAIMABLE), likelihoods_of(bench, seen)):
+        reads = CLAIMABLE if seen[0].latent.scale is None else ("", *CLAIMABLE)
+        for read, likelihood in product(reads, likelihoods_of(bench, seen)):
             weights = [log_weights(v, likelihood, read) for v in seen]
-            for name in READINGS if not read else ("bound", "surrogate"):
-                values = np.array([float(READINGS[name].bound(*w).mean()) for w in weights])
+            for name, reading in READINGS.items():
+                values = np.array([float(reading.value(w).mean()) for w in weights])
                 if not np.isfinite(values).all() or values.std() == 0:
                     continue
                 factor = float(np.cov(values, loss)[0, 1] / values.var(ddof=1))
                 constant = float(loss.mean() - factor * values.mean())
                 residual = float(np.abs(factor * values + constant - loss).max() / loss.std())
-                if residual < tolerance(bench, not READINGS[name].code and not read) and factor > 0:
+                if residual < tolerance(bench, not reading.wrong and not read) and factor > 0:
                     return Match(name, read, likelihood, factor, constant, residual)
     return None
 
@@ -127,55 +166,59 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     """What is wrong with the value or the gradient of a loss that a reading reproduces."""
     reading = READINGS[found.name]
     shown = f"{sampler.num_samples} samples; loss = {found.factor:.4g} * this + {round(found.constant, 9) + 0.0:.4g}"
-    if found.read:
+    if found.read and sampler.noisy:
         message = f"the sampler reads the second head as {sampler.name}, log q(z|x) as {found.read}"
         yield Finding("sampler-scale-mismatch", message, shown)
-        return
-    if reading.code:
-        yield Finding(reading.code, reading.how, shown)
-        return
-
-    def value(name: str, detached: bool = False) -> gradient.Value:
-        def of(view: View) -> Tensor:
-            w, c = log_weights(view, found.likelihood)
-            if detached:
-                return found.factor * _weighted(w.softmax(0).detach(), w).mean()
-            return found.factor * READINGS[name].bound(w, c).mean()
-
-        return of
-
-    def doubly(view: View) -> Tensor:
-        w, _ = log_weights(view, found.likelihood)
-        share = w.softmax(0).detach()
-        view.latent.code.register_hook(lambda gradient: share.unsqueeze(-1) * gradient)  # type: ignore[no-untyped-call]
-        return found.factor * _weighted(share, w).mean()
-
-    values = {
-        "right": (value("bound"), ""),
-        "sticking": (value("bound"), "posterior"),
-        "doubly": (doubly, "posterior"),
-        "surrogate": (value("surrogate"), ""),
-        "code": (value(found.name), "code"),
-        "decoder": (value(found.name), "decoder"),
-        "scale": (value(found.name), "scale"),
-        "loc": (value(found.name), "loc"),
-    }
-    outcome = gradient.compare(bench, sampler, point, values)
+    for wrong in reading.wrong:
+        yield Finding(wrong.code, wrong.how, shown)
+    outcome = gradient.compare(bench, sampler, point, _values(found))
     if outcome is None:
         return
     name, differences = outcome
     shown = f"relative difference from the gradient of the bound: {differences['right']:.3g}"
-    if name in gradient.CUT:
-        yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {gradient.CUT[name]}", shown)
-    elif found.name == "bound" and name not in UNBIASED:
-        yield Finding(
-            "value-only", "the value is the importance-weighted bound, the gradient is not its gradient", shown
-        )
-    elif found.name == "surrogate" and name in UNBIASED:
+    if name.split()[0:1] and name.split()[0] in gradient.CUT:
+        message = f"the gradient does not pass through the sampler: {gradient.CUT[name.split()[0]]}"
+        yield Finding("gradient-cut", message, shown)
+    elif not found.read and not reading.wrong:
+        yield from _of_right_value(found.name, name, differences, shown)
+
+
+def _values(found: Match) -> dict[str, tuple[gradient.Value, str]]:
+    """What the gradient may be that of, the right one first."""
+    reading = READINGS[found.name]
+
+    def value(of: Reading, detached: bool = False) -> gradient.Value:
+        return lambda v: found.factor * of.value(log_weights(v, found.likelihood, found.read), detached).mean()
+
+    def doubly(view: View) -> Tensor:
+        w = log_weights(view, found.likelihood, found.read).right
+        share = w.softmax(0).detach()
+        view.latent.code.register_hook(lambda gradient: share.unsqueeze(-1) * gradient)  # type: ignore[no-untyped-call]
+        return -found.factor * (share * w).sum(0).mean()
+
+    right = READINGS["bound"] if not reading.wrong else reading
+    values = {"right": (value(right), ""), "sticking": (value(right), "posterior")}
+    if not reading.wrong:
+        values |= {"doubly": (doubly, "posterior"), "surrogate": (value(READINGS["surrogate"]), "")}
+    if reading.wrong and reading.share is not None:
+        values["detached"] = value(reading, True), ""
+    for cut in gradient.CUT:
+        values[cut] = value(reading), cut
+        if reading.share is not None:
+            values[f"{cut} detached"] = value(reading, True), cut
+    return values
+
+
+def _of_right_value(read: str, name: str, differences: dict[str, float], shown: str) -> Iterator[Finding]:
+    """What is wrong with the gradient, by name, where the value is that of the bound or of its surrogate."""
+    if read == "bound" and name not in UNBIASED:
+        message = "the value is the importance-weighted bound, the gradient is not its gradient"
+        yield Finding("value-only", message, shown)
+    elif read == "surrogate" and name in UNBIASED:
         message = "the gradient is that of the importance-weighted bound; the value of the loss is another"
         yield Finding("gradient-only", message, f"relative difference of the gradients: {differences[name]:.6f}")
-    elif found.name == "surrogate" and name == "surrogate":
+    elif read == "surrogate" and name == "surrogate":
         message = "the normalised weights carry gradients: the gradient is that of the weighted mean, not of the bound"
         yield Finding("weights-not-detached", message, shown)
-    elif found.name == "surrogate":
+    elif read == "surrogate":
         yield Finding("value-only", "the gradient is neither that of the bound nor of the loss's value", shown)

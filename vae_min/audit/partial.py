@@ -1,175 +1,277 @@
-"""Clamps and guards: where the loss follows a known term for some elements only, and not at all for the others.
+"""Losses that no combination of whole terms reproduces, part by part: clamps and guards, masks, weights of single latents.
 
-The loss is differentiated with respect to the decoder's output and the heads, element by element; a clamped element has
-derivative zero. This is asked only where no combination of whole terms reproduces the loss. Elements that the batch
-alone leaves out, whatever the parameters (a mask, padding, missing values), belong to the model and are no defect.
+The loss is differentiated in the decoder's output and in the heads, element by element. Where some elements follow a
+known term and all others have derivative zero, or the opposite one, a clamp or an absolute value acts on them. Elements
+that the batch alone leaves out, whatever the parameters (a mask, padding, missing values), belong to the model and are
+no defect. What is known of both parts is an explanation like that of a whole loss, but for its constant.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from vae_min.audit.bench import Bench, Observation
-from vae_min.audit.explanation import View, likelihoods_of, view_of
+from vae_min.audit import derivative, weight
+from vae_min.audit.bench import Bench, Point
+from vae_min.audit.divergence import Divergence, candidates
+from vae_min.audit.explanation import Explanation, Vector, View, likelihoods_of, view_of
 from vae_min.audit.finding import Finding
-from vae_min.audit.head import Heads, heads_of
+from vae_min.audit.gradient import CUT
+from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
+from vae_min.audit.share import Share, by_column, chosen_by_batch, regress, share
+from vae_min.audit.spec import AuditError
 
-_EQUAL, _SMALL, _ENOUGH, _ALIKE = 1e-5, 1e-9, 0.05, 0.999
 _COUNT = 8
+_PLACES = ((1.0, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.03))  # spread and factor; the last: almost no divergence
+_EXACT = 1e-6
+_SIZES = (2, 8)
+_PROPER = np.array([0.5, 0.5, -0.5, 0.0, 0.0])  # of the columns of a standard divergence
+
+
+@dataclass
+class Part:
+    """What is known of one of the two terms: its reading and coefficients, and how it departs from the whole term."""
+
+    reading: Likelihood | Divergence | None = None
+    coefficients: Vector = field(default_factory=lambda: np.zeros(0))
+    cut: Share | None = None
+    weights: Tensor | None = None  # one for each latent, or each pixel
+    masked: bool = False
+    detached: str = ""  # what of the code the gradient does not reach
 
 
 @dataclass(frozen=True)
-class Share:
-    """How many elements follow a term with one weight, how many do not at all, how many with the opposite weight."""
+class Parts:
+    """Both terms, as the derivatives show them."""
 
-    follow: float
-    none: float
-    opposite: float
-    weight: float
+    reconstruction: Part
+    divergence: Part
 
     @property
-    def partial(self) -> bool:
-        """Whether some elements follow, and all others are clamped or mirrored."""
-        return self.follow >= _ENOUGH and self.follow < 1 and self.follow + self.none + self.opposite > 0.999
-
-    def __str__(self) -> str:
-        return (
-            f"{self.follow:.0%} of the derivatives are {self.weight:.4g} times those of the term, {self.none:.0%} are 0"
+    def explanation(self) -> Explanation | None:
+        """Both terms with their coefficients, if these are known; its constant is not."""
+        likelihood, divergence = self.reconstruction.reading, self.divergence.reading
+        if not isinstance(likelihood, Likelihood) or not isinstance(divergence, Divergence):
+            return None
+        return Explanation(
+            likelihood, divergence, self.reconstruction.coefficients, self.divergence.coefficients, math.nan, 0.0
         )
 
-
-def share(derivative: Tensor, term: Tensor) -> Share:
-    """Compare derivatives of the loss with those of a term, elementwise.
-
-    Examples
-    --------
-    >>> share(torch.tensor([2.0, 0.0, 4.0, 0.0]), torch.tensor([1.0, 1.0, 2.0, 5.0])).partial
-    True
-    >>> share(torch.tensor([2.0, 1.0, 4.0, 0.0]), torch.tensor([1.0, 1.0, 2.0, 5.0])).partial
-    False
-    """
-    ratio = (derivative / term)[term.abs() > _SMALL]
-    moved = ratio[ratio.abs() > _SMALL]
-    if not len(moved) or not bool(ratio.isfinite().all()):
-        return Share(0.0, 0.0, 0.0, 0.0)
-    probes = moved[:: max(1, len(moved) // 64)]
-    counts = ((moved[None] - probes[:, None]).abs() < _EQUAL * probes[:, None].abs()).sum(1)
-    weight = float(probes[counts.argmax()])
-
-    def among(value: float) -> float:
-        return float(((ratio - value).abs() < _EQUAL * abs(weight)).double().mean())
-
-    return Share(among(weight), among(0.0), among(-weight), weight)
+    @property
+    def reason(self) -> str:
+        """Why the whole is no explanation."""
+        r, d = self.reconstruction, self.divergence
+        if r.weights is not None:
+            return f"pixels have weights of their own, from {r.weights.min():.4g} to {r.weights.max():.4g}"
+        if r.masked or d.masked:
+            left = "pixels" if r.masked else "latents"
+            return f"the batch chooses which {left} count: audit one that leaves out none"
+        if r.reading is None:
+            known = "the KL divergence is known, " if d.reading else ""
+            return f"{known}the reconstruction is no known likelihood of the decoder's output"
+        if d.reading is None and d.weights is None:
+            return "the reconstruction is known, the regularising term is no known divergence of the encoder's heads"
+        return "both terms are known, and the loss holds something beside them"
 
 
-def chosen_by_batch(derivatives: Sequence[Tensor], terms: Sequence[Tensor], rows: Sequence[int]) -> bool:
-    """Whether the same elements are left out at all parameters: the batch chooses them, no clamp.
-
-    Parameters
-    ----------
-    derivatives, terms : sequence of Tensor
-        Of the loss and of the term it is compared with, one of each for each point.
-    rows : sequence of int
-        Names the batch of each point.
-
-    Examples
-    --------
-    >>> term, left = torch.ones(3), torch.tensor([1.0, 0.0, 1.0])
-    >>> chosen_by_batch([left, 2 * left], [term, term], [5, 5])
-    True
-    >>> chosen_by_batch([left, left.flip(0).roll(1)], [term, term], [5, 5])
-    False
-    """
-    seen: dict[int, tuple[Tensor, Tensor]] = {}
-    alike = []
-    for derivative, term, row in zip(derivatives, terms, rows, strict=True):
-        left, known = derivative.abs() <= _SMALL, term.abs() > _SMALL
-        if row in seen:
-            both = known & seen[row][1]
-            alike.append((torch.sign(derivative * term) == seen[row][0])[both])
-        seen[row] = torch.where(left, 0.0, torch.sign(derivative * term)), known
-    return bool(alike) and float(torch.cat(alike).double().mean()) > _ALIKE
-
-
-def findings(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Iterator[Finding]:
-    """Guards of the reconstruction and clamps of the divergence in a loss that whole terms do not explain."""
-    near = [s.observation.point for s in seen[:_COUNT]]
-    points = [*near, *(replace(p, spread=4 * p.spread) for p in near)]  # clamps act far off, guards nearby
-    views = [v for p in points if (v := view_of(bench, sampler, p, graph=True)) is not None and math.isfinite(v.loss)]
-    if not views or any(len(v.observation.codes) != 1 or sampler.num_samples != 1 for v in views):
-        return
-    yield from _reconstruction(bench, views)
-    yield from _divergence(sampler, views)
-
-
-def _reconstruction(bench: Bench, views: Sequence[View]) -> Iterator[Finding]:
-    derivatives = [d.flatten() for v in views if (d := _derivative(v, _output(v.observation))) is not None]
-    if len(derivatives) < len(views):
-        return
-    shares = []
-    for likelihood in likelihoods_of(bench, views):
-        terms = []
-        for v in views:
-            leaf = v.output.loc.detach().clone().requires_grad_()
-            parts = likelihood.elements(v.data, replace(v.output, loc=leaf))
-            value = torch.stack([p * e.sum() for p, e in zip(likelihood.proper, parts, strict=True)]).sum()
-            if value.requires_grad:  # not so where the data cannot be read as classes
-                terms.append(torch.autograd.grad(value, leaf)[0].flatten())
-        if len(terms) < len(views):
-            continue
-        s = share(torch.cat(derivatives), torch.cat(terms))
-        if s.follow > 0.999 or (s.partial and chosen_by_batch(derivatives, terms, _rows(views))):
-            return
-        shares.append((s.follow, s, likelihood))
-    best = max((t for t in shares if t[1].partial), key=lambda t: t[0], default=None)
-    if best is not None:
-        yield Finding(
-            "guard", f"a clamp or guard cuts the {best[2].family} likelihood off for some pixels", str(best[1])
-        )
-
-
-def _divergence(sampler: Sampler, views: Sequence[View]) -> Iterator[Finding]:
-    direct, terms = [], []
-    for v in views:
-        loc = _named(v.observation, v.latent.heads.loc)
-        code = v.observation.codes[0]
-        both = _derivative(v, loc), _derivative(v, code)
-        if both[0] is None or both[1] is None:
-            return
-        direct.append((both[0].flatten() - both[1].flatten()).detach())
-        terms.append(v.latent.deviation.detach().flatten())
-    s = share(torch.cat(direct), torch.cat(terms))
-    if s.partial and not chosen_by_batch(direct, terms, _rows(views)):
-        yield Finding(
-            "kl-clamped", "the KL divergence is clamped, or its absolute value taken, for some latents", str(s)
-        )
-
-
-def _rows(views: Sequence[View]) -> list[int]:
-    return [v.observation.point.rows for v in views]
-
-
-def _derivative(view: View, at: Tensor | None) -> Tensor | None:
-    if at is None or not at.requires_grad:
+def explain(bench: Bench, sampler: Sampler, points: Sequence[Point]) -> Parts | None:
+    """Explain both terms by their derivatives at points near and far; None if the loss is not finite at one near."""
+    near, *beyond = (
+        [_at(bench, sampler, replace(p, spread=spread * p.spread, factor=factor)) for p in points[:_COUNT]]
+        for spread, factor in _PLACES
+    )
+    first = [v for v in near if v is not None]
+    if not first or len(first) < len(near):
         return None
-    return torch.autograd.grad(view.observation.loss, at, allow_unused=True, retain_graph=True)[0]
+    wider, far, small = ([v for v in views if v is not None] for views in beyond)
+    return Parts(
+        _reconstruction(bench, [*first, *wider, *(v for v in far if not _saturates(v))], len(first)),
+        _divergence(bench, sampler, [*first, *far, *small], len(first)),
+    )
 
 
-def _output(o: Observation) -> Tensor | None:
-    heads: Heads | None = heads_of(o.outputs[0])
-    return None if heads is None else _named(o, heads.loc)
+def _saturates(view: View) -> bool:
+    """Whether the decoder gives probabilities: of those far off rounding leaves 0 and 1, as a guard would."""
+    return bool(((view.output.loc >= 0) & (view.output.loc <= 1)).all())
 
 
-def _named(o: Observation, value: Tensor) -> Tensor | None:
-    """The tensor in the loss's own graph that has these values."""
-    for call in o.trace.calls:
-        for t in call.outputs:
-            if t.numel() == value.numel() and t.dtype == value.dtype and torch.equal(t.flatten(), value.flatten()):
-                return t
-    return None
+def _at(bench: Bench, sampler: Sampler, point: Point) -> View | None:
+    try:
+        view = view_of(bench, sampler, point, graph=True)
+    except AuditError:  # so far from the given parameters the model may have no loss
+        return None
+    return view if view is not None and math.isfinite(view.loss) else None
+
+
+def _reconstruction(bench: Bench, views: Sequence[View], near: int) -> Part:
+    seen = [derivative.of_output(v) for v in views]
+    own = [d for d in seen if d is not None]
+    if len(own) < len(views):
+        return Part()
+    likelihoods = likelihoods_of(bench, views)
+    for likelihood in likelihoods:
+        terms = [derivative.of_elements(v, likelihood)[:, : len(own[0])] for v in views[:near]]
+        coefficients = regress(own[:near], terms)
+        if coefficients is not None and bool((coefficients != 0).all()):
+            far = [derivative.of_elements(v, likelihood)[:, : len(own[0])] for v in views[near:]]
+            return _beyond(Part(likelihood, coefficients), own, [*terms, *far])
+    return _cut_reconstruction(likelihoods, own, views)
+
+
+def _beyond(part: Part, own: list[Tensor], terms: list[Tensor]) -> Part:
+    """The part, said to be cut if a clamp or absolute value acts at points beyond those that explain it."""
+    coefficients = torch.from_numpy(part.coefficients).to(terms[0])
+    whole = [torch.tensordot(coefficients, t, 1) for t in terms]
+    s = share(*(torch.cat([d.flatten() for d in parts]) for parts in (own, whole)))
+    if s.partial:
+        part.cut = s
+        part.coefficients = part.coefficients * (np.sign(part.coefficients[0]) if s.opposite else 1.0)
+    return part
+
+
+def _cut_reconstruction(likelihoods: Sequence[Likelihood], own: list[Tensor], views: Sequence[View]) -> Part:
+    found = Part()
+    for likelihood in (c for c in likelihoods if c.defect != "guard"):  # that is what is looked for
+        proper = torch.tensor(likelihood.proper, dtype=own[0].dtype)
+        terms = [torch.einsum("t,thn->hn", proper, derivative.of_elements(v, likelihood))[: len(own[0])] for v in views]
+        weights = by_column(*_by_pixel(own, terms, views))
+        if weights is not None and torch.allclose(weights, weights[0].expand_as(weights), rtol=_EXACT, atol=0):
+            if weights[0]:  # a scale that all pixels share has no derivative here
+                return Part(likelihood, float(weights[0]) * np.array(likelihood.proper))
+        elif weights is not None:
+            return Part(weights=weights)
+        s = share(torch.cat(own, 1).flatten(), torch.cat(terms, 1).flatten())
+        if s.partial and chosen_by_batch(own, terms, _rows(views)):
+            return Part(masked=True)
+        if s.partial and (found.cut is None or s.follow > found.cut.follow):
+            found = Part(likelihood, s.weight * np.array(likelihood.proper), s)
+    return found
+
+
+def _by_pixel(own: list[Tensor], terms: list[Tensor], views: Sequence[View]) -> tuple[Tensor, Tensor]:
+    """Derivatives in the decoder's location, a row for each example."""
+    pixels = views[0].output.loc.shape[-1]
+    return torch.cat([d[0] for d in own]).reshape(-1, pixels), torch.cat([t[0] for t in terms]).reshape(-1, pixels)
+
+
+def _divergence(bench: Bench, sampler: Sampler, views: Sequence[View], near: int) -> Part:
+    found = Part()
+    for cut in ("", "scale", "loc") if not isinstance(bench.spec.prior, torch.distributions.Distribution) else ():
+        seen = [derivative.of_heads(sampler, v, cut) for v in views]
+        own = [d for d in seen if d is not None]
+        kept = [i for i, d in enumerate(own) if bool(d.isfinite().all())]
+        if len(own) < len(views) or kept[:near] != list(range(near)):
+            return Part()
+        found = replace(_read_divergence(sampler, [own[i] for i in kept], [views[i] for i in kept], near), detached=cut)
+        if found.reading is not None or found.masked or found.weights is not None:
+            return found
+    return found
+
+
+def _read_divergence(sampler: Sampler, own: list[Tensor], views: Sequence[View], near: int) -> Part:
+    readings = list(candidates(sampler.names, sampler.noisy, general=False))
+    for divergence in readings:
+        terms = [derivative.of_columns(sampler, v, divergence) for v in views[:near]]
+        coefficients = regress(own[:near], terms)
+        if coefficients is None or (not coefficients.any() and bool(torch.stack(own).abs().max() > _EXACT)):
+            continue  # it may be that a clamp cuts all off nearby
+        if not _sampled(divergence, coefficients):
+            far = [derivative.of_columns(sampler, v, divergence) for v in views[near:]]
+            return _beyond(Part(divergence, coefficients), own, [*terms, *far])
+    return _cut_divergence([d for d in readings if d.form == "standard"], own, views, sampler)
+
+
+def _sampled(divergence: Divergence, coefficients: Vector) -> bool:
+    """Whether the divergence is estimated at the code: derivatives at a held code do not show log p(z)."""
+    return divergence.form in ("standard", "loose") and len(coefficients) > 3 and abs(coefficients[-1]) > _EXACT
+
+
+def _cut_divergence(readings: Sequence[Divergence], own: list[Tensor], views: Sequence[View], sampler: Sampler) -> Part:
+    found, derivatives = Part(), torch.stack(own, 1)
+    for divergence in readings:
+        proper = torch.tensor(_PROPER[: 5 if sampler.noisy else 3], dtype=own[0].dtype)
+        terms = [torch.einsum("c,chbd->hbd", proper, derivative.of_columns(sampler, v, divergence)) for v in views]
+        both = torch.stack(terms, 1)
+        weights = _by_latent(derivatives, both)
+        if weights is not None:
+            return Part(weights=weights)
+        s = share(derivatives.flatten(), both.flatten())
+        if s.partial and chosen_by_batch(own, terms, _rows(views)):
+            return Part(masked=True)
+        if s.partial and (found.cut is None or s.follow > found.cut.follow):
+            found = Part(divergence, abs(s.weight) * proper.numpy() if s.opposite else s.weight * proper.numpy(), s)
+    if found.cut is None:
+        s = share(derivatives[0].flatten(), both[0].flatten())
+        found.cut = (
+            s if s.partial and not chosen_by_batch([d[0] for d in own], [t[0] for t in terms], _rows(views)) else None
+        )
+    return found
+
+
+def _by_latent(derivatives: Tensor, terms: Tensor) -> Tensor | None:
+    """The weight of each latent's divergence, from derivatives in both heads, (2, points, B, D)."""
+    loc, second = (by_column(d.flatten(0, 1), t.flatten(0, 1)) for d, t in zip(derivatives, terms, strict=True))
+    if loc is None or second is None or not torch.allclose(loc, second, rtol=1e-5, atol=0):
+        return None
+    return loc
+
+
+# --- findings ---
+
+
+def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Point]) -> Iterator[Finding]:
+    """Guards of the reconstruction and clamps of the divergence, what else is wrong with both terms, weights of latents."""
+    r, d = found.reconstruction, found.divergence
+    if r.cut is not None and isinstance(r.reading, Likelihood):
+        yield Finding(
+            "guard", f"a clamp or guard cuts the {r.reading.family} likelihood off for some pixels", str(r.cut)
+        )
+    if d.reading is not None and (r.cut or d.cut):
+        yield from _cut_off(bench, sampler, d.detached, points[0])
+    if d.cut is not None:
+        message = "the KL divergence is clamped, or its absolute value taken, for some latents"
+        yield Finding("kl-clamped", message, str(d.cut))
+    if d.weights is not None and r.reading is not None:
+        yield from _of_latents(d.weights / float(r.coefficients[0]))
+    e = found.explanation
+    if e is None or (r.cut is None and d.cut is None):
+        return
+    yield from weight.of_terms(e, sampler, in_place=False)
+    by_size = {points[0].size: e}
+    for size in _SIZES:
+        other = explain(bench, sampler, [replace(p, size=size) for p in points[:_COUNT]])
+        if other is not None and other.explanation is not None:
+            by_size[size] = other.explanation
+    latents = bench.encode(points[0], bench.rows(points[0].rows, 1)).loc.shape[1]
+    yield from weight.of_reduction(bench.spec, by_size, latents)
+
+
+def _cut_off(bench: Bench, sampler: Sampler, detached: str, point: Point) -> Iterator[Finding]:
+    """Gradients that do not reach the heads by way of the code."""
+    view = view_of(bench, sampler, point, graph=True)
+    if not detached and view is not None and len(view.observation.codes) == 1:
+        output = derivative.of_output(view)
+        if output is not None and bool(output.any()) and not bool(derivative.of_code(view).any()):
+            detached = "code"
+    if detached:
+        shown = "the other derivatives in the heads are those of the KL divergence alone"
+        yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {CUT[detached]}", shown)
+
+
+def _of_latents(weights: Tensor) -> Iterator[Finding]:
+    shown = "weights of the latents relative to the reconstruction: " + ", ".join(f"{w:.4g}" for w in weights[:8])
+    if bool((weights > 0).all()):
+        message = "latents have different weights in the KL divergence, which nobody declared"
+        yield Finding("kl-weight", message, shown)
+    else:
+        yield Finding("kl-term", "some latents are not in the KL divergence, or have the wrong sign there", shown)
+
+
+def _rows(views: Iterable[View]) -> list[int]:
+    return [v.observation.point.rows for v in views]

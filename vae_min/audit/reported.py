@@ -21,7 +21,9 @@ _COUNT = 12
 def findings(bench: Bench, sampler: Sampler, e: Explanation, points: list[Point]) -> Iterator[Finding]:
     """Terms that are logged with another sign or scale than the optimised ones."""
     w = weight.weights(e)
-    if bench.spec.reported is None or w.kl is None or not w.reconstruction:
+    if w.kl is None:  # terms of a divergence that is none may be logged none the less
+        w = weight.Weights(w.reconstruction, weight.common_kl_weight(e) or weight.kl_parts(e)[0])
+    if bench.spec.reported is None or not w.kl or not w.reconstruction:
         return
     seen = explanation.views(bench, sampler, count=_COUNT)
     logged = [_logged(bench, v) for v in seen]

@@ -21,7 +21,13 @@ _ELSEWHERE = (
     "the location of the code is not the first head: if the loss changes the data before it encodes them (scales, "
     "binarises), let VAESpec(batch=...) or encode have them changed"
 )
-_LOGARITHMS = ("log_variance", "log_scale")
+_NOT_AFFINE = (
+    "the code is not a location plus a scale times noise of its own: a flow, correlated latents, or noise that is put "
+    "on the data"
+)
+_LOGARITHMS = frozenset(
+    {"log_variance", "log_scale", "negative log_variance", "negative log_scale", "twice log_scale", "half log_variance"}
+)
 _RTOL = {True: 1e-9, False: 1e-4}
 
 
@@ -78,12 +84,15 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
     sampler = Sampler()
     still, moved = ([bench.observe(replace(p, noise=constant(v))) for p in points] for v in (0.0, 1.0))
     if not all(o.codes for o in (*still, *moved)):
-        sampler.doubt = "the code that reaches the decoder was not found in the loss"
+        sampler.doubt = (
+            "the code that reaches the decoder was not found in the loss: it decodes by other means than "
+            "VAESpec(decode=...), or within torch.vmap"
+        )
         return sampler
     _arrange(sampler, still[0])
     other = bench.observe(replace(points[0], noise=seeded(7)))
     if not other.codes or (_same(bench, still[0].code, moved[0].code) and not _same(bench, still[0].code, other.code)):
-        sampler.doubt = "the code is not a location plus a scale times noise of its own"
+        sampler.doubt = _NOT_AFFINE
         return sampler
     sampler.drawn = not _same(bench, still[0].code, moved[0].code)
     if sampler.drawn:
@@ -114,7 +123,7 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
     noise = torch.where(b == 0, 0.0, (random[0].code - a) / b)
     drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
     if not _among(noise[b != 0], drawn):
-        sampler.doubt = "the code is not a location plus a scale times noise of its own"
+        sampler.doubt = _NOT_AFFINE
         return
     uniform = [d for d in random[0].draws if d.law == "uniform" and _among(noise[b != 0], d.value.flatten().to(noise))]
     _locate(bench, sampler, still, moved, bool(uniform))
@@ -203,7 +212,12 @@ def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> 
         message = "the decoder gets the posterior mean in training mode, not a draw"
         sampler.findings.append(Finding("mean-in-training", message, f"largest difference of z and loc: {gap:.1e}"))
         return
-    sampler.names = [n for n in READINGS if _constant_noise(codes, still, n)]
+    for major in (sampler.sample_major, not sampler.sample_major):  # it was read off as if there were no noise
+        sampler.sample_major = major
+        codes = [sampler.arranged(o.code, size) for o in still]
+        sampler.names = [n for n in READINGS if _constant_noise(codes, still, n)]
+        if sampler.names:
+            break
     if not sampler.names:
         sampler.doubt = "the code is neither the first head nor a known function of heads and noise"
         return
@@ -239,7 +253,10 @@ def _other_law(bench: Bench, sampler: Sampler, still: Observation) -> None:
         )
         sampler.findings.append(Finding("noise-law", message, evidence))
     else:
-        sampler.doubt = "the noise is not drawn by torch's normal or uniform functions; its law looks normal"
+        sampler.doubt = (
+            "the noise is not drawn by torch's normal or uniform functions, and its law looks normal: "
+            "draw it by torch.randn_like(std), which can be followed"
+        )
 
 
 def _given(o: Observation) -> bool:
@@ -273,6 +290,9 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
     still, moved, other = (bench.observe(replace(point, noise=n)) for n in (constant(0.0), constant(1.0), seeded(7)))
     if not all(o.codes and _same(bench, still.code, o.code) for o in (still, moved, other)):
         return []
+    loc, count = still.heads.loc, len(still.code) // len(still.heads.loc)
+    if not any(_same(bench, still.code, t) for t in (loc.repeat(count, 1), loc.repeat_interleave(count, 0))):
+        return []  # noise that is drawn elsewhere, or frozen
     evidence = f"with noise 0 and noise 1 the first latent is {float(still.code[0, 0].detach()):.6f} and {float(moved.code[0, 0].detach()):.6f}"
     return [
         Finding(
@@ -291,17 +311,19 @@ def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("head-range", "the posterior mean is never negative: a ReLU ends the encoder", shown)
     second = torch.cat([h.second.flatten() for h in far if h.second is not None])
     zeros = float((second == 0).double().mean())
-    if sampler.names and sampler.names[0] not in _LOGARITHMS and zeros > 0.02:
+    if sampler.names and sampler.names[0] not in ("log_variance", "log_scale") and zeros > 0.02:
         yield Finding(
             "head-range", "the scale can be exactly 0", f"{zeros:.0%} of {len(second)} values at random parameters"
         )
 
 
-def of_sign(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
-    """A logarithm of the scale that has one sign only, where a linear layer has both."""
+def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
+    """A logarithm of the scale that has one sign only, where a linear layer has both; given how the head is read."""
+    if not readings or not readings <= _LOGARITHMS:
+        return
     second = torch.cat([h.second.flatten() for h in (*_far(bench, 4.0), *_far(bench, 40.0)) if h.second is not None])
     low, high = float(second.min()), float(second.max())
-    if sampler.names and sampler.names[0] in _LOGARITHMS and low * high >= 0:
+    if low * high >= 0:
         message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
         yield Finding("head-range", message, f"{len(second)} values at random parameters in [{low:.3g}, {high:.3g}]")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 
 import torch
+from torch import nn
 
 from vae_min.audit import explanation, weight
 from vae_min.audit.bench import Bench, Point
@@ -16,37 +16,68 @@ from vae_min.audit.sampler import Sampler
 _FAR = 10**7
 
 
-def named(bench: Bench, sampler: Sampler, e: Explanation, found: list[Finding]) -> Iterator[Finding]:
-    """The findings, a weight that is being annealed named as such."""
-    for f in found:
-        counter = _counter(bench, sampler, e) if f.code == "kl-weight" else None
-        if counter is None:
-            yield f
-            continue
-        name, value, advances = counter
-        shown = f"{f.evidence}; {name} is {value}"
-        if advances:
-            message = f"the weight of the KL divergence is annealed by {name} and has not reached its end"
-            yield replace(f, message=message, evidence=shown, remedy="audit the loss at the end of the annealing")
-        else:
-            message = f"the weight of the KL divergence is annealed by {name}, which the loss does not advance"
-            yield Finding("kl-weight-stuck", message, shown)
+def named(
+    bench: Bench, sampler: Sampler, e: Explanation, found: list[Finding], again: Callable[[], list[Finding]]
+) -> Iterator[Finding]:
+    """The findings on the ratio of the weights, that of a weight which is being annealed named as such.
+
+    ``again`` finds them anew, which is done at the end of the annealing.
+    """
+    counter = _counter(bench, sampler, e) if any(f.rank == "error" for f in found) else None
+    if counter is None:
+        yield from found
+        return
+    module, name, value, advances = counter
+    with bench.state.changed(module, name, type(value)(_FAR)):
+        rest = again()
+    shown = f"{found[0].evidence}; {name} is {value}"
+    if advances:
+        message = f"the weight of the KL divergence is annealed by {name} and has not reached its end"
+        yield Finding("kl-weight", message, shown, remedy="audit the loss at the end of the annealing")
+    else:
+        message = f"the weight of the KL divergence is annealed by {name}, which the loss does not advance"
+        yield Finding("kl-weight-stuck", message, shown)
+    yield from rest
 
 
-def _counter(bench: Bench, sampler: Sampler, e: Explanation) -> tuple[str, object, bool] | None:
-    """A number among the modules' attributes that, when large, makes the weight right: its name, value, and whether it moves."""
+def _counter(bench: Bench, sampler: Sampler, e: Explanation) -> tuple[nn.Module, str, int | float, bool] | None:
+    """A number among the modules' attributes on which the weight depends until it is large: its module, name and value.
+
+    And whether the loss changes it.
+    """
+    before, ratio = _loss(bench), _ratio(e)
     for module, name, value in bench.state.numbers():
-        with bench.state.changed(module, name, type(value)(_FAR)):
-            some = explanation.views(bench, sampler, count=16)
-            if len(some) < 16:
-                continue
-            w = weight.weights(explanation.refit(e, some))
-        if (
-            w.kl
-            and w.reconstruction
-            and any(weight.equal(w.kl / w.reconstruction, t) for t in weight.target(bench.spec, e))
-        ):
-            with torch.no_grad():
-                bench.loss(Point())
-            return name, value, any(m is module and n == name for m, n in bench.state.plain_changes())
+        ends = list[float | None]()
+        for far in (_FAR, 10 * _FAR):
+            with bench.state.changed(module, name, type(value)(far)):
+                if not ends and _loss(bench) == before:
+                    break
+                some = explanation.views(bench, sampler, count=16)
+                ends.append(_ratio(explanation.refit(e, some)) if len(some) == 16 else None)
+        if ratio and _reaches(ends, ratio):
+            _loss(bench)
+            return module, name, value, any(m is module and n == name for m, n in bench.state.plain_changes())
     return None
+
+
+def _reaches(ends: list[float | None], now: float) -> bool:
+    """Whether a ratio comes to rest, and elsewhere than it is now."""
+    if len(ends) < 2 or not ends[0] or not ends[1]:
+        return False
+    far, farther = ends[0], ends[1]
+    return weight.equal(far, farther) and not weight.equal(far, now) and far * now > 0
+
+
+def _loss(bench: Bench) -> float | None:
+    try:
+        with torch.no_grad():
+            return float(bench.loss(Point()))
+    except Exception:  # noqa: BLE001 - the number may be one that the user's code needs as it is
+        return None
+
+
+def _ratio(e: Explanation | None) -> float | None:
+    if e is None:
+        return None
+    kl, a = weight.common_kl_weight(e), weight.reconstruction_weight(e)
+    return kl / a if kl and a else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -86,7 +86,10 @@ def tensors(value: Any) -> Iterator[Tensor]:
 
 def key(tensor: Tensor) -> Key:
     """Where a tensor's numbers lie: the same for two views of one weight, taken at different times."""
-    return tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride())
+    try:
+        return tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride())
+    except RuntimeError:  # within torch.vmap a tensor has no storage of its own
+        return id(tensor), tuple(tensor.shape), ()
 
 
 def find_anchor(decode: Callable[..., Any], probes: list[tuple[Tensor, tuple[Tensor, ...]]]) -> Anchor | None:
@@ -121,6 +124,13 @@ def ancestors(trace: Trace, index: int, position: int) -> Iterator[Tensor]:
             queue += producer[id(tensor)].inputs
 
 
+class Found(NamedTuple):
+    """A code in a trace, and what the decoder gives for it."""
+
+    code: Tensor
+    output: Any
+
+
 class CodeFinder:
     """Finds the tensors that, given to the decoder, make it do what it did in a trace: one for each time it was called.
 
@@ -132,33 +142,35 @@ class CodeFinder:
         self._known: dict[int, int] = {}
         self._again: set[int] = set()
 
-    def find(self, trace: Trace, others: tuple[Tensor, ...]) -> list[Tensor]:
-        """The codes of a trace that watched for the anchor."""
+    def find(self, trace: Trace, others: tuple[Tensor, ...]) -> list[Found]:
+        """The codes of a trace that watched for the anchor, each with what the decoder makes of it, without its graph."""
         found = [self._find(trace, number, index, others) for number, index in enumerate(trace.anchored)]
-        return [code for number, code in enumerate(found) if code is not None and number not in self._again]
+        return [f for number, f in enumerate(found) if f is not None and number not in self._again]
 
     def leave_out_repeated(self, trace: Trace, others: tuple[Tensor, ...]) -> None:
         """Find the calls that decode a code of an earlier call anew: one draw. The noise of the trace must be generic."""
         found = [self._find(trace, number, index, others) for number, index in enumerate(trace.anchored)]
-        self._again = {n for n, code in enumerate(found) if code is not None and any(code is c for c in found[:n])}
+        codes = [f and f.code for f in found]
+        self._again = {n for n, code in enumerate(codes) if code is not None and any(code is c for c in codes[:n])}
 
-    def _find(self, trace: Trace, number: int, index: int, others: tuple[Tensor, ...]) -> Tensor | None:
+    def _find(self, trace: Trace, number: int, index: int, others: tuple[Tensor, ...]) -> Found | None:
         wanted = trace.calls[index].watched[self.anchor.position]
         candidates = list(ancestors(trace, index, self.anchor.position))
         known = self._known.get(number)
-        if known is not None and known < len(candidates) and self._gives(candidates[known], others, wanted):
-            return candidates[known]
-        matching = [i for i, c in enumerate(candidates) if self._gives(c, others, wanted)]
+        if known is not None and known < len(candidates) and (f := self._gives(candidates[known], others, wanted)):
+            return f
+        matching = [(i, f) for i, c in enumerate(candidates) if (f := self._gives(c, others, wanted))]
         if not matching:
             return None
-        self._known[number] = matching[-1]
-        return candidates[matching[-1]]
+        self._known[number], farthest = matching[-1]
+        return farthest
 
-    def _gives(self, code: Tensor, others: tuple[Tensor, ...], wanted: Tensor) -> bool:
+    def _gives(self, code: Tensor, others: tuple[Tensor, ...], wanted: Tensor) -> Found | None:
         try:
             with torch.no_grad(), Trace(self.anchor) as trace:
-                self.decode(code.detach().clone(), *others)
+                output = self.decode(code.detach().clone(), *others)
         except (RuntimeError, ValueError, IndexError, TypeError):
-            return False
+            return None
         inputs = [trace.calls[i].watched[self.anchor.position] for i in trace.anchored]
-        return any(t.shape == wanted.shape and torch.equal(t, wanted) for t in inputs)
+        given = any(t.shape == wanted.shape and torch.equal(t, wanted) for t in inputs)
+        return Found(code, output) if given else None

@@ -9,6 +9,7 @@ from itertools import product
 
 from vae_min.audit.explanation import Explanation
 from vae_min.audit.finding import Finding
+from vae_min.audit.head import CHANGED
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
@@ -57,13 +58,23 @@ def kl_weight(e: Explanation) -> float | None:
 
 
 def common_kl_weight(e: Explanation) -> float | None:
-    """`kl_weight`, or where one of its three terms is off, the factor of the two others."""
-    whole = kl_weight(e)
-    if whole is not None or e.divergence.form != "standard":
+    """`kl_weight`, or the factor that most terms of a divergence share of which one is off, or which is another's."""
+    whole, unit = kl_weight(e), 1e-3 * float(abs(e.reconstruction[0]))
+    if whole is not None:
         return whole
-    parts, unit = kl_parts(e), 1e-3 * float(abs(e.reconstruction[0]))
-    shared = [p for p in parts if abs(p) > unit and sum(equal(p, other, unit) for other in parts) == 2]
+    if e.divergence.form == "loose":  # variance and log-variance
+        pair = 2 * float(e.kl[4]), -2 * float(e.kl[6])
+        return pair[0] if abs(pair[0]) > unit and equal(*pair, unit) else None
+    parts = kl_parts(e)
+    most = min(2, len(parts))
+    shared = [p for p in parts if abs(p) > unit and sum(equal(p, other, unit) for other in parts) >= most]
     return shared[0] if shared else None
+
+
+def _is_whole(e: Explanation) -> bool:
+    """Whether no term of the divergence is off."""
+    parts = kl_parts(e)
+    return e.divergence.form != "loose" and all(equal(p, parts[0]) for p in parts)
 
 
 def is_missing(e: Explanation) -> bool:
@@ -100,24 +111,32 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
         proper = equal(parts[0], parts[1]) and equal(parts[0], parts[2])
         yield Finding("kl-arguments" if proper else "kl-term", f"in the KL divergence {what}", evidence)
     elif kl_weight(e) is None:
-        yield from _unequal(e, parts, a, evidence)
+        yield from _unequal(e, sampler, parts, evidence)
     elif parts[0] / a < 0:
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
-    if kl_weight(e) and sampler.noisy and not e.divergence.own:
+    if _reads_otherwise(e) and (sampler.noisy or (in_place and e.divergence.reading in CHANGED)):
         yield _mismatch(e, sampler, in_place)
 
 
+def _reads_otherwise(e: Explanation) -> bool:
+    """Whether the divergence depends on the scale, and on another than that of the code."""
+    if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
+        return max(abs(float(e.kl[3])), abs(float(e.kl[5]))) > 1e-6 * abs(float(e.reconstruction[0]))
+    scales = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
+    return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
+
+
 def _mismatch(e: Explanation, sampler: Sampler, in_place: bool) -> Finding:
+    if e.divergence.own:
+        message = "the variance in the KL divergence is another power of the sampler's scale than its square"
+        shown = f"of the scale, its square and its fourth power it holds {', '.join(f'{c:.4g}' for c in e.kl[3:6])}"
+        return Finding("sampler-scale-mismatch", message, shown)
     read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {e.divergence.reading}"
     own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
     shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(e.divergence.reading)}"
-    if in_place and e.divergence.reading in (
-        "half log_variance",
-        "exponentiated log_variance",
-        "exponentiated log_scale",
-    ):
+    if in_place and e.divergence.reading in CHANGED:
         return Finding("head-modified", f"an in-place operation changes the head between its uses: {read}", shown)
     return Finding("sampler-scale-mismatch", read, shown)
 
@@ -130,7 +149,12 @@ def _scale_of(name: str, factor: float = 1.0) -> str:
     return f"{factor * float(READINGS[name](torch.tensor(0.5))):.4f}"
 
 
-def _unequal(e: Explanation, parts: tuple[float, ...], a: float, evidence: str) -> Iterator[Finding]:
+def _unequal(e: Explanation, sampler: Sampler, parts: tuple[float, ...], evidence: str) -> Iterator[Finding]:
+    own = e.divergence.form == "standard" and e.divergence.own and equal(parts[0], parts[2])
+    if own and sampler.factor != 1 and equal(parts[1] * sampler.factor**2, parts[0]):
+        message = f"the sampler multiplies the scale by {abs(sampler.factor):.4g}, the KL divergence does not"
+        yield Finding("sampler-scale-mismatch", message, evidence)
+        return
     if e.divergence.form == "standard" and equal(parts[0], parts[1]):
         for name, factor in _BASES.items():
             if equal(parts[2], factor * parts[0]):
@@ -196,7 +220,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
             f"over the batch, the KL divergence is {word} while the reconstruction is {other}",
             shown,
         )
-    if kl_weight(e) is None:  # a term is off, and named so: a weight of the others says no more than a reduction
+    if not _is_whole(e):  # a term is off, and named so: a weight of the others says no more than a reduction
         found = tuple(code for code in found or () if code != "kl-half")
     if found is None:
         yield from _unnamed(spec, e, unit, shown, latents)
@@ -228,8 +252,8 @@ _WORDS = {
 def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latents: int) -> tuple[str, ...] | None:
     """The defects that most plainly lead from a right ratio to this one; None if a weight of its own is plainer.
 
-    Each defect costs 1, a weight of its own 3/2, and a loss whose reconstruction (of weight ``size``) is not just
-    summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
+    Each defect costs 1, a weight of its own 3/2, or 5/2 if it is not round, and a loss whose reconstruction (of weight
+    ``size``) is not just summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
     """
     beta, shape = spec.beta or 1.0, tuple(spec.tensors[0].shape[1:])
     pixels = {1: "", math.prod(shape): "reconstruction-mean"} if math.prod(shape) > 1 else {1: ""}
@@ -239,7 +263,7 @@ def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latent
     means = {1: "", latents: "kl-latent-mean"} if latents > 1 else {1: ""}
     targets = target(spec, e)
     best: tuple[float, tuple[str, ...] | None] = (
-        1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))),
+        1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))) + (not _is_round(ratio)),
         None,
     )
     for (n, first), (d, second), (h, third), t in product(
@@ -252,6 +276,11 @@ def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latent
             if not codes:
                 return ()
     return best[1]
+
+
+def _is_round(value: float) -> bool:
+    """Whether a number has two digits at most, as people choose them."""
+    return math.isclose(value, float(f"{value:.1e}"), rel_tol=1e-5)
 
 
 def _scales(e: Explanation, targets: list[float], beta: float) -> list[float]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .defect import DEFECTS, Defect, InjectionError, inject
+from .hidden import reason
 from .site import SITES
 
 PROGRAMS = tuple(SITES)
@@ -92,8 +93,13 @@ def each(count: int = 1, seed: int = 0) -> Iterator[Mutant]:
 
 
 def pairs(count: int, seed: int = 0) -> list[Mutant]:
-    """So many pairs of defects of different codes that fit into one program together."""
-    possible = []
+    """So many pairs of defects of different codes that fit into one program together and can both be seen."""
+    possible = [mutant for mutant, hidden in all_pairs() if not hidden]
+    return random.Random(seed).sample(possible, min(count, len(possible)))
+
+
+def all_pairs() -> Iterator[tuple[Mutant, str]]:
+    """All pairs that fit into one program together, and the reason why one of the two cannot be seen, if so."""
     for program in PROGRAMS:
         text = source(program)
         fitting = [defect for defect in DEFECTS if program in defect.edits]
@@ -101,9 +107,7 @@ def pairs(count: int, seed: int = 0) -> list[Mutant]:
             if first.code == second.code:
                 continue
             try:
-                possible.append(
-                    Mutant(program, (first, second), inject(text, first.edits[program], second.edits[program]))
-                )
+                mutated = inject(text, first.edits[program], second.edits[program])
             except InjectionError:
                 continue
-    return random.Random(seed).sample(possible, min(count, len(possible)))
+            yield Mutant(program, (first, second), mutated), reason(first, second, text)

@@ -80,11 +80,11 @@ _REDUCED = {"sum": ".sum()", "mean": ".mean()", "": ""}
 
 
 def _kl(
-    code: str, name: str, elements: str, after: str = "{kl}", latent: str = "sum", also=(), named: bool = False
+    code: str, name: str, elements: str, after: str = "{kl}", latent: str = "sum", also=(), named: bool = False, but=()
 ) -> Defect:
     edits = {}
     for program, site in _sites("kl", "kl_loc", "kl_log_variance"):
-        if named and not site.kl_log_variance.isidentifier():
+        if program in but or (named and not site.kl_log_variance.isidentifier()):
             continue
         new = elements.format(m=site.kl_loc, v=f"({site.kl_log_variance})")
         rows = f"({new}).{latent}(dim=1){_REDUCED[site.kl_batch]}"
@@ -312,7 +312,7 @@ KL = (
         learned_prior=("self.prior()).sum(-1)", "self.prior()).sum()"),
         continuous_bernoulli=("kl_divergence(q, p).sum(-1)", "kl_divergence(q, p).sum()"),
     ),
-    _kl("kl-half", "no half", _KL, "2 * {kl}"),
+    _kl("kl-half", "no half", _KL, "2 * {kl}", but=("squared_error",)),  # there it makes the variance 1: no defect
     _here("kl-half", "no half", predicted_variance=("kl = -0.5 *", "kl = -1 *"), beta=("klds = -0.5 *", "klds = -1 *")),
     _kl("kl-term", "half on the square alone", "0.5 * {m} ** 2 + torch.exp({v}) - 1 - {v}"),
     _kl("kl-term", "half on the variance alone", "{m} ** 2 + 0.5 * (torch.exp({v}) - 1 - {v})"),
@@ -481,6 +481,18 @@ IMPORTANCE = (
         "weights-sign",
         "the inverse ratio",
         iwae=("log_w = log_px + log_pz - log_qz", "log_w = log_qz - log_px - log_pz"),
+    ),
+    _here(
+        "weights-term",
+        "no posterior in the weights",
+        iwae=("log_px + log_pz - log_qz", "log_px + log_pz"),
+        iwae_gradient=("log_Ph + log_PxGh - log_QhGx", "log_Ph + log_PxGh"),
+    ),
+    _here(
+        "weights-term",
+        "no prior in the weights",
+        iwae=("log_px + log_pz - log_qz", "log_px - log_qz"),
+        iwae_gradient=("log_Ph + log_PxGh - log_QhGx", "log_PxGh - log_QhGx"),
     ),
     _here(
         "kl-inside-weights",

@@ -185,10 +185,10 @@ def test_a_code_that_is_decoded_twice_is_one_draw() -> None:
     assert (wrong.verdict, errors(wrong)) == ("not-elbo", ["noise-shared"])
 
 
-def test_a_reconstruction_that_never_moves_has_no_weight() -> None:
+def test_a_reconstruction_that_never_moves_is_cut_off() -> None:
     outcome = audit(spec(0, nll=lambda y, x: 0 * bce(y, x) + 0.7))
-    assert outcome.verdict == "undecided"
-    assert errors(outcome) == []
+    assert outcome.verdict == "not-elbo"
+    assert errors(outcome) == ["guard"]
 
 
 def _masked(mask_of):

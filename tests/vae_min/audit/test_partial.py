@@ -1,29 +1,67 @@
-"""Shares of elements that follow a term."""
+"""Losses that only their parts explain: clamps, guards, masks, weights of single latents."""
 
 import pytest
 import torch
 
-from vae_min.audit.partial import share
+from vae_min.audit.audit import audit
 
-TERM = torch.linspace(0.3, 2.0, 40, dtype=torch.float64)
+from .small import bce, kl, spec
+
+MASK = torch.tensor([1.0, 1.0, 0.0, 1.0, 0.0])
+
+
+def elements(m, v):
+    return 0.5 * (m**2 + v.exp() - 1 - v)
+
+
+def pixels(y, x):
+    return torch.nn.functional.binary_cross_entropy_with_logits(y, x, reduction="none")
+
+
+def guarded(y, x):
+    return torch.where(pixels(y, x) > 0.7, 0.7, pixels(y, x)).sum(-1)
+
+
+def free_bits(m, v):
+    return elements(m, v).clamp(min=0.2).sum(-1)
 
 
 @pytest.mark.parametrize(
-    ("factor", "partial"),
+    ("parts", "verdict", "codes"),
     [
-        (torch.ones(40), False),
-        (torch.where(TERM > 1, 0.0, 1.0), True),
-        (torch.where(TERM > 1, -1.0, 1.0), True),
-        (torch.where(TERM > 1, TERM, 1.0), False),  # another law beyond 1, no clamp
-        (torch.zeros(40), False),
-        (TERM, False),
+        ({"nll": guarded}, "not-elbo", {"guard"}),
+        ({"divergence": free_bits}, "not-elbo", {"kl-clamped"}),
+        ({"nll": guarded, "divergence": free_bits}, "not-elbo", {"guard", "kl-clamped"}),
+        ({"nll": guarded, "divergence": lambda m, v: 2 * kl(m, v)}, "not-elbo", {"guard", "kl-half"}),
+        ({"nll": guarded, "divergence": lambda m, v: 0.3 * kl(m, v)}, "not-elbo", {"guard", "kl-weight"}),
+        (
+            {"nll": lambda y, x: bce(y, x) / 5, "divergence": free_bits},
+            "not-elbo",
+            {"kl-clamped", "reconstruction-mean"},
+        ),
+        ({"divergence": free_bits, "scale": torch.exp}, "not-elbo", {"kl-clamped", "sampler-scale-mismatch"}),
+        ({"divergence": lambda m, v: elements(m, v) @ torch.tensor([1.0, 0.2]).to(v)}, "weighted", {"kl-weight"}),
+        ({"divergence": lambda m, v: elements(m, v) @ torch.tensor([1.0, 0.0]).to(v)}, "not-elbo", {"kl-term"}),
     ],
 )
-def test_only_a_clamp_or_a_mirror_is_partial(factor, partial) -> None:
-    assert share(3 * factor * TERM, TERM).partial is partial
+def test_both_parts_are_judged(parts, verdict, codes) -> None:
+    outcome = audit(spec(**parts))
+    assert outcome.verdict == verdict
+    assert {f.code for f in outcome.findings if f.rank == "error"} == codes
 
 
-def test_the_weight_is_that_of_those_that_follow() -> None:
-    s = share(torch.where(TERM > 1, 0.0, 3.0) * TERM, TERM)
-    assert s.weight == pytest.approx(3.0, rel=1e-9, abs=0)
-    assert s.follow == pytest.approx(float((TERM <= 1).double().mean()), rel=1e-9, abs=0)
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"nll": lambda y, x: pixels(y, x) @ MASK.to(y)}, "pixels have weights of their own, from 0 to 1"),
+        ({"nll": lambda y, x: (pixels(y, x) * x).sum(-1)}, "the batch chooses which pixels count"),
+        ({"nll": lambda y, x: (y - x).abs().pow(1.5).sum(-1)}, "is no known likelihood of the decoder's output"),
+        ({"divergence": lambda m, v: kl(m, v) ** 1.5}, "is no known divergence of the encoder's heads"),
+        ({"nll": lambda y, x: bce(y, x) + 0.1 * x.mean()}, "both terms are known, and the loss holds something beside"),
+    ],
+)
+def test_what_is_not_explained_is_no_accusation(parts, reason) -> None:
+    outcome = audit(spec(**parts))
+    assert outcome.verdict == "undecided"
+    assert [f.code for f in outcome.findings] == ["unexplained"]
+    assert reason in outcome.findings[0].message

@@ -15,7 +15,7 @@ def found(decode, call, *others):
     anchor = find_anchor(decode, probes)
     with Trace(anchor) as trace:
         call()
-    return CodeFinder(decode, anchor).find(trace, others)
+    return [f.code for f in CodeFinder(decode, anchor).find(trace, others)]
 
 
 @pytest.mark.parametrize("make", [lambda m, e: m + e, lambda m, e: e.mul_(2).add_(m), lambda m, e: (m + e).view(5, 2)])

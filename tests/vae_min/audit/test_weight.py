@@ -6,7 +6,8 @@ import pytest
 from vae_min.audit.divergence import Divergence
 from vae_min.audit.explanation import Explanation
 from vae_min.audit.likelihood import Likelihood
-from vae_min.audit.weight import of_reduction, weights
+from vae_min.audit.sampler import Sampler
+from vae_min.audit.weight import common_kl_weight, of_reduction, of_terms, weights
 
 from .small import spec
 
@@ -63,6 +64,37 @@ def test_weights_are_those_of_the_nll_and_of_the_divergence() -> None:
 )
 def test_reductions(a, b, expected) -> None:
     assert codes(a, b) == expected
+
+
+def test_two_reductions_are_plainer_than_a_weight_that_nobody_would_choose() -> None:
+    assert codes(lambda n: 1.0, lambda n: 2 / 3, latents=3) == ["kl-latent-mean", "kl-half"]
+    assert codes(lambda n: 1.0, lambda n: 0.67, latents=3) == ["kl-weight"]
+
+
+@pytest.mark.parametrize(
+    ("form", "kl", "expected"),
+    [
+        ("reversed", [3.0, 3, 3, 0, 0], 6.0),
+        ("reversed", [3.0, 2, 3, 0, 0], 6.0),
+        ("reversed", [3.0, 2, 1, 0, 0], None),
+        ("loose", [5.0, 0, 0, 0, 3, 0, -3, 0, 0], 6.0),
+        ("loose", [5.0, 0, 0, 0, 3, 0, -2, 0, 0], None),
+        ("modulus", [6.0], 6.0),
+    ],
+)
+def test_the_weight_of_what_is_no_divergence_is_that_of_most_terms(form, kl, expected) -> None:
+    likelihood = explanation(2.0, 1.0).likelihood
+    e = Explanation(likelihood, Divergence("", lambda latent: [], form, True), np.array([2.0]), np.array(kl), 0.0, 0.0)
+    assert common_kl_weight(e) == expected
+    assert weights(e).kl is None
+
+
+def test_a_factor_of_the_scale_in_the_sampler_alone_is_no_wrong_term() -> None:
+    divergence, likelihood = explanation(1.0, 1.0).divergence, explanation(1.0, 1.0).likelihood
+    e = Explanation(likelihood, divergence, np.array([1.0]), np.array([0.5, 2.0, -0.5, 0, 0]), 0.0, 0.0)
+    for factor, code in ((0.5, "sampler-scale-mismatch"), (0.6, "kl-term"), (1.0, "kl-term")):
+        sampler = Sampler(names=["log_variance"], factor=factor)
+        assert [f.code for f in of_terms(e, sampler, in_place=False)] == [code]
 
 
 def test_a_squared_error_is_a_variance() -> None:

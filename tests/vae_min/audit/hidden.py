@@ -1,0 +1,109 @@
+"""Pairs of defects of which one cannot be seen beside the other, with the reason: they are no pairs of the corpus."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .defect import Defect
+
+Which = Callable[[Defect], bool]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A rule: where ``first`` and ``second`` hold of the defects, in either order, one of them has no effect of its own."""
+
+    first: Which
+    second: Which
+    reason: str
+    unless: str = ""  # a text of the program that lifts the rule
+
+    def holds(self, one: Defect, other: Defect, text: str) -> bool:
+        """Whether the rule holds of a pair in a program."""
+        matches = (self.first(one) and self.second(other)) or (self.first(other) and self.second(one))
+        return matches and not (self.unless and self.unless in text)
+
+
+def of(*codes: str, name: str = "") -> Which:
+    """Defects of these codes, whose name begins so."""
+    return lambda defect: defect.code in codes and defect.name.startswith(name)
+
+
+_REDUCTIONS = of("kl-half", "kl-latent-mean", "reconstruction-mean", "reconstruction-reduction")
+_BATCH = of("kl-batch-mean", "kl-batch-sum", "reconstruction-batch")
+_OVER_BATCH = ("mean over the batch and the pixels beside a sum", "the default reduction")
+_ARBITRARY = of("kl-weight", "variance-mismatch", "batch-size-weight")
+
+HIDDEN = (
+    Hidden(
+        of("mean-in-training"),
+        of("noise-law", "noise-shared", "noise-frozen", "sampler-scale-mismatch", "mean-in-evaluation"),
+        "where the decoder sees the mean, no noise and no scale of it has an effect",
+    ),
+    Hidden(
+        of("mean-in-training"),
+        of("gradient-cut", name="detached scale"),
+        "where the decoder sees the mean, the scale of the code has no effect",
+    ),
+    Hidden(
+        of("mean-in-training"),
+        of("mean-of-logs", "value-only", "weights-not-detached", "weights-sign"),
+        "where the decoder sees the mean, all samples are the same, and so are their weights",
+    ),
+    Hidden(
+        of("kl-missing"),
+        of("sampler-scale-mismatch", "head-modified"),
+        "where there is no KL divergence, the sampler alone says how the second head is meant",
+        unless="head=",
+    ),
+    Hidden(
+        of("kl-missing"),
+        lambda d: d.code.startswith("kl-") or (d.code.startswith("reported") and "divergence" in d.name),
+        "where there is no KL divergence, nothing else of it can be seen",
+    ),
+    Hidden(
+        of("kl-missing"),
+        lambda d: _REDUCTIONS(d) or _BATCH(d) or d.code in ("variance-mismatch", "batch-size-weight"),
+        "of a loss of one term only, a factor is no defect",
+    ),
+    Hidden(
+        lambda d: of("kl-arguments", name="mean and log-variance")(d) or of("kl-term", name="variance without")(d),
+        of("sampler-scale-mismatch", "head-modified"),
+        "the KL divergence does not read the second head as one of the scale",
+        unless="head=",
+    ),
+    Hidden(
+        lambda d: _ARBITRARY(d) or d.name == "beta not declared",
+        lambda d: _REDUCTIONS(d) or _ARBITRARY(d),
+        "the loss shows the product of two factors of one term, and one of them could be any number",
+    ),
+    Hidden(
+        of("batch-size-weight"),
+        _BATCH,
+        "the loss shows the product of two factors of one term, and both depend on the size of the batch",
+    ),
+    Hidden(
+        of("reconstruction-batch"),
+        lambda d: of("kl-batch-mean", name="mean over the batch beside")(d) or d.code == "kl-batch-sum",
+        "both terms are reduced over the batch alike again: the defects cancel",
+    ),
+    Hidden(
+        lambda d: d.code == "reconstruction-batch" or d.name in _OVER_BATCH,
+        of("kl-batch-mean"),
+        "of the reductions of both terms over the batch the loss shows the quotient alone",
+    ),
+    Hidden(
+        of("noise-shared", name="one noise vector"),
+        lambda d: d.code.startswith("weights-") or d.code in ("kl-inside-weights", "mean-of-logs"),
+        "where all samples have one noise, they are the same, and so are their weights",
+    ),
+    Hidden(
+        of("head-range"),
+        of("sampler-scale-mismatch", name="raw head"),
+        "a head of one sign that the sampler takes for the scale has the range of one",
+    ),
+)
+
+
+def reason(one: Defect, other: Defect, text: str) -> str:
+    """Why a pair is none; empty if it is one."""
+    return next((rule.reason for rule in HIDDEN if rule.holds(one, other, text)), "")

@@ -1,0 +1,78 @@
+"""The bench runs a loss at points: what it observes there, and what it refuses."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from vae_min.audit.bench import Bench, Point
+from vae_min.audit.noise import seeded
+from vae_min.audit.spec import AuditError, VAESpec
+
+from .small import bce, kl, spec
+
+POINT = Point(3, 5, 4, seeded(7))
+
+
+def test_an_observation_holds_what_the_loss_is_made_of() -> None:
+    with Bench(spec()).open() as bench:
+        o = bench.observe(POINT)
+        loc, v = o.heads.loc, o.heads.second
+        expected = (bce(o.outputs[0], o.batch[0]) + kl(loc, v)).mean()
+        torch.testing.assert_close(o.loss, expected, rtol=1e-12, atol=0)
+        for seed, right in ((7, True), (8, False)):
+            code = loc + torch.exp(0.5 * v) * seeded(seed)(0, loc)
+            assert torch.allclose(o.code, code, rtol=1e-12, atol=0) is right
+
+
+def test_outputs_are_the_same_with_and_without_a_graph() -> None:
+    with Bench(spec()).open() as bench:
+        graph = bench.observe(POINT).outputs[0]
+        with torch.no_grad():
+            none = bench.observe(POINT).outputs[0]
+    assert graph.requires_grad
+    assert not none.requires_grad
+    assert torch.equal(graph, none)
+
+
+def test_a_point_decides_the_parameters() -> None:
+    s = spec()
+    model = s.loss.__self__
+    own = [p.detach().clone() for p in model.parameters()]
+    with Bench(s).open() as bench:
+        losses = [float(bench.loss(p).detach()) for p in (POINT, replace(POINT, parameters=4), POINT)]
+        bench.place(replace(POINT, factor=0.0))
+        assert all(bool((p == 0).all()) for p in model.parameters())
+        bench.place(Point())
+        assert all(torch.equal(p.float(), o) for p, o in zip(model.parameters(), own, strict=True))
+    assert losses[0] == losses[2] != losses[1]
+
+
+def test_rows_of_a_batch_of_one_differ() -> None:
+    s = spec()
+    with Bench(s).open() as bench:
+        (first,) = bench.rows(0, 3)
+        assert torch.equal(first.float(), s.batch[:3])
+        assert not torch.equal(bench.rows(1, 6)[0], bench.rows(2, 6)[0])
+    with Bench(VAESpec(loss=s.loss, encode=s.encode, decode=s.decode, batch=s.batch[:1])).open() as bench:
+        (rows,) = bench.rows(0, 3)
+    assert torch.equal(rows[1], rows[0].roll(1))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"loss": lambda x: x}, r"loss\(\*batch\) returned \(6, 5\), not a scalar"),
+        ({"loss": lambda x: x.sum()}, "no trainable parameters found"),
+        ({"encode": lambda x: "text"}, r"encode\(\*batch\) returned str, not a tuple"),
+        ({"decode": lambda z: z[:, :, 9]}, "decode raised on shapes"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(change, message) -> None:
+    s = spec()
+    parts = {"loss": s.loss, "encode": s.encode, "decode": s.decode, "batch": s.batch} | change
+    if "no trainable" in message:
+        parts |= {"encode": lambda x: (x, x), "decode": lambda z: z}
+    with pytest.raises(AuditError, match=message) as caught, Bench(VAESpec(**parts)).open() as bench:
+        bench.observe(POINT)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,71 @@
+"""Importance-weighted bounds: their values by hand, and each wrong twin under its code."""
+
+import math
+
+import pytest
+import torch
+from torch.distributions import Normal
+
+from vae_min.audit.audit import audit
+from vae_min.audit.importance import READINGS, LogWeights
+from vae_min.audit.spec import VAESpec
+
+from .small import Small, bce
+
+W = torch.tensor([[0.3, -1.0], [1.2, 0.4], [-0.5, 2.0]], dtype=torch.float64)
+WEIGHTS = LogWeights(W, W + 1, W - 0.5, 2 * W)
+
+
+def test_values_by_hand() -> None:
+    rows = [[float(v) for v in column] for column in W.T]
+    bound = [-math.log(sum(map(math.exp, row)) / 3) for row in rows]
+    shares = [[math.exp(v) / sum(map(math.exp, row)) for v in row] for row in rows]
+    surrogate = [-sum(s * v for s, v in zip(share, row, strict=True)) for share, row in zip(shares, rows, strict=True)]
+    assert READINGS["bound"].value(WEIGHTS).tolist() == pytest.approx(bound, rel=1e-12, abs=0)
+    assert READINGS["surrogate"].value(WEIGHTS).tolist() == pytest.approx(surrogate, rel=1e-12, abs=0)
+    others = [READINGS[name].value(WEIGHTS) for name in READINGS if name != "bound"]
+    assert not any(torch.allclose(o, READINGS["bound"].value(WEIGHTS)) for o in others)
+
+
+def weighted(combine):
+    """An audit of four samples whose log-weights are combined so."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model, x = Small(), torch.bernoulli(torch.full((6, 5), 0.5))
+
+    def loss(x):
+        loc, v = model.encode(x)
+        q = Normal(loc, torch.exp(0.5 * v))
+        z = loc + torch.exp(0.5 * v) * torch.randn(4, *v.shape)
+        px = -bce(model.decode(z), x.expand(4, *x.shape))
+        return combine(px, Normal(0.0, 1.0).log_prob(z).sum(-1), q.log_prob(z).sum(-1)).mean()
+
+    return audit(
+        VAESpec(loss=loss, encode=model.encode, decode=model.decode, batch=x, module=model, num_importance_samples=4)
+    )
+
+
+def bound(w):
+    return -torch.logsumexp(w, 0)
+
+
+@pytest.mark.parametrize(
+    ("combine", "verdict", "codes"),
+    [
+        (lambda x, p, q: bound(x + p - q), "elbo", []),
+        (lambda x, p, q: bound(x + p), "not-elbo", ["weights-term"]),
+        (lambda x, p, q: bound(x - q), "not-elbo", ["weights-term"]),
+        (lambda x, p, q: -bound(x + p - q), "not-elbo", ["weights-sign"]),
+        (lambda x, p, q: -(x + p - q).mean(0), "not-elbo", ["mean-of-logs"]),
+        (
+            lambda x, p, q: -((x + p - q).softmax(0).detach() * (x + p - q)).sum(0),
+            "elbo",
+            ["gradient-only"],
+        ),
+        (lambda x, p, q: -((x + p - q).softmax(0) * (x + p - q)).sum(0), "not-elbo", ["weights-not-detached"]),
+        (lambda x, p, q: -((x + p - q).exp().detach() * (x + p - q)).sum(0), "not-elbo", ["weights-unnormalised"]),
+    ],
+)
+def test_each_combination_under_its_code(combine, verdict, codes) -> None:
+    outcome = weighted(combine)
+    assert (outcome.verdict, [f.code for f in outcome.findings]) == (verdict, codes)

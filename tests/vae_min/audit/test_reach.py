@@ -1,0 +1,32 @@
+"""What sampler and KL divergence do far from the given parameters."""
+
+import pytest
+
+from vae_min.audit.audit import audit
+
+from .small import bce, kl, spec, std
+
+
+def elements(m, v):
+    return 0.5 * (m**2 + v.exp() - 1 - v)
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict", "codes"),
+    [
+        ({"divergence": lambda m, v: kl(m, v.clamp(-20, 20))}, "elbo", []),  # against overflow
+        ({"divergence": lambda m, v: kl(m, v.clamp(-4, 4))}, "not-elbo", ["sampler-scale-mismatch"]),
+        ({"scale": lambda v: std(v.clamp(-4, 4))}, "not-elbo", ["sampler-scale-mismatch"]),
+        ({"divergence": lambda m, v: kl(m, v.clamp(-4, 4)), "scale": lambda v: std(v.clamp(-4, 4))}, "elbo", []),
+        (
+            {"reduce": lambda t: t.mean(), "divergence": lambda m, v: (kl(m, v).mean() - 30).abs()},
+            "not-elbo",
+            ["kl-clamped"],
+        ),
+        ({"divergence": lambda m, v: elements(m, v).clamp(min=1e-3).sum(-1)}, "not-elbo", ["kl-clamped"]),
+        ({"nll": lambda y, x: bce(y.clamp(-30, 30), x)}, "elbo", []),
+    ],
+)
+def test_clamps_far_off(parts, verdict, codes) -> None:
+    outcome = audit(spec(**parts))
+    assert (outcome.verdict, [f.code for f in outcome.findings]) == (verdict, codes)
