@@ -11,6 +11,7 @@ from derivations.conversion import (
     in_turn,
     simplify,
     split,
+    subterms,
     symmetry,
     transitivity,
     unfold_conditional,
@@ -62,6 +63,8 @@ def normalised_mixture(equation: Term, *families: str) -> Theorem:
     KernelError
         If it is no such equation.
     """
+    if not any(t.head == "sum" for _, t in subterms(equation.args[0])):
+        raise KernelError("no mixture")
     conversion = in_turn(
         everywhere(constant_outside), everywhere(_summed), everywhere(integrate_out(*families)), simplify
     )

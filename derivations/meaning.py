@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 
@@ -83,24 +83,20 @@ class Meaning:
         left, right = map(str, self.readings)
         return right if left == right else f"left side: {left}; right side: {right}"
 
-    def scope(self, others: Iterable[Meaning]) -> str:
-        """How the sides are read, where another of the meanings differs only in what a gradient, a logarithm or a sum applies to.
+    def scope(self, others: Sequence[Meaning]) -> str:
+        """How the sides are read, where another of the meanings differs only in what an operator without brackets applies to.
 
         Only what is not usual is said: ``log a b`` is ``log(a b)`` and a sum ends with its term, but a gradient has no usual
         scope.
         """
-        said = []
-        for i, side in enumerate((self.left, self.right)):
-            mine = self.readings[i]
-            graded = any(t.head == "derivative" for _, t in subterms(side))
-            for other in others:
-                differs = _same_but(self, other, i) and other.readings[i].scalar is mine.scalar
-                theirs = other.readings[i]
-                unusual = (theirs.greedy and not mine.greedy) or (mine.wide and not theirs.wide)
-                if differs and (unusual or (graded and theirs.greedy is not mine.greedy)):
-                    said.append(f"read as {text(side)}, not as {text((other.left, other.right)[i])}")
-                    break
-        return "; ".join(said)
+        found = [next((o for o in others if _differs_in_scope(self, o, i)), None) for i in (0, 1)]
+        pairs = [(self.sides[i], other.sides[i]) for i, other in enumerate(found) if other is not None]
+        return "; ".join(f"read as {text(mine)}, not as {text(theirs)}" for mine, theirs in pairs)
+
+    @property
+    def sides(self) -> tuple[Term, Term]:
+        """Both sides."""
+        return self.left, self.right
 
     @property
     def suppositions(self) -> tuple[str, ...]:
@@ -108,11 +104,15 @@ class Meaning:
         return (*((self.convention,) if self.convention else ()), *self.words)
 
 
-def _same_but(one: Meaning, other: Meaning, i: int) -> bool:
-    """Whether two meanings differ in the one side, and in nothing else that is said of them."""
-    sides, others = (one.left, one.right), (other.left, other.right)
+def _differs_in_scope(one: Meaning, other: Meaning, i: int) -> bool:
+    """Whether one meaning has an unusual scope on a side, or that of a gradient, and the other differs in it alone."""
     supposed = (one.suppositions, one.condition) == (other.suppositions, other.condition)
-    return supposed and sides[i] != others[i] and sides[1 - i] == others[1 - i]
+    if not supposed or one.sides[i] == other.sides[i] or one.sides[1 - i] != other.sides[1 - i]:
+        return False
+    mine, theirs = one.readings[i], other.readings[i]
+    unusual = (theirs.greedy and not mine.greedy) or (mine.wide and not theirs.wide)
+    graded = any(t.head == "derivative" for _, t in subterms(one.sides[i]))
+    return mine.scalar is theirs.scalar and (unusual or (graded and mine.greedy is not theirs.greedy))
 
 
 def meanings(trees: Trees, around: Surroundings, relation: str = "=") -> Iterator[Meaning]:
@@ -329,15 +329,14 @@ def _factorised(meaning: Meaning) -> Iterator[Meaning]:
 
 def _aggregated(meaning: Meaning, around: Surroundings) -> Iterator[Meaning]:
     """The relation where ``q(z)`` is the mean over the data that it sums over; if the text says so, that alone."""
-    sides = meaning.left, meaning.right
-    found = {t for side in sides for _, t in subterms(side)}
-    laws = tuple((law, mean) for law, mean in aggregates(*sides).items() if law in found)
+    found = {t for side in meaning.sides for _, t in subterms(side)}
+    laws = tuple((law, mean) for law, mean in aggregates(*meaning.sides).items() if law in found)
     said = all(law in around.aggregates and alpha_equal(around.aggregates[law], mean) for law, mean in laws)
     if not laws or not said:
         yield meaning
     if laws:
         words = " and ".join(f"{text(law)} is {text(mean)}" for law, mean in laws)
-        left, right = (modelled(side, Model(laws, words)) for side in sides)
+        left, right = (modelled(side, Model(laws, words)) for side in meaning.sides)
         condition = "" if said else words
         yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=condition)
 

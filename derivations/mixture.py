@@ -36,10 +36,13 @@ def _is_posterior_at(term: Term, n: Term | None) -> bool:
 
 def spreads(*terms: Term) -> Iterator[Term]:
     """The divergences of the parts from their mixture, ``c sum_n KL(q_n || c sum_m q_m)`` and without c, for the laws."""
-    for law in (t.args[0] for term in terms for _, t in subterms(term) if t.head in ("kl", "expectation")):
+    for t in (t for term in terms for _, t in subterms(term) if t.head in ("kl", "expectation")):
+        law, z = t.args[0], t.bound
         *weights, total = law.args if law.head == "multiply" else (law,)
-        if total.head == "sum" and total.args[2].head == "density":
-            part = total.args[2]
-            divergence = bind("kl", part.args[0], part, law)
-            summed = bind("sum", total.bound, *total.args[:2], divergence)
+        if (
+            total.head == "sum"
+            and total.args[2].head == "density"
+            and total.args[2].args[: total.args[2].data[1]] == (z,)
+        ):
+            summed = bind("sum", total.bound, *total.args[:2], bind("kl", z, total.args[2], law))
             yield from dict.fromkeys((multiply(*weights, summed), summed))

@@ -33,6 +33,12 @@ def test_the_gap_is_the_spread_of_the_parts():
     assert weighted == SIZE**-1 * plain
 
 
+def test_a_sum_of_densities_of_something_else_has_no_parts():
+    for part in (density("q", PART.args[1:], [Z]), density("q", [Z, PART.args[1]])):
+        mean = SIZE**-1 * bind("sum", N, number(1), SIZE, part)
+        assert list(spreads(bind("kl", Z, mean, density("p", [Z])))) == []
+
+
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [
