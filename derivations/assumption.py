@@ -15,7 +15,7 @@ from derivations.expectation import polynomial
 from derivations.hypothesis import discharged, inside
 from derivations.integrability import integrable_polynomial
 from derivations.kernel import KernelError, Path, Term, Theorem, alpha_equal, canonical, infer
-from derivations.marginalisation import integrate_out, normalised
+from derivations.marginalisation import integrate_out, normalised, normalised_mixture
 
 
 def settle(theorem: Theorem, joint: frozenset[str] = frozenset()) -> Theorem:
@@ -84,11 +84,13 @@ def _nonzero(term: Term) -> Theorem | None:
 
 
 def _normalised(equation: Term, joint: frozenset[str]) -> Theorem | None:
-    """``int p(z|x) dz = 1`` for a joint family, ``int q(z) dz = 1`` for any."""
-    try:
-        return normalised(equation, *sorted(joint))
-    except KernelError:
-        return None
+    """``int p(z|x) dz = 1`` for a joint family, ``int q(z) dz = 1`` for any, and for a mixture of such densities."""
+    for way in (normalised, normalised_mixture):
+        try:
+            return way(equation, *sorted(joint))
+        except KernelError:
+            continue
+    return None
 
 
 def _positive(term: Term, joint: frozenset[str]) -> Theorem | None:

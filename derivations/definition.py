@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from derivations.doubt import is_independence
 from derivations.judgement import prove
-from derivations.kernel import number
+from derivations.kernel import Term, number
 from derivations.label import several
+from derivations.mixture import aggregates
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.surroundings import (
@@ -21,6 +22,7 @@ from derivations.surroundings import (
     weight_defined,
 )
 from derivations.syntax import FormulaError, Sum, parse
+from derivations.tree import bases
 from derivations.written import Side, WrittenChain
 
 
@@ -115,6 +117,27 @@ def _has_evidence(side: Side) -> bool:
         )
     except FormulaError:
         return False
+
+
+def mixtures(chains: Iterable[WrittenChain]) -> Iterator[tuple[Term, Term]]:
+    """The aggregate posteriors that a text has as means over its data, ``q(z)`` and ``1/N sum_n q(z|x_n)``."""
+    for chain in chains:
+        for before, side in zip(chain.sides, chain.sides[1:], strict=False):
+            trees = list(trees_of([before, side]))
+            found = mixture(*trees) if len(trees) == 2 and side.relation in ("=", ":=") else None
+            if found is not None:
+                yield found
+
+
+def mixture(left: Sum, right: Sum) -> tuple[Term, Term] | None:
+    """``q(z)`` and ``1/N sum_n q(z|x_n)``, if these are the sides."""
+    if not {"q", "Q"} & bases(left) or r"\sum" not in bases(right):
+        return None
+    marginal, whole = (next((f.term for f in readings(t)), None) for t in (left, right))
+    if marginal is None or whole is None:
+        return None
+    mean = aggregates(whole).get(marginal)
+    return None if mean is None or prove(whole, mean, "=", frozenset()) is None else (marginal, mean)
 
 
 def assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset[str]]]:

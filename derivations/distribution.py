@@ -262,6 +262,18 @@ def is_deviation(tree: Sum) -> bool:
     return unit is not None and unit.base in (r"\sigma", "s") and not unit.sups
 
 
+def is_law_of(term: Term, parameter: Term, point: Term) -> bool:
+    """Whether a function is the density of this one point, given no other or one, in a parameter.
+
+    The names of functions do not tell ``q(x|z)`` from ``q(x,z)``, but the variables of a joint density are in order.
+    """
+    if term.head != "function" or term.data[1] != "real" or term.data[0][:1] not in ("p", "q"):
+        return False
+    first, others = term.args[:2], term.args[2:]
+    known = not others or (len(others) == 1 and str(others[0].data[-1]) < str(point.data[-1]))
+    return first == (parameter, point) and known
+
+
 def is_law(term: Term) -> bool:
     """Whether a term is a density, or a function that is one because it depends on a parameter."""
     return term.head in ("density", "normal") or (term.head == "function" and term.data[1] == "real")

@@ -33,6 +33,7 @@ from derivations.kernel import (
     sort,
 )
 from derivations.law import laws
+from derivations.mixture import spreads
 
 Equality = Callable[[Term, Term], Theorem | None]
 
@@ -86,6 +87,7 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
     for term in (big, small):
         yield from (t for _, t in subterms(term) if t.head == "kl" and t.bound is not None)
         yield from (_positive(t) for _, t in subterms(term) if t.head == "multiply" and t.args[-1].head == "kl")
+    yield from spreads(small, big)
     points = sorted({v for t in (small, big) for v in _points(t)}, key=repr)
     inner: list[Term] = []
     for z, law in laws(small, big):

@@ -6,7 +6,6 @@ from typing import Any
 
 from derivations.conversion import Conversion
 from derivations.kernel import KernelError, Term, Theorem, alpha_equal, equal, infer
-from derivations.notation import to_kernel
 
 
 def supposing(left: Any, right: Any) -> Conversion:
@@ -14,6 +13,8 @@ def supposing(left: Any, right: Any) -> Conversion:
 
     Under binders that bind variables of theirs the equation is supposed for all values of these.
     """
+    from derivations.notation import to_kernel  # here, since SymPy takes long to import and kernel terms do not need it
+
     return assumed(to_kernel(left), to_kernel(right))
 
 

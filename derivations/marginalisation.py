@@ -9,13 +9,16 @@ from derivations.conversion import (
     everywhere,
     expand,
     in_turn,
+    simplify,
     split,
+    subterms,
     symmetry,
     transitivity,
     unfold_conditional,
 )
 from derivations.integrability import integrable_density
 from derivations.kernel import KernelError, Term, Theorem, alpha_equal, infer, number
+from derivations.nested import constant_outside
 
 
 def ratios(*families: str) -> Conversion:
@@ -50,6 +53,32 @@ def normalised(equation: Term, *families: str) -> Theorem:
     if not alpha_equal(theorem.conclusion, equation):
         raise KernelError("the integral is another")
     return theorem
+
+
+def normalised_mixture(equation: Term, *families: str) -> Theorem:
+    """``int c sum_n q_n(z) dz = 1`` for densities q_n with weights c that add up to one.
+
+    Raises
+    ------
+    KernelError
+        If it is no such equation.
+    """
+    if not any(t.head == "sum" for _, t in subterms(equation.args[0])):
+        raise KernelError("no mixture")
+    conversion = in_turn(
+        everywhere(constant_outside), everywhere(_summed), everywhere(integrate_out(*families)), simplify
+    )
+    theorem = conversion(equation.args[0])
+    if not alpha_equal(theorem.conclusion, equation):
+        raise KernelError("the integral is another")
+    return theorem
+
+
+def _summed(term: Term) -> Theorem:
+    """``int sum_n f_n dz = sum_n int f_n dz``."""
+    if term.head != "integral" or term.args[0].head != "sum":
+        raise KernelError("not the integral of a sum")
+    return infer("integral_of_sum", term.bound, term.args[0].bound, *term.args[0].args)
 
 
 def integrable_marginal(z: Term, body: Term, *families: str) -> Theorem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 
@@ -34,11 +34,12 @@ from derivations.conversion import subterms
 from derivations.distribution import depending
 from derivations.draw import over_draws
 from derivations.entry import factorised, is_product, products, whole
-from derivations.kernel import KernelError, Term, bind, density, equal, number
+from derivations.kernel import KernelError, Term, alpha_equal, bind, density, equal, number
 from derivations.label import together
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.linear_algebra import NOTATION
+from derivations.mixture import aggregates
 from derivations.name import check_names
 from derivations.reader import Context, Found, Reading
 from derivations.reading import Read, read, readings
@@ -52,11 +53,11 @@ from derivations.tree import (
 
 @dataclass(frozen=True)
 class Meaning:
-    """Both sides of a relation under one reading.
+    """Both sides of a relation, each under a reading.
 
     Attributes
     ----------
-    reading, left, right
+    readings, left, right
         How the sides were read, and what they are then.
     convention
         The convention on the densities that is used, if any.
@@ -68,7 +69,7 @@ class Meaning:
         What the field often has so, but not always: under it nothing is proved, and what holds under it is not refuted.
     """
 
-    reading: Reading
+    readings: tuple[Reading, Reading]
     left: Term
     right: Term
     convention: str = ""
@@ -77,9 +78,41 @@ class Meaning:
     condition: str = ""
 
     @property
+    def reading(self) -> str:
+        """How the sides were read, in words."""
+        left, right = map(str, self.readings)
+        return right if left == right else f"left side: {left}; right side: {right}"
+
+    def scope(self, others: Sequence[Meaning]) -> str:
+        """How the sides are read, where another of the meanings differs only in what an operator without brackets applies to.
+
+        Only what is not usual is said: ``log a b`` is ``log(a b)`` and a sum ends with its term, but a gradient has no usual
+        scope.
+        """
+        found = [next((o for o in others if _differs_in_scope(self, o, i)), None) for i in (0, 1)]
+        pairs = [(self.sides[i], other.sides[i]) for i, other in enumerate(found) if other is not None]
+        return "; ".join(f"read as {text(mine)}, not as {text(theirs)}" for mine, theirs in pairs)
+
+    @property
+    def sides(self) -> tuple[Term, Term]:
+        """Both sides."""
+        return self.left, self.right
+
+    @property
     def suppositions(self) -> tuple[str, ...]:
         """All conventions that are used, in words."""
         return (*((self.convention,) if self.convention else ()), *self.words)
+
+
+def _differs_in_scope(one: Meaning, other: Meaning, i: int) -> bool:
+    """Whether one meaning has an unusual scope on a side, or that of a gradient, and the other differs in it alone."""
+    supposed = (one.suppositions, one.condition) == (other.suppositions, other.condition)
+    if not supposed or one.sides[i] == other.sides[i] or one.sides[1 - i] != other.sides[1 - i]:
+        return False
+    mine, theirs = one.readings[i], other.readings[i]
+    unusual = (theirs.greedy and not mine.greedy) or (mine.wide and not theirs.wide)
+    graded = any(t.head == "derivative" for _, t in subterms(one.sides[i]))
+    return mine.scalar is theirs.scalar and (unusual or (graded and mine.greedy is not theirs.greedy))
 
 
 def meanings(trees: Trees, around: Surroundings, relation: str = "=") -> Iterator[Meaning]:
@@ -113,12 +146,13 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
                     found = _meaning(first, second, relation, names, words, around.first)
                     if found is None:
                         continue
-                    yield found
-                    yield from _modelled(found, trees, around, family)
-                    yield from _of_data(found)
-                    for meaning in _factorised(found):
-                        yield meaning
-                        yield from _of_data(meaning)
+                    for one in _aggregated(found, around):
+                        yield one
+                        yield from _modelled(one, trees, around, family)
+                        yield from _of_data(one)
+                        for meaning in _factorised(one):
+                            yield meaning
+                            yield from _of_data(meaning)
 
 
 def _meaning(
@@ -139,7 +173,7 @@ def _meaning(
             return None
         left, right = (s if s == start else s / bind("integral", start.args[0], s) for s in (left, right))
     used_words = [w for w in words if _is_used(w, first.found, second.found)]
-    return Meaning(second.reading, left, right, "", draws, tuple(used_words))
+    return Meaning((first.reading, second.reading), left, right, "", draws, tuple(used_words))
 
 
 def _is_used(word: str, *found: Found) -> bool:
@@ -291,6 +325,20 @@ def _factorised(meaning: Meaning) -> Iterator[Meaning]:
             yield replace(
                 meaning, left=left, right=right, words=(*meaning.words, *words), condition=" and ".join(open_ones)
             )
+
+
+def _aggregated(meaning: Meaning, around: Surroundings) -> Iterator[Meaning]:
+    """The relation where ``q(z)`` is the mean over the data that it sums over; if the text says so, that alone."""
+    found = {t for side in meaning.sides for _, t in subterms(side)}
+    laws = tuple((law, mean) for law, mean in aggregates(*meaning.sides).items() if law in found)
+    said = all(law in around.aggregates and alpha_equal(around.aggregates[law], mean) for law, mean in laws)
+    if not laws or not said:
+        yield meaning
+    if laws:
+        words = " and ".join(f"{text(law)} is {text(mean)}" for law, mean in laws)
+        left, right = (modelled(side, Model(laws, words)) for side in meaning.sides)
+        condition = "" if said else words
+        yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=condition)
 
 
 def _of_data(meaning: Meaning) -> Iterator[Meaning]:

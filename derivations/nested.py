@@ -26,14 +26,23 @@ def under_all(*laws: tuple[Term, Term]) -> Conversion:
     return in_turn(outer, inside(under_all(*rest))) if rest else outer
 
 
-def constant_outside(term: Term) -> Theorem:
-    """``int c f dz = c int f dz`` where z is not in c."""
+def linear(term: Term) -> Theorem:
+    """``int (c f + d g) dz = c int f dz + d int g dz`` for integrable f, g, where z is in neither c nor d."""
     if term.head != "integral" or term.bound is None:
         raise KernelError("not an integral")
     expanded = expand(term.args[0])
     parts = split(expanded.sides[1], term.bound)
-    if len(parts) != 1 or parts[0][0] == number(1):
+    if not parts or (len(parts) == 1 and parts[0][0] == number(1)):
         raise KernelError("no constant factor")
     regrouped = transitivity(expanded, infer("field", expanded.sides[1], combination(parts)))
-    linear = infer("integral_linearity", term.bound, (parts[0][0],), (parts[0][1],))
-    return transitivity(congruence(term, (0,), regrouped), linear)
+    coefficients, rests = zip(*parts, strict=True)
+    apart = infer("integral_linearity", term.bound, coefficients, rests)
+    return transitivity(congruence(term, (0,), regrouped), apart)
+
+
+def constant_outside(term: Term) -> Theorem:
+    """``int c f dz = c int f dz`` where z is not in c."""
+    found = linear(term)
+    if found.sides[1].head == "add":
+        raise KernelError("a sum, and no constant factor")
+    return found

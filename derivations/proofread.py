@@ -10,7 +10,7 @@ from derivations.commuting import names_scales, order_matters
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
-from derivations.definition import assumptions, trees_of, with_definitions, within
+from derivations.definition import assumptions, mixture, mixtures, trees_of, with_definitions, within
 from derivations.doubt import doubt, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
@@ -99,7 +99,9 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
 def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
     """What a manuscript says to each of its chains."""
     around = without_definitions(chains, conventions)
-    return with_definitions(chains, replace(around, assumed=tuple(assumptions(chains))))
+    return with_definitions(
+        chains, replace(around, assumed=tuple(assumptions(chains)), aggregates=dict(mixtures(chains)))
+    )
 
 
 def without_definitions(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
@@ -179,6 +181,10 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         if blank.relation == ":=":
             return replace(blank, verdict="proved", by="definition")
         return replace(blank, message="taken for the definition of the left side")
+    if blank.relation in ("=", ":=") and mixture(*trees) is not None:
+        if blank.relation == ":=":
+            return replace(blank, verdict="proved", by="definition")
+        return replace(blank, message="taken for the definition of the aggregate posterior")
     whole = by_matrices(*trees) if blank.relation == "=" else None
     if whole is not None:
         hypotheses = (TAKEN, *map(text, whole.theorem.hypotheses))
@@ -195,7 +201,7 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     for meaning in found:
         proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right), meaning.draws)
         if proof is not None:
-            return _proved(blank, proof, meaning, trees)
+            return _proved(replace(blank, message=meaning.scope(found)), proof, meaning, trees)
     return _without_proof(blank, trees, found, around)
 
 
@@ -210,7 +216,7 @@ def _strictly(blank: Judgement, around: Surroundings) -> Judgement:
 
 
 def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, Sum]) -> Judgement:
-    blank = replace(blank, reading=str(meaning.reading))
+    blank = replace(blank, reading=meaning.reading)
     if order_matters(*trees):
         return replace(blank, message="shown for diagonal matrices only: those commute")
     if meaning.condition:
@@ -226,7 +232,7 @@ def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, 
 
 def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> Judgement:
     """Refuted, if every meaning is and the relation is a claim; else undecided."""
-    undecided = replace(blank, reading=str(found[0].reading), message="no proof and no counterexample found")
+    undecided = replace(blank, reading=found[0].reading, message="no proof and no counterexample found")
     whole = [m for m in found if m.convention] or found
     doubtful = doubt(trees, whole, around, blank.relation)
     if doubtful:
@@ -253,7 +259,7 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
         undecided,
         verdict="refuted",
         counterexample=said + counterexample.words,
-        reading=str(meaning.reading),
+        reading=meaning.reading,
         message=f"the sides are {' and '.join(values)}",
     )
 

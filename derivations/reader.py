@@ -21,7 +21,7 @@ class Reading:
     Attributes
     ----------
     greedy
-        Logarithms without brackets apply to all factors that follow, else to the next one.
+        Logarithms and gradients without brackets apply to all factors that follow, else to the next one.
     wide
         Sums and expectations without brackets apply to all terms that follow, else to the factors of their term.
     scalar
@@ -36,7 +36,11 @@ class Reading:
     reverse: bool = False
 
     def __str__(self) -> str:
-        chosen = ["log a b is log(a b)" if self.greedy else "log a b is (log a) b"]
+        chosen = [
+            "log a b is log(a b), nabla a b is nabla(a b)"
+            if self.greedy
+            else "log a b is (log a) b, nabla a b is (nabla a) b"
+        ]
         chosen += ["sums extend over the terms that follow"] if self.wide else []
         chosen += ["one dimension"] if self.scalar else []
         chosen += ["the last variable is averaged over outside"] if self.reverse else []

@@ -6,10 +6,20 @@ from collections.abc import Callable
 
 from derivations.assumption import settle
 from derivations.change_of_variables import log_normal, normal_by_logarithm
-from derivations.conversion import Conversion, congruence, everywhere, in_turn, simplify, unfold_expectation
+from derivations.conversion import (
+    Conversion,
+    congruence,
+    everywhere,
+    in_turn,
+    simplify,
+    symmetry,
+    transitivity,
+    unfold_expectation,
+)
 from derivations.derivative import differentiate
-from derivations.hypothesis import renamed
-from derivations.kernel import KernelError, Term, Theorem, alpha_equal, forall, infer, substitute
+from derivations.distribution import is_law_of
+from derivations.hypothesis import assumed, renamed
+from derivations.kernel import KernelError, Term, Theorem, alpha_equal, bind, equal, forall, infer, number, substitute
 
 
 def under_derivative(conversion: Conversion) -> Conversion:
@@ -40,6 +50,21 @@ def inside_derivative(v: Term, conversion: Callable[[Callable[[Term], Term]], Co
         return renamed(_changed(equation), *named)
 
     return convert
+
+
+def mass_kept(term: Term) -> Theorem:
+    """``int d/dv q(v, z) dz = d/dv int q(v, z) dz = d/dv 1 = 0`` for a density q; the interchange is supposed."""
+    if term.head != "integral" or term.args[0].head != "derivative":
+        raise KernelError("not an integral of a derivative")
+    z, inner = term.bound, term.args[0]
+    at, law = inner.args
+    if z is None or inner.bound is None or at.head != "variable" or not is_law_of(law, inner.bound, z):
+        raise KernelError("not the derivative of a density of the variable")
+    whole = bind("integral", z, law)
+    outside = bind("derivative", inner.bound, at, whole)
+    interchanged = symmetry(infer("assume", equal(outside, term)))
+    one = inside_derivative(at, lambda put: assumed(put(substitute(whole, inner.bound, at)), number(1)))(outside)
+    return transitivity(interchanged, one, differentiate(one.sides[1]))
 
 
 def _changed(equation: Theorem) -> Theorem:

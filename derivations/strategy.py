@@ -35,6 +35,8 @@ from derivations.kernel import (
 )
 from derivations.law import laws
 from derivations.marginalisation import integrate_out
+from derivations.nested import linear
+from derivations.score import mass_kept
 
 
 def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple[str, Conversion]]:
@@ -62,6 +64,8 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     if "derivative" in heads:
         gradients = in_turn(everywhere(interchanged), everywhere(unfold_expectation), everywhere(differentiate), logs)
         yield "gradient and integral interchanged, rules of differentiation", gradients
+        kept = in_turn(gradients, everywhere(linear), everywhere(mass_kept), simplify)
+        yield "gradient and integral interchanged, a density integrates to one", kept
     integrated = in_turn(everywhere(unfold_expectation), everywhere(integrate_out(*sorted(joint))))
     marginal = in_turn(integrated, everywhere(in_logarithm(simplify)), logs)
     yield "marginal density", marginal

@@ -43,6 +43,8 @@ class Surroundings:
         The law that q is in the text as a whole.
     assumed
         Families with names of variables that the text supposes to be independent in some way.
+    aggregates
+        Densities ``q(z)`` that the text has as means over its data, with the mean.
     claimed
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
@@ -59,6 +61,7 @@ class Surroundings:
     positive: frozenset[str] = frozenset()
     usual: Term | None = POSTERIOR
     assumed: tuple[tuple[str, frozenset[str]], ...] = ()
+    aggregates: Mapping[Term, Term] = field(default_factory=dict)
     claimed: bool = False
     first: Term | None = None
 

@@ -77,6 +77,7 @@ TRUE_MUTANTS = {
     r"\mathbb{E}_{q(x)}[KL(q(z|x)\|q(z))] \ge \mathbb{E}_{q(z)}[\mathbb{E}_{q(x|z)}[\log p(x)]] - \mathbb{E}_{q(x)}[\log q(x)]": "the right side is -KL(q(x) || p(x))",
     r"-\mathbb{E}_{q(x)}[\log q(x)] - \mathbb{E}_{q(z)}[-\mathbb{E}_{q(x|z)}[\log q(x|z)]] = -\mathbb{E}_{q(x)}[\log q(x)] - \mathbb{E}_{q(z)}[\log q(z)] + \mathbb{E}_{q(x)}[\mathbb{E}_{q(z|x)}[\log q(x,z)]]": "both sides are the information",
     r"q(z) = \int q(z) q(x) dx": "q(x) integrates to one",
+    r"\nabla_\phi \mathbb{E}_{q_\phi(z)}[f(z)] = \mathbb{E}_{q_\phi(z)}[(f(z) + 3)\nabla_\phi\log q_\phi(z)]": "the score has mean zero",
     r"KL(\mathcal{N}(\mu_1,\sigma^2 I)\|\mathcal{N}(\mu_2,\sigma^2 I)) = \frac{1}{2\sigma^2}\sum_{j=1}^J(\mu_{1,j}-\mu_{2,j})^2": "of equal variances",
     r"\int\mathcal{N}(z;\mu,\sigma^2)\log\mathcal{N}(z;0,I) dz = \int\mathcal{N}(z;\mu,\sigma^2)\log\mathcal{N}(z;0,1^{-1} I) dz": "1 to the power -1 is 1",
 }

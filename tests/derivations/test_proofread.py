@@ -460,3 +460,70 @@ def test_a_wrong_equation_for_the_bound_does_not_define_it():
     assert [j.verdict for j in judge(wrong + right)] == ["refuted", "proved"]
     defined = wrong.replace("=", ":=", 1)
     assert [j.verdict for j in judge(defined + right)] == ["proved", "refuted"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"E_{q_\phi(z)}[\nabla_\phi\log q_\phi(z)] = 0", "proved"),
+        (r"0 = E_{q_\phi(z|x)}[\nabla_\phi\log q_\phi(z|x)]", "proved"),
+        (r"\int \nabla_\phi q_\phi(z|x) dz = 0", "proved"),
+        (
+            r"E_{q_\phi(z)}[(f(z) - 3)\nabla_\phi\log q_\phi(z)] = E_{q_\phi(z)}[f(z)\nabla_\phi\log q_\phi(z)]",
+            "proved",
+        ),
+        (
+            r"E_{q_\phi(z)}[(f(z) - g(z))\nabla_\phi\log q_\phi(z)] = E_{q_\phi(z)}[f(z)\nabla_\phi\log q_\phi(z)]",
+            "refuted",
+        ),
+        (r"E_{q_\phi(z)}[\log q_\phi(z)] = 0", "undecided"),
+        (r"E_{q_\phi(z)}[f(z)\nabla_\phi\log q_\phi(z)] = 0", "undecided"),
+        (r"E_{q_\phi(z)}[\nabla_\phi q_\phi(z)] = 0", "undecided"),
+        (r"E_{q_\phi(z)}[(\nabla_\phi\log q_\phi(z))^2] = 0", "undecided"),
+        (r"E_{q_\phi(z)}[\nabla_\phi\log q_\phi(z)] = 1", "undecided"),
+        (r"E_{q_\phi(z|x)}[\nabla_\phi\log q_\phi(x,z)] = 0", "undecided"),
+        (r"E_{q_\phi(z|x)}[\nabla_\theta\log p_\theta(x,z)] = 0", "undecided"),
+        (r"\int \nabla_\phi q_\phi(z|x) dx = 0", "undecided"),
+    ],
+)
+def test_the_score_has_mean_zero(formula, expected):
+    (judgement,) = judge(rf"\[ {formula} \]")
+    assert judgement.verdict == expected
+    if expected == "proved":
+        assert any(h.startswith("d/dphi int q") for h in judgement.hypotheses)
+
+
+LAW = "E_{z ~ q(phi, z)}"
+SCORE = r"\nabla_\phi E_{q_\phi(z)}[f(z)] = E_{q_\phi(z)}"
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        (
+            SCORE + r"[\nabla_\phi f(z)\log q_\phi(z)]",
+            f"read as {LAW}[d/dphi (f(z) log q(phi, z))], not as {LAW}[(d/dphi f(z)) log q(phi, z)]",
+        ),
+        (
+            SCORE + r"[\frac{\partial}{\partial\phi}\log q_\phi(z) f(z)]",
+            f"read as {LAW}[(d/dphi log q(phi, z)) f(z)], not as {LAW}[d/dphi log(q(phi, z) f(z))]",
+        ),
+        (SCORE + r"[f(z)\nabla_\phi\log q_\phi(z)]", ""),
+        (SCORE + r"[(\nabla_\phi\log q_\phi(z)) f(z)]", ""),
+        (r"\log p(x) p(z) = p(z)\log p(x)", "read as log(p(x)) p(z), not as log(p(x) p(z))"),
+        (r"\log p(x|z)p(z) = \log p(x,z)", ""),
+    ],
+)
+def test_the_scope_that_was_accepted_is_said(formula, message):
+    (judgement,) = judge(rf"\[ {formula} \]")
+    assert (judgement.verdict, judgement.message) == ("proved", message)
+
+
+def test_the_left_side_has_a_scope_too():
+    (judgement,) = judge(r"\[ E_{q_\phi(z)}[\nabla_\phi f(z)\log q_\phi(z)] = \nabla_\phi E_{q_\phi(z)}[f(z)] \]")
+    assert judgement.message.startswith("read as E_{z ~ q(phi, z)}[d/dphi (f(z) log q(phi, z))], not as ")
+
+
+def test_a_gradient_in_brackets_has_one_scope():
+    assert verdict(SCORE + r"[(\nabla_\phi f(z))\log q_\phi(z)]") == "refuted"
+    assert verdict(SCORE + r"[\nabla_\phi f(z)\log q_\phi(z) + 1]") == "refuted"

@@ -18,7 +18,7 @@ from derivations.kernel import (
     variable,
 )
 from derivations.latex import text
-from derivations.score import inside_derivative, score, under_derivative
+from derivations.score import inside_derivative, mass_kept, score, under_derivative
 
 from .numeric_model import NumericModel, line
 
@@ -70,3 +70,33 @@ def test_an_equation_supposed_for_all_values():
     theorem = convert(derivative_at(MU, MU, f))
     assert [text(h) for h in theorem.hypotheses] == ["f(mu) = g(mu) for all mu"]
     assert alpha_equal(theorem.sides[1], derivative_at(MU, MU, g))
+
+
+Q_Z, Q_ZX, Q_XZ = (
+    Term("function", (MU, *points), (name, "real"))
+    for points, name in (((Z,), "q"), ((Z, variable("x", "x")), "q_zx"), ((variable("x", "x"), Z), "q_xz"))
+)
+
+
+@pytest.mark.parametrize("law", [Q_Z, Q_ZX])
+def test_a_density_has_the_same_mass_for_all_parameters(law):
+    theorem = mass_kept(bind("integral", Z, derivative_at(MU, MU, law)))
+    assert theorem.sides[1] == number(0)
+    whole = text(bind("integral", Z, law))
+    assert f"{whole} = 1 for all mu" in {text(h) for h in theorem.hypotheses}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        Q_Z,  # not differentiated
+        derivative_at(MU, MU, Q_Z) ** 2,
+        derivative_at(MU, MU, Q_Z**2),
+        derivative_at(MU, MU, Q_XZ),  # q(x|z) or q(x,z): no density of z
+        derivative_at(MU, MU, Term("function", (MU, Z), ("f", "real"))),
+        derivative_at(MU, SIGMA, Term("function", (SIGMA, Z), ("q", "real"))),  # of another parameter
+    ],
+)
+def test_no_other_mass_is_kept(body):
+    with pytest.raises(KernelError):
+        mass_kept(bind("integral", Z, body))
