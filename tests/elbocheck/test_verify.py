@@ -35,7 +35,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     exercise = {"digits": replace(EXERCISE["digits"], hidden_sizes=(16,), epochs=2)}
     monkeypatch.setattr(verify_module, "EXERCISE", exercise)
     monkeypatch.setattr(verify_module, "NUM_SAMPLES", 20_000)
-    monkeypatch.setattr(verify_module, "NUM_KL_SAMPLES", 1_000)
+    monkeypatch.setattr(verify_module, "NUM_KL_SAMPLES", 10_000)
     monkeypatch.setattr(verify_module, "NUM_IDENTITY_IMAGES", 4)
     # all families have tests of their own
     few = {name: family_agreement.FAMILIES[name] for name in ("bernoulli", "normal")}

@@ -19,7 +19,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="module")
 def run(dataset: Dataset) -> Run[VariationalAutoencoder]:
-    return train(VariationalAutoencoder, Config(hidden_sizes=(16,), epochs=5, learning_rate=5e-3), dataset)
+    return train(VariationalAutoencoder, Config(hidden_sizes=(16,), epochs=20, learning_rate=5e-3), dataset)
 
 
 def test_the_three_witnesses_of_the_kl_divergence_agree(run: Run[VariationalAutoencoder], dataset: Dataset) -> None:

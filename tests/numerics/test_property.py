@@ -8,6 +8,7 @@ Witnesses are the certified enclosures, and the closed forms of the families tha
 import importlib
 import importlib.util
 import os
+import sys
 from fractions import Fraction
 
 import mpmath
@@ -72,11 +73,15 @@ def test_divergences_are_positive_and_closed_forms_meet_them(name, regime):
         ball = enclosure(name, q, p)
         assert ball > 0
         if formula is not None:
-            value = float(formula(*map(np.float64, (*q, *p))))
+            is_representable = ball < sys.float_info.max
+            with np.errstate(over="raise" if is_representable else "ignore"):
+                value = float(formula(*map(np.float64, (*q, *p))))
             assert value > 0
-            if ball.is_finite():
+            if is_representable:
                 error = abs(arb(value) - ball) / ball
-                assert error < (VON_MISES if name == "von_mises" else CLAIM[regime]), (value, ball)
+                claim = VON_MISES if name == "von_mises" else CLAIM[regime]
+                # an exponential is as wrong, relatively, as its exponent is by itself: four roundings of that
+                assert error < max(claim, 4 * 2**-53 * float(ball.log())), (value, ball)
             else:
                 assert value == float("inf")
 
