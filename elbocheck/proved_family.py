@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -192,23 +192,17 @@ def _log_partition(first: Fraction, second: Fraction) -> flint.arb:
     return -(linear**2) / (4 * square) - (-square / flint.arb.pi()).log() / 2
 
 
+_NORMAL = Family(
+    normal,
+    density.Normal,
+    lambda rng, n, loc, scale: rng.normal(loc, scale, n),
+    _LOC_SCALE,
+    _points(loc=_LOCS, scale=_SECOND),
+)
+
 FAMILIES: Mapping[str, Family] = {
-    "normal": Family(
-        normal,
-        density.Normal,
-        lambda rng, n, loc, scale: rng.normal(loc, scale, n),
-        _LOC_SCALE,
-        _points(loc=_LOCS, scale=_SECOND),
-        names=("N(z; mu, sigma^2)", "N(z; nu, tau^2)"),
-    ),
-    "exponential-family": Family(
-        normal,
-        density.Normal,
-        lambda rng, n, loc, scale: rng.normal(loc, scale, n),
-        _LOC_SCALE,
-        _points(loc=_LOCS, scale=_SECOND),
-        further=_natural,
-    ),
+    "normal": replace(_NORMAL, names=("N(z; mu, sigma^2)", "N(z; nu, tau^2)")),
+    "exponential-family": replace(_NORMAL, further=_natural),
     "multivariate-normal": Family(
         multivariate_normal,
         multivariate.MultivariateNormal,
