@@ -75,9 +75,9 @@ class Checkpoint:
         return model
 
 
-def environment() -> dict[str, Any]:
+def environment(*, bf16: bool) -> dict[str, Any]:
     """What the bits of a run depend on, besides the machine."""
-    return {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    return {"torch": torch.__version__, "threads": torch.get_num_threads(), "bf16": bf16}
 
 
 def save(folder: Path, trainer: Trainer[Any], dataset: Dataset) -> None:
@@ -101,7 +101,7 @@ def save(folder: Path, trainer: Trainer[Any], dataset: Dataset) -> None:
         "model": name,
         "data": dataset.name,
         "config": asdict(trainer.config),
-        **environment(),
+        **environment(bf16=trainer.bf16),
         **numbers,
         "tensors": f"checkpoint-{digest[:16]}.safetensors",
         "sha256": digest,

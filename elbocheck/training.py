@@ -41,8 +41,8 @@ class Plan:
     data: str
     saved: Checkpoint | None = None
 
-    def notes(self, dataset: Dataset) -> list[str]:
-        """What the user should know before it begins."""
+    def notes(self, dataset: Dataset, *, bf16: bool = False) -> list[str]:
+        """What the user should know before it begins; ``bf16`` as in `run`."""
         notes = []
         if self.config.binarisation == "none" and self.config.decoder == "bernoulli":
             notes.append(
@@ -50,7 +50,7 @@ class Plan:
             )
         if self.saved is not None:
             with few_threads(dataset):
-                environment = checkpoint.environment()
+                environment = checkpoint.environment(bf16=bf16)
             for name, now in environment.items():
                 if (then := self.saved.numbers.get(name)) != now:
                     notes.append(f"begun with {name} {then}, resumed with {now}: the numbers need not be the same bits")

@@ -42,7 +42,7 @@ class LatentModel(nn.Module):
 
     def decode(self, z: Tensor) -> Bernoulli | DiagonalNormal:
         """Distribution of the image given codes z of shape (..., D); its parameters have shape (..., N)."""
-        outputs = self.decoder(z)
+        outputs = self.decoder(z).to(z.dtype)  # which autocast may have lowered: densities want more
         return Bernoulli(outputs) if self.log_variance is None else DiagonalNormal(outputs, self.log_variance)
 
     def codes(self, x: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class Autoencoder(LatentModel):
 
     def encode(self, x: Tensor) -> Tensor:
         """Codes of images x of shape (..., N); shape (..., D)."""
-        codes: Tensor = self.encoder(x)
+        codes: Tensor = self.encoder(x).to(x.dtype)
         return codes
 
     def codes(self, x: Tensor) -> Tensor:
@@ -79,10 +79,11 @@ class VariationalAutoencoder(LatentModel):
 
     def encode(self, x: Tensor) -> Posterior:
         """Approximate posterior q(z|x) of images x of shape (..., N)."""
+        outputs = self.encoder(x).to(x.dtype)
         if self.covariance == "full":
             sizes = (self.latent_dim, self.latent_dim, self.latent_dim * (self.latent_dim - 1) // 2)
-            return CholeskyNormal(*self.encoder(x).split(sizes, dim=-1))
-        loc, log_variance = self.encoder(x).chunk(2, dim=-1)  # (..., 2D) -> 2 x (..., D)
+            return CholeskyNormal(*outputs.split(sizes, dim=-1))
+        loc, log_variance = outputs.chunk(2, dim=-1)  # (..., 2D) -> 2 x (..., D)
         return DiagonalNormal(loc, log_variance)
 
     def codes(self, x: Tensor) -> Tensor:

@@ -88,14 +88,14 @@ def draw_noise(model: LatentModel, config: Config, num_examples: int, generator:
 class Loss:
     """The gradient of `negative_elbo`: written out where it can be, by automatic differentiation elsewhere.
 
-    With ``bf16`` the network is computed in bfloat16; parameters stay in float32.
+    With ``bf16`` the network's products are of bfloat16; parameters stay in float32.
     """
 
     def __init__(self, model: LatentModel, config: Config, *, bf16: bool = False) -> None:
         self._parameters, self._bf16 = list(model.parameters()), bf16
         self._world = dist.get_world_size() if dist.is_initialized() else 1
         written_out = self._world == 1 and is_written_out(model, config)
-        self._written_out = ElboGradient(model, config.beta) if written_out else None
+        self._written_out = ElboGradient(model, config.beta, bf16=bf16) if written_out else None
         terms: nn.Module = _Objective(model, config)
         if self._parameters[0].is_cuda:
             terms.compile()
@@ -150,7 +150,7 @@ class Trainer(Generic[Model]):
         self.step, self.num_steps = 0, config.epochs * self.steps_per_epoch
         self.history: list[Epoch] = []
         self._images, self.num_images = Binariser(images, config.binarisation, self.device), len(images)
-        self._loss = Loss(self.model, config, bf16=bf16)
+        self.bf16, self._loss = bf16, Loss(self.model, config, bf16=bf16)
         self._parameters = dict(self.model.named_parameters())
         self._means, self._squares = ({n: torch.zeros_like(p) for n, p in self._parameters.items()} for _ in range(2))
         self._counts = [torch.zeros((), device=self.device) for _ in self._parameters]

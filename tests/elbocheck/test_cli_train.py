@@ -68,7 +68,6 @@ def test_the_figure_has_its_name(
         (("--objective", "gan"), "--objective"),
         (("--data", "mnist", "--data-dir", "/no/such/folder"), "/no/such/folder/train-images-idx3-ubyte"),
         (("--data-dir", "."), "--data-dir goes with --data mnist"),
-        (("--bf16",), "--bf16 goes with --device cuda"),
         (("--learning-rate", "1e4"), "the objective is not finite at step"),
     ],
 )

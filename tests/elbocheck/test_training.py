@@ -214,7 +214,7 @@ def test_grey_pixels_and_another_environment_are_noted(
     assert plan(tmp_path, {"binarisation": "none", "decoder": "linear-normal"}).notes(dataset) == []
     run(plan(tmp_path, {"epochs": 1}), dataset)
     assert plan(tmp_path, {}, resume=True).notes(dataset) == []
-    monkeypatch.setattr(checkpoint, "environment", lambda: {"torch": "9.9", "threads": 1})
+    monkeypatch.setattr(checkpoint, "environment", lambda **flags: {"torch": "9.9", "threads": 1})
     (note,) = plan(tmp_path, {}, resume=True).notes(dataset)
     assert "resumed with 9.9: the numbers need not be the same bits" in note
 
