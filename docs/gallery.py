@@ -1,6 +1,5 @@
 """Put the gallery of findings, each with an example and what the tool says, into ``docs/audit.md``: run this file."""
 
-import re
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -13,8 +12,12 @@ from elbocheck.auditing import as_text
 from elbocheck.target import load
 from vae_min.audit.audit import audit
 
-PAGE = Path(__file__).resolve().parent / "audit.md"
-MARKED = re.compile(r"(<!-- gallery -->\n).*?(<!-- /gallery -->)", re.DOTALL)
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from section import between
+
+PAGE = ROOT / "docs" / "audit.md"
 
 PREAMBLE = """\
 import math
@@ -341,24 +344,10 @@ def gallery() -> str:
     return beginning + page_of([(example, said(example)) for example in EXAMPLES])
 
 
-def insert(section: str, page: str) -> str:
-    """`page` with the section between its two marks.
-
-    Raises
-    ------
-    ValueError
-        If the marks are not there, once.
-    """
-    changed, count = MARKED.subn(lambda match: f"{match[1]}\n{section}\n{match[2]}", page)
-    if count != 1:
-        raise ValueError(f"{count} places for the gallery, not one")
-    return changed
-
-
 if __name__ == "__main__":
     if sys.argv[1:]:  # some codes: print what is said of them
         for example in EXAMPLES:
             if example.code in sys.argv[1:] or sys.argv[1] == "all":
                 print(f"== {example.code}\n{said(example)}\n", flush=True)
     else:
-        PAGE.write_text(insert(gallery(), PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+        PAGE.write_text(between(PAGE.read_text(encoding="utf-8"), "gallery", f"{gallery()}\n"), encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
 
-from gallery import BITS, EXAMPLES, Example, audit, insert, page_of, said, spec_of
+from gallery import BITS, EXAMPLES, Example, audit, page_of, said, spec_of
 
 from vae_min.audit.finding import KINDS
 
@@ -38,8 +38,3 @@ def test_the_right_program_of_a_base_has_no_finding_of_rank_error():
 def test_an_example_whose_line_is_not_there_once_is_an_error():
     with pytest.raises(ValueError, match="kl-sign: 0 places for 'absent', not one"):
         _ = Example("kl-sign", BITS, "absent", "").text
-
-
-def test_a_page_without_its_marks_is_an_error():
-    with pytest.raises(ValueError, match="0 places for the gallery, not one"):
-        insert("", "no marks")
