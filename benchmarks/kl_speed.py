@@ -3,7 +3,9 @@
     python -m benchmarks.kl_speed [--elements N] [--rounds R] [--threads T] [--families NAME ...] [--write docs/speed.md]
 
 The same tensors go to both, without gradients. Each function of a row has a process of its own, since what one allocates
-changes how fast another gets memory; they are called in turn, and the quotients are those of the same round. The VAE form
+changes how fast another gets memory, and keeps what it frees: asking the system for it at each call, as a program may or
+may not, costs the usual expression more than its arithmetic. They are called in turn, and the quotients are those of the
+same round. The VAE form
 is compared with -0.5 * (1 + logvar - mu^2 - exp(logvar)) summed over the last axis, all others with
 torch.distributions.kl_divergence of distributions made within the timed call. `compiled` needs a C++ compiler.
 """
@@ -26,6 +28,7 @@ import torch
 from torch import Tensor, distributions
 
 from benchmarks.accuracy import CLASSES, halves
+from elbocheck.training import keep_memory
 from tests.numerics.reference import FAMILIES
 
 COLUMNS = (
@@ -118,6 +121,7 @@ def answer(
     One thread is timed by its own clock, so that other work on the machine counts little.
     """
     torch.set_num_threads(threads)
+    keep_memory()
     warnings.simplefilter("ignore")
     clock = time.process_time if threads == 1 else time.perf_counter
     arguments = tensors(family, elements, dtype, torch.Generator().manual_seed(0))

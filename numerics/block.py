@@ -11,12 +11,10 @@ from typing import Any
 
 from array_api_compat import is_numpy_namespace, is_torch_namespace
 
-from numerics.array import Array
+from numerics.array import Array, widened
 
 # Bytes of one array. Measured: from half to twice this size the time is the same, and the calls themselves cost little.
 BLOCK = 2**20
-
-_SHORT = (5, 4, 7, 6, 3, 2)  # torch's compiler writes sums of fewer than eight terms out
 
 
 def in_blocks(function: Callable[..., Array], xp: Any, *arrays: Array) -> Array:
@@ -59,7 +57,7 @@ def in_blocks(function: Callable[..., Array], xp: Any, *arrays: Array) -> Array:
 
 def sum_of_rows(xp: Any, array: Array) -> Array:
     """
-    Sum over the last axis; where torch compiles for a processor, over short axes one after the other.
+    Sum over the last axis, of float32 in float64; where torch compiles for a processor, over short axes one after the other.
 
     Parameters
     ----------
@@ -69,9 +67,12 @@ def sum_of_rows(xp: Any, array: Array) -> Array:
     Returns
     -------
     array, shape (...)
+        Of float64 where the device has it; compiled, pairs are added before.
 
     Notes
     -----
+    Twenty terms of float32 are wrong by 2e-7 of their sum in float64, by 4e-7 in float32, whichever way they are added.
+
     The compiler adds a row in one vector and then the parts of that vector, of which few are filled if D is small: of
     float64 and twenty columns that takes six times as long as everything before it. Short sums it writes out, for many rows
     at once.
@@ -82,11 +83,17 @@ def sum_of_rows(xp: Any, array: Array) -> Array:
     >>> sum_of_rows(np, np.ones((2, 20))).tolist()
     [20.0, 20.0]
     """
-    if not (is_torch_namespace(xp) and xp.compiler.is_compiling() and array.device.type == "cpu" and array.shape[-1]):
-        return xp.sum(array, axis=-1)
-    while (length := array.shape[-1]) > 1:
-        part = next((short for short in _SHORT if length % short == 0), length)
-        array = xp.sum(xp.reshape(array, (*array.shape[:-1], part, length // part)), axis=-2)
+    length = array.shape[-1]
+    if not (is_torch_namespace(xp) and xp.compiler.is_compiling() and array.device.type == "cpu" and length > 0):
+        return xp.sum(widened(xp, array)[0], axis=-1)
+    if length % 2 == 0:
+        length //= 2
+        array = array[..., :length] + array[..., length:]
+    (array,) = widened(xp, array)
+    while length > 1:
+        part = next((prime for prime in (2, 3, 5, 7) if length % prime == 0), length)
+        length //= part
+        array = xp.sum(xp.reshape(array, (*array.shape[:-1], part, length)), axis=-2)
     return array[..., 0]
 
 

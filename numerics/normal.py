@@ -207,14 +207,12 @@ def _sum_standard(xp: Any, loc: Array, log_variance: Array) -> Array:
         for least, wide_loc, wide in _subtractions(xp, loc, log_variance):
             terms = xp.expm1(wide)
             terms -= wide
-            terms += wide_loc * wide_loc
-            total = xp.sum(terms, axis=-1)
+            terms = xp.addcmul(terms, wide_loc, wide_loc, out=terms) if is_torch_namespace(xp) else terms + wide_loc**2
+            total = sum_of_rows(xp, terms)
             if bool(xp.all(total >= least * loc.shape[-1])):
                 return narrowed(xp, 0.5 * total, loc.dtype)
     terms = loc * loc + excess(log_variance)
-    # NumPy adds a hundred numbers of float32 in eight chains, whose roundings exceed those of the terms; torch does not.
-    wide = terms if is_torch_namespace(xp) else widened(xp, terms)[0]
-    return narrowed(xp, 0.5 * sum_of_rows(xp, wide), terms.dtype)
+    return narrowed(xp, 0.5 * sum_of_rows(xp, terms), terms.dtype)
 
 
 def _subtractions(xp: Any, loc: Array, log_variance: Array) -> Iterator[tuple[float, Array, Array]]:
