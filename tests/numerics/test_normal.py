@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from numerics import normal
+from numerics.excess import excess
 
 CLAIM = {np.float64: {"moderate": 1e-13, "near": 1e-13, "extreme": 1e-10}}
 CLAIM[np.float32] = dict.fromkeys(CLAIM[np.float64], 2.5e-7)
@@ -228,6 +229,58 @@ def test_standard_form_gradient(seed):
     expected = torch.expm1(log_variance.detach()) / 2
     torch.testing.assert_close(log_variance.grad, expected, rtol=1e-9, atol=0)
     torch.testing.assert_close(loc.grad, loc.detach(), rtol=1e-15, atol=0)
+
+
+def exact_standard(loc, log_variance):
+    """In float64, of parameters of float32: the excess by its series where the subtraction loses digits."""
+    m, v = loc.double(), log_variance.double()
+    series = sum(v**k / math.factorial(k) for k in range(2, 9))
+    return 0.5 * (m * m + torch.where(v.abs() < 0.05, series, torch.expm1(v) - v)).sum(-1)
+
+
+def standard_rows(dimension, seed):
+    """Many rows: generic, of one summand, small, of large log-variances, and just large enough for the subtraction."""
+    generator = torch.Generator().manual_seed(seed)
+    for loc_scale, scale, shift in (
+        (1, 1, 0),
+        (0.1, 1, 0),
+        (1e-3, 1e-3, 0),
+        (0, 8, 0),
+        (0, 0.02, 0.63),
+        (0, 0.02, -0.79),
+    ):
+        noise = torch.randn(2, 30_000, dimension, generator=generator)
+        yield loc_scale * noise[0], scale * noise[1] + shift
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, on what it does not trace
+@pytest.mark.parametrize("dimension", [1, 20, 64])
+def test_standard_form_of_many_rows_in_float32(dimension, seed):
+    traced = torch.compile(normal.kl_divergence_standard, backend="eager")
+    worst = dict.fromkeys(("eager", "traced", "numpy"), 0.0)
+    for loc, log_variance in standard_rows(dimension, seed):
+        exact = exact_standard(loc, log_variance)
+        values = {
+            "eager": normal.kl_divergence_standard(loc, log_variance),
+            "traced": traced(loc, log_variance),
+            "numpy": torch.as_tensor(normal.kl_divergence_standard(loc.numpy(), log_variance.numpy())),
+        }
+        for name, value in values.items():
+            assert value.dtype == torch.float32
+            worst[name] = max(worst[name], ((value.double() - exact) / exact).abs().max().item())
+    assert max(worst.values()) <= CLAIM[np.float32]["moderate"], worst
+
+
+def test_rows_that_are_added_in_float32_miss_the_claim(seed):
+    """The twin of the widened sum, and that of the row that must be large enough for the subtraction."""
+    errors = []
+    for loc, log_variance in standard_rows(20, seed):
+        exact = exact_standard(loc, log_variance)
+        narrow = 0.5 * (loc * loc + excess(log_variance)).sum(-1)
+        subtraction = 0.5 * (loc * loc + torch.expm1(log_variance) - log_variance).double().sum(-1)
+        errors.append([((v.double() - exact) / exact).abs().max().item() for v in (narrow, subtraction)])
+    assert max(narrow for narrow, _ in errors) > CLAIM[np.float32]["moderate"]
+    assert errors[2][1] > 1e-5
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
