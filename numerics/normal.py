@@ -157,7 +157,8 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     """
     xp, dtype, q_loc, q_scale, p_loc, p_scale = as_wide_arrays(q_loc, q_scale, p_loc, p_scale)
     growth, shift = (q_scale - p_scale) / p_scale, (q_loc - p_loc) / p_scale
-    return narrowed(xp, of_log(q_scale, p_scale) + 0.5 * (growth * growth + shift * shift), dtype)
+    quotient = None if q_scale.dtype == dtype else q_scale / p_scale  # that of two of float32 is in range in float64
+    return narrowed(xp, of_log(q_scale, p_scale, quotient=quotient) + 0.5 * (growth * growth + shift * shift), dtype)
 
 
 def kl_divergence_standard(loc: Array, log_variance: Array) -> Array:
