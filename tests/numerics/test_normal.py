@@ -172,16 +172,6 @@ def test_textbook_gradient_is_wrong_near_equality():
     assert not torch.allclose(usual.grad, truth, rtol=1e-6, atol=0)
 
 
-def test_hessian_at_equality_is_the_fisher_information():
-    scale = 0.7
-    parameters = torch.tensor([0.3, scale], dtype=torch.float64)
-    hessian = torch.autograd.functional.hessian(
-        lambda q: normal.kl_divergence(q[0], q[1], parameters[0], parameters[1]), parameters.clone()
-    )
-    expected = torch.tensor([[1.0, 0.0], [0.0, 2.0]], dtype=torch.float64) / scale**2
-    torch.testing.assert_close(hessian, expected, rtol=1e-14, atol=1e-14)
-
-
 @pytest.mark.parametrize(("q_scale", "p_scale"), [(1e-20, 1e20), (1e-20, 1.0), (1e20, 1e-20), (1.0, 1e20)])
 def test_gradient_is_finite_at_extremes(q_scale, p_scale):
     q, p = (torch.tensor(s, dtype=torch.float64, requires_grad=True) for s in (q_scale, p_scale))
@@ -229,6 +219,29 @@ def test_standard_form_gradient(seed):
     expected = torch.expm1(log_variance.detach()) / 2
     torch.testing.assert_close(log_variance.grad, expected, rtol=1e-9, atol=0)
     torch.testing.assert_close(loc.grad, loc.detach(), rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize(("dtype", "claim"), [(torch.float64, 1e-9), (torch.float32, 1e-6)])
+@pytest.mark.parametrize("scale", [0.7, 2.3])
+def test_hessian_at_equality_is_the_fisher_information(scale, dtype, claim):
+    """Of loc and scale; and of loc and log-variance in the VAE form, whose p has them 0."""
+
+    def hessian(function, *values):
+        point = torch.tensor(values, dtype=dtype)
+        found = torch.autograd.functional.hessian(lambda q: function(*q), point)
+        assert found.dtype == dtype
+        return found.double()
+
+    square = float(torch.tensor(scale, dtype=dtype)) ** 2
+    information = torch.diag(torch.tensor([1.0, 2.0], dtype=torch.float64) / square)
+    p = torch.tensor([0.3, scale], dtype=dtype)
+    at_equality = hessian(lambda m, s: normal.kl_divergence(m, s, p[0], p[1]), 0.3, scale)
+    torch.testing.assert_close(at_equality, information, rtol=claim, atol=0)
+    standard = hessian(lambda m, v: normal.kl_divergence_standard(m[None], v[None]), 0.0, 0.0)
+    torch.testing.assert_close(standard, torch.diag(torch.tensor([1.0, 0.5]).double()), rtol=claim, atol=0)
+    # The twin: beside equality it is another one.
+    beside = hessian(lambda m, s: normal.kl_divergence(m, s, p[0], p[1]), 0.3, 1.1 * scale)
+    assert abs(beside[1, 1] - information[1, 1]) > 0.05 * information[1, 1]
 
 
 def exact_standard(loc, log_variance):
