@@ -204,6 +204,7 @@ def _standard_slope(xp: Any, loc: Array, log_variance: Array) -> tuple[Array, Ar
 
 def _sum_standard(xp: Any, loc: Array, log_variance: Array) -> Array:
     """By a subtraction where it is known that no row of the block is small enough to be harmed, else by the excess."""
+    dtype = xp.result_type(loc.dtype, log_variance.dtype)
     if runs_at_once_on_a_processor(xp, loc):
         for least, wide_loc, wide in _subtractions(xp, loc, log_variance):
             terms = xp.expm1(wide)
@@ -211,9 +212,9 @@ def _sum_standard(xp: Any, loc: Array, log_variance: Array) -> Array:
             terms = xp.addcmul(terms, wide_loc, wide_loc, out=terms) if is_torch_namespace(xp) else terms + wide_loc**2
             total = sum_of_rows(xp, terms)
             if bool(xp.all(total >= least * loc.shape[-1])):
-                return narrowed(xp, 0.5 * total, loc.dtype)
+                return narrowed(xp, 0.5 * total, dtype)
     terms = loc * loc + excess(log_variance)
-    return narrowed(xp, 0.5 * sum_of_rows(xp, terms), terms.dtype)
+    return narrowed(xp, 0.5 * sum_of_rows(xp, terms), dtype)
 
 
 def _subtractions(xp: Any, loc: Array, log_variance: Array) -> Iterator[tuple[float, Array, Array]]:
@@ -221,10 +222,10 @@ def _subtractions(xp: Any, loc: Array, log_variance: Array) -> Iterator[tuple[fl
 
     With u the unit roundoff, it is wrong by at most 2 u |v| and a rounding, and |v| <= h + (e^v - 1 - v) / 0.36 h for every
     h in (0, 1). In float64 a sum of D terms that is 2e-4 D or more is wrong by 7e-14 of itself at most: put h = 0.02.
-    Torch's expm1 of float32 is right to 0.52 units in the last place (seen for all of its numbers), so that a term of a
-    quarter is right to 1.8e-7. NumPy's is not.
+    Torch's expm1 of float32 is right to 0.52 units in the last place (seen for all numbers of size 1/64 to 8), so that a term
+    of a quarter is right to 1.8e-7. NumPy's is not.
     """
-    if is_torch_namespace(xp) and loc.dtype == xp.float32:
+    if is_torch_namespace(xp) and loc.dtype == log_variance.dtype == xp.float32:
         yield 0.25, loc, log_variance
     wide_loc, wide = widened(xp, loc, log_variance)
     if wide.dtype == xp.float64:

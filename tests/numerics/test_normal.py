@@ -307,6 +307,7 @@ def test_shapes_broadcast_and_dtype_is_kept(dtype):
     assert all(r.shape == (4, 3) and r.dtype == dtype for r in results)
     assert normal.entropy(scale).dtype == normal.kl_divergence_standard(loc, loc).dtype == dtype
     assert normal.kl_divergence_standard(loc, loc).shape == (4,)
+    assert normal.kl_divergence_standard(loc, torch.ones(1, dtype=torch.float64)).dtype == torch.float64
 
 
 @pytest.mark.parametrize("q", [(0.7, 0.4), (-1.1, 2.3)])
