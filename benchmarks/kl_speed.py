@@ -1,9 +1,11 @@
 """Time of the closed forms of the Kullback-Leibler divergence, against torch's own.
 
-    python -m benchmarks.kl_speed [--elements N] [--rounds R] [--threads T] [--families NAME ...] [--write docs/speed.md]
+    python -m benchmarks.kl_speed [--elements N] [--rounds R] [--threads T] [--families NAME ...] [--columns D ...] [--write docs/speed.md]
 
 The same tensors go to both, without gradients. Each function of a row has a process of its own, since what one allocates
-changes how fast another gets memory; they are called in turn, and the quotients are those of the same round. The VAE form
+changes how fast another gets memory, and keeps what it frees: asking the system for it at each call, as a program may or
+may not, costs the usual expression more than its arithmetic. They are called in turn, and the quotients are those of the
+same round. The VAE form
 is compared with -0.5 * (1 + logvar - mu^2 - exp(logvar)) summed over the last axis, all others with
 torch.distributions.kl_divergence of distributions made within the timed call. `compiled` needs a C++ compiler.
 """
@@ -11,6 +13,7 @@ torch.distributions.kl_divergence of distributions made within the timed call. `
 import argparse
 import math
 import multiprocessing
+import os
 import shlex
 import statistics
 import sys
@@ -26,6 +29,7 @@ import torch
 from torch import Tensor, distributions
 
 from benchmarks.accuracy import CLASSES, halves
+from elbocheck.training import keep_memory
 from tests.numerics.reference import FAMILIES
 
 COLUMNS = (
@@ -38,7 +42,6 @@ COLUMNS = (
     "eager quotient",
     "compiled quotient",
 )
-EVENT = 20
 VAE = "normal, VAE form"
 
 
@@ -61,8 +64,8 @@ def torch_divergence(family: str) -> Callable[..., Tensor]:
     return divergence
 
 
-def tensors(family: str, elements: int, dtype: torch.dtype, generator: torch.Generator) -> list[Tensor]:
-    """Generic parameters, `elements` numbers in each; 20 or 4 of them make an event where events are vectors."""
+def tensors(family: str, elements: int, columns: int, dtype: torch.dtype, generator: torch.Generator) -> list[Tensor]:
+    """Generic parameters, `elements` numbers in each; `columns` or 4 of them make an event where events are vectors."""
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator, dtype=dtype)
@@ -70,9 +73,9 @@ def tensors(family: str, elements: int, dtype: torch.dtype, generator: torch.Gen
     def positive(*shape: int) -> Tensor:
         return normal(*shape).exp()
 
-    rows = elements // EVENT
+    rows = elements // columns
     if family == VAE:
-        return [normal(rows, EVENT), normal(rows, EVENT)]
+        return [normal(rows, columns), normal(rows, columns)]
     if family == "multivariate normal, Cholesky":
         size = 4
         count = elements // size**2
@@ -84,9 +87,9 @@ def tensors(family: str, elements: int, dtype: torch.dtype, generator: torch.Gen
         "logits": lambda: normal(elements),
     }
     if family.startswith("categorical"):
-        draws = {"probs": lambda: normal(rows, EVENT).softmax(-1), "logits": lambda: normal(rows, EVENT)}
+        draws = {"probs": lambda: normal(rows, columns).softmax(-1), "logits": lambda: normal(rows, columns)}
     if family == "Dirichlet":
-        return [positive(rows, EVENT), positive(rows, EVENT)]
+        return [positive(rows, columns), positive(rows, columns)]
     return [draws.get(name, lambda: positive(elements))() for _ in range(2) for name in CLASSES[family][1]]
 
 
@@ -111,16 +114,24 @@ class Timed:
 
 
 def answer(
-    line: Connection, family: str, whose: str, compiled: bool, dtype: torch.dtype, elements: int, threads: int
+    line: Connection,
+    family: str,
+    whose: str,
+    compiled: bool,
+    dtype: torch.dtype,
+    elements: int,
+    columns: int,
+    threads: int,
 ) -> None:
     """Make one call for each request, and send its time in milliseconds.
 
     One thread is timed by its own clock, so that other work on the machine counts little.
     """
     torch.set_num_threads(threads)
+    keep_memory()
     warnings.simplefilter("ignore")
     clock = time.process_time if threads == 1 else time.perf_counter
-    arguments = tensors(family, elements, dtype, torch.Generator().manual_seed(0))
+    arguments = tensors(family, elements, columns, dtype, torch.Generator().manual_seed(0))
     function = FAMILIES[family].function if whose == "ours" else theirs(family)
     function(*arguments)  # torch remembers which of its rules serves, outside of what it compiles
     if compiled:
@@ -155,15 +166,16 @@ def quotient(ours: Sequence[float], others: Sequence[float]) -> str:
     return f"{statistics.median(ratios):.2f} +- {0.5 * (ratios[count - 1 - below] - ratios[below]):.2f}"
 
 
-def row(family: str, dtype: torch.dtype, elements: int, rounds: int, threads: int) -> tuple[str, ...]:
+def row(family: str, dtype: torch.dtype, elements: int, columns: int, rounds: int, threads: int) -> tuple[str, ...]:
     """Times of torch's form and ours, eager and compiled, called in turn."""
     kinds = [(whose, compiled) for whose in ("torch", "ours") for compiled in (False, True)]
     with ExitStack() as stack:
-        timed = [stack.enter_context(Timed(family, *kind, dtype, elements, threads)) for kind in kinds]
+        timed = [stack.enter_context(Timed(family, *kind, dtype, elements, columns, threads)) for kind in kinds]
         taken = list(zip(*([one.milliseconds() for one in timed] for _ in range(rounds)), strict=True))
     cells = [f"{statistics.median(record):.2f}" for record in taken]
     quotients = [quotient(taken[2 + i], taken[i]) for i in range(2)]
-    return family, str(dtype).removeprefix("torch."), *cells, *quotients
+    name = f"{family}, {columns} columns" if family == VAE else family
+    return name, str(dtype).removeprefix("torch."), *cells, *quotients
 
 
 def main() -> int:
@@ -172,27 +184,35 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--families", nargs="*", default=list(FAMILIES))
+    parser.add_argument("--columns", type=int, nargs="*", default=[20, 64], help="lengths of rows of the VAE form")
     parser.add_argument("--write", type=Path, help="a Markdown file to write")
     options = parser.parse_args()
+    os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # else each process starts processes to compile in
     lines = [COLUMNS, tuple("---" if i < 2 else "--:" for i in range(len(COLUMNS)))]
-    for family in options.families:
+    works = [(f, n) for f in options.families for n in (options.columns if f == VAE else options.columns[:1])]
+    for family, columns in works:
         for dtype in (torch.float32, torch.float64):
-            lines.append(row(family, dtype, options.elements, options.rounds, options.threads))
+            lines.append(row(family, dtype, options.elements, columns, options.rounds, options.threads))
             print(*lines[-1], sep=" | ", flush=True)
     if options.write:
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         command = f"python -m benchmarks.kl_speed --elements {options.elements} --threads {options.threads}"
+        if options.columns != [20, 64]:
+            command += f" --columns {shlex.join(map(str, options.columns))}"
         if options.families != list(FAMILIES):
             command += f" --families {shlex.join(options.families)}"
-        options.write.write_text(PAGE.format(command=command, table=table, rounds=options.rounds), encoding="utf-8")
+        options.write.write_text(
+            PAGE.format(command=command, table=table, rounds=options.rounds, load=f"{os.getloadavg()[0]:.1f}"),
+            encoding="utf-8",
+        )
     return 0
 
 
 PAGE = """# Speed
 
 Milliseconds per call, without gradients, medians of {rounds} rounds; and quotients of ours and torch's in the same round, their
-median and half the width of its 95 % interval. Each function ran in a process of its own. The machine decides these
-numbers; they were written by
+median and half the width of its 95 % interval. Each function ran in a process of its own, which keeps the memory that it
+frees. The machine decides these numbers: two cores, load {load}. They were written by
 
 ```console
 $ {command} --write docs/speed.md

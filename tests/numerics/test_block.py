@@ -1,9 +1,10 @@
+import array_api_compat.torch as xp
 import numpy as np
 import pytest
 import torch
 
 from numerics import normal
-from numerics.block import BLOCK, in_blocks
+from numerics.block import BLOCK, in_blocks, sum_of_rows
 
 ROWS = 3 * BLOCK // 160 + 7  # a last block that is not full
 
@@ -40,3 +41,25 @@ def test_a_function_that_mixes_rows_is_not_its_blocks(seed):
     (values, _) = drawn(seed)
     mixed = in_blocks(lambda x: x.sum(-1) - x.mean(), torch, values)
     assert not torch.equal(mixed, values.sum(-1) - values.mean())
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, on what it does not trace
+@pytest.mark.parametrize("length", [1, 2, 11, 20, 77])
+def test_rows_are_added_in_short_axes_where_a_compiler_traces(length, seed):
+    """As it traces, without the code that it would generate: the numbers are those of exact sums, but for pairs."""
+    terms = torch.rand(5, 3, length, generator=torch.Generator().manual_seed(seed))
+    shapes = []
+
+    def compiler(graph, inputs):
+        shapes.extend(n.args[1] for n in graph.graph.nodes if n.target in (torch.reshape, torch.Tensor.reshape))
+        return graph
+
+    compiled = torch.compile(lambda x: sum_of_rows(xp, x), backend=compiler)(terms)
+    exact = terms.double().sum(-1)
+    torch.testing.assert_close(compiled, exact, rtol=2**-24, atol=0)  # the rounding of a pair
+    torch.testing.assert_close(sum_of_rows(xp, terms), exact, rtol=1e-15, atol=0)
+    assert bool(shapes) == (length > 2), shapes
+
+
+def test_a_row_without_columns_is_zero():
+    assert sum_of_rows(np, np.ones((2, 0))).tolist() == [0.0, 0.0]

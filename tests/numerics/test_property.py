@@ -19,7 +19,16 @@ from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis import strategies as st
 
 from elbocheck.strategies import FAMILIES as NAMES
-from elbocheck.strategies import cholesky_factor, pairs, parameters, positive, probability, probability_vector, real
+from elbocheck.strategies import (
+    cholesky_factor,
+    logits,
+    pairs,
+    parameters,
+    positive,
+    probability,
+    probability_vector,
+    real,
+)
 from numerics import quadrature
 from numerics.density import Beta, ChiSquare, Exponential, Gamma, InverseGamma, LogNormal, Normal, Pareto, Uniform
 from numerics.mass import Bernoulli, Binomial, Categorical, Poisson
@@ -109,6 +118,43 @@ def test_closed_forms_are_neither_negative_nor_nan_at_extremes(name):
     def check(pair):
         with np.errstate(all="ignore"):
             assert float(formula(*map(np.float64, (*pair[0], *pair[1])))) >= 0.0
+
+    check()
+
+
+# Families whose parameters are vectors, matrices, log odds or bounds: one distribution as its closed form takes it, and its
+# enclosure's class.
+OTHERS = {
+    "bernoulli.kl_divergence_logits": (st.tuples(logits()), lambda x: Bernoulli(logits=x)),
+    "binomial.kl_divergence": (st.tuples(st.just(5), probability()), Binomial),
+    "categorical.kl_divergence": (st.tuples(probability_vector(3)), Categorical),
+    "categorical.kl_divergence_logits": (st.tuples(st.tuples(logits(), logits(), logits())), lambda x: Categorical(logits=x)),
+    "dirichlet.kl_divergence": (st.tuples(st.tuples(positive(), positive(), positive())), Dirichlet),
+    "multivariate_normal.kl_divergence": (st.tuples(st.tuples(real(), real()), cholesky_factor(2)), MultivariateNormal),
+    "uniform.kl_divergence": (positive().map(lambda x: (-x, 1.5 * x)), Uniform),
+    "wishart.kl_divergence": (st.tuples(positive().map(lambda x: 1 + x), cholesky_factor(2)), Wishart),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", OTHERS)
+def test_divergences_of_the_other_families_are_positive_too(slug):
+    """And zero at equality; the closed form within its claim of the enclosure."""
+    draw, family = OTHERS[slug]
+    module, name = slug.split(".")
+    formula = getattr(importlib.import_module(f"numerics.{module}"), name)
+
+    @held(draw, draw, examples=8)
+    def check(q, p):
+        if module == "uniform" and q[0] < p[0]:
+            q, p = p, q
+        assume(q != p)
+        shared = 1 if module == "binomial" else 0  # one number of trials for both
+        ball = kl_divergence(family(*q), family(*p))
+        value = float(formula(*map(np.float64, (*q, *p[shared:]))))
+        assert ball > 0
+        assert abs(arb(value) - ball) / ball < CLAIM["generic"], (value, ball)
+        assert float(formula(*map(np.float64, (*q, *q[shared:])))) == 0.0
+        assert kl_divergence(family(*q), family(*q)).contains(0)
 
     check()
 
@@ -300,6 +346,45 @@ def test_coincidences_of_families(a, b):
     for first, second, other, second_other in pairs_of_names:
         assert entropy(first).overlaps(entropy(second))
         assert kl_divergence(first, other).overlaps(kl_divergence(second, second_other))
+
+
+def closed(slug, *parameters):
+    module, name = slug.split(".")
+    return float(getattr(importlib.import_module(f"numerics.{module}"), name)(*map(np.float64, parameters)))
+
+
+@held(pairs("beta"), examples=20)
+def test_closed_forms_of_one_distribution_under_two_names(pair):
+    """At machine precision: each is within its claim of the truth."""
+    (a, b), (c, d) = pair
+    assume(a != c and b != d and abs(np.log(a / b) - np.log(c / d)) > 0.1)  # logarithms of quotients are rounded
+    names = [
+        ("gamma.kl_divergence", (1, b, 1, d), "exponential.kl_divergence", (b, d)),
+        ("gamma.kl_divergence_exponential", (a, b, d), "gamma.kl_divergence", (a, b, 1, d)),
+        ("exponential.kl_divergence_gamma", (b, c, d), "gamma.kl_divergence", (1, b, c, d)),
+        ("uniform.kl_divergence_beta", (0, 1, c, d), "beta.kl_divergence", (1, 1, c, d)),
+        ("beta.kl_divergence_uniform", (a, b, 0, 1), "beta.kl_divergence", (a, b, 1, 1)),
+        ("dirichlet.kl_divergence", ((a, b), (c, d)), "beta.kl_divergence", (a, b, c, d)),
+        ("categorical.kl_divergence", ((a, b), (c, d)), "bernoulli.kl_divergence_logits", (np.log(a / b), np.log(c / d))),
+        ("binomial.kl_divergence", (1, 0.3, 0.6), "bernoulli.kl_divergence", (0.3, 0.6)),
+        ("inverse_gamma.kl_divergence", (a, b, c, d), "gamma.kl_divergence", (a, b, c, d)),
+        ("log_normal.kl_divergence", (a, b, c, d), "normal.kl_divergence", (a, b, c, d)),
+        ("pareto.kl_divergence", (2, a, 2, c), "exponential.kl_divergence", (a, c)),
+        ("multivariate_normal.kl_divergence", ((a,), ((b,),), (c,), ((d,),)), "normal.kl_divergence", (a, b, c, d)),
+        ("wishart.kl_divergence", (a, ((0.5,),), c, ((0.5,),)), "gamma.kl_divergence", (a / 2, 2, c / 2, 2)),
+    ]  # fmt: skip
+    for first, one, second, other in names:
+        assert closed(first, *one) == pytest.approx(closed(second, *other), rel=2 * CLAIM["generic"], abs=0), first
+    chi_square = kl_divergence(ChiSquare(a), ChiSquare(c))
+    value = closed("gamma.kl_divergence", a / 2, 0.5, c / 2, 0.5)
+    assert abs(arb(value) - chi_square) / chi_square < CLAIM["generic"]
+
+
+def test_closed_forms_of_neighbours_differ():
+    """The twins: a shape of 1 + 1e-9, and a chi-square that keeps its whole degrees of freedom."""
+    nearly, exactly = (closed("gamma.kl_divergence", shape, 0.7, 1, 1.6) for shape in (1 + 1e-9, 1))
+    assert nearly != pytest.approx(exactly, rel=1e-12, abs=0)
+    assert abs(arb(closed("gamma.kl_divergence", 3, 0.5, 5, 0.5)) - kl_divergence(ChiSquare(3), ChiSquare(5))) > 0.1
 
 
 def test_coincidences_are_not_those_of_their_neighbours():
