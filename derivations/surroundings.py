@@ -49,6 +49,8 @@ class Surroundings:
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
         The density with which the chain begins, if it does.
+    subject
+        The variables of the density of which the first such side of the chain is the logarithm.
     """
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Surroundings:
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
     claimed: bool = False
     first: Term | None = None
+    subject: frozenset[Term] = frozenset()
 
     @property
     def bound(self) -> Term | None:
