@@ -241,9 +241,21 @@ def depending(law: Term, depends: Mapping[str, str]) -> Term:
     """A density as a function of the parameter in which one differentiates, if it is of a family that depends on one."""
     if law.head != "density" or law.data[0] not in depends:
         return law
-    shape = "".join(a.data[-1] for a in law.args)
-    name = law.data[0] if shape == "z" else f"{law.data[0]}_{shape}"
+    name = "_".join((law.data[0], *_shape(law.args[: law.data[1]], law.args[law.data[1] :])))
     return Term("function", (variable(depends[law.data[0]], "real"), *law.args), (name, "real"))
+
+
+def differentiable(term: Term, depends: Mapping[str, str]) -> Term:
+    """A term with its densities as functions of the parameters in which one differentiates."""
+    if term.head == "density":
+        return depending(term, depends)
+    return Term(term.head, tuple(differentiable(a, depends) for a in term.args), term.data, term.bound)
+
+
+def _shape(targets: tuple[Term, ...], given: tuple[Term, ...]) -> list[str]:
+    """What tells the densities of a family apart: nothing for q(z), ``x`` for q(x), ``x_z`` for q(x|z)."""
+    of, known = ("".join(a.data[-1] for a in points) for points in (targets, given))
+    return [of, known] if given else [of] if of != "z" else []
 
 
 def entry_index(unit: Unit, group: Group) -> str:
@@ -263,15 +275,19 @@ def is_deviation(tree: Sum) -> bool:
 
 
 def is_law_of(term: Term, parameter: Term, point: Term) -> bool:
-    """Whether a function is the density of this one point, given no other or one, in a parameter.
-
-    The names of functions do not tell ``q(x|z)`` from ``q(x,z)``, but the variables of a joint density are in order.
-    """
+    """Whether a function is the density of this one point, given others or not, in a parameter."""
     if term.head != "function" or term.data[1] != "real" or term.data[0][:1] not in ("p", "q"):
         return False
-    first, others = term.args[:2], term.args[2:]
-    known = not others or (len(others) == 1 and str(others[0].data[-1]) < str(point.data[-1]))
-    return first == (parameter, point) and known
+    return term.args[:1] == (parameter,) and targets_of(term) == (point,)
+
+
+def targets_of(law: Term) -> tuple[Term, ...]:
+    """The variables of a density that is a function, as its name tells them: ``q_z_x`` is one of z, ``q_xz`` of both."""
+    points = tuple(a for a in law.args if a.data[-1] != "real")
+    for count in range(1, len(points)):
+        if str(law.data[0]).endswith("_" + "_".join(_shape(points[:count], points[count:]))):
+            return points[:count]
+    return points
 
 
 def is_law(term: Term) -> bool:

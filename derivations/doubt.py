@@ -110,8 +110,7 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
         return "a choice of numbers, or a definition"
     if relation == "~" and not meaning.draws.keys() <= named_laws(sides[0]).keys():
         return "draws from which law?"
-    forms = {t.data[0] for side in sides for _, t in subterms(side) if t.head == "function" and t.data[1] == "real"}
-    if any(other != form and other.split("_")[0] == form.split("_")[0] for form in forms for other in forms):
+    if has_several_forms(meaning):
         return "a density that is differentiated, in several forms"
     densities = [{t for _, t in subterms(side) if t.head == "density" and t != DRAWS} for side in sides]
     if ("normal" in heads[0]) != ("normal" in heads[1]) and densities[0] != densities[1]:
@@ -124,6 +123,13 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     if strange:
         return f"what is {', '.join(sorted(v.data[0] for v in strange))}?"
     return ""
+
+
+def has_several_forms(meaning: Meaning) -> bool:
+    """Whether different densities of a family that is differentiated occur: as functions, they are not those of one joint."""
+    found = (t for side in meaning.sides for _, t in subterms(side) if t.head == "function" and t.data[1] == "real")
+    forms = {t.data[0] for t in found}
+    return any(other != form and other.split("_")[0] == form.split("_")[0] for form in forms for other in forms)
 
 
 def _of_laws(term: Term) -> set[Term]:

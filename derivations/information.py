@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derivations.distribution import Distributions, is_law
+from derivations.distribution import Distributions, is_law, targets_of
 from derivations.entry import divergence, is_marginal, is_product, whole
 from derivations.kernel import Term, bind, density, free, log, number, variable
 from derivations.reader import Items, group_of
@@ -31,7 +31,9 @@ class Informations(Distributions):
                 raise FormulaError("a quotient as a law")
             return ordered([one for factor in above for one in self.one_by_one(factor)])
         if law.head == "function":
-            return [(next(a for a in law.args if a.data[-1] not in ("real",)), law)]
+            if len(targets_of(law)) > 1:
+                raise FormulaError("a mean under a joint density that is differentiated")
+            return [(targets_of(law)[0], law)]
         if law.head == "normal" or law.data[1] == 1:
             return [(law.args[0], law)]
         targets, given = list(law.args[: law.data[1]]), list(law.args[law.data[1] :])
@@ -196,7 +198,7 @@ def _targets(law: Term) -> tuple[Term, ...]:
             return ()
         return tuple(sorted(set(above) - set(below), key=lambda v: str(v.data[-1])))
     if law.head == "function":
-        return tuple(a for a in law.args if a.data[-1] != "real")[:1]
+        return targets_of(law)
     return law.args[:1] if law.head == "normal" else law.args[: law.data[1]]
 
 

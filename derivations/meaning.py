@@ -33,10 +33,10 @@ from derivations.convention import (
 )
 from derivations.conversion import subterms
 from derivations.decoder import DECODER, decoder_of
-from derivations.distribution import depending
+from derivations.distribution import depending, differentiable
 from derivations.draw import over_draws
 from derivations.entry import factorised, is_marginal, is_product, products, whole
-from derivations.kernel import KernelError, Term, alpha_equal, bind, density, equal, number
+from derivations.kernel import KernelError, Term, alpha_equal, bind, density, equal, log, number
 from derivations.label import together
 from derivations.latex import text
 from derivations.law import named_laws
@@ -46,6 +46,7 @@ from derivations.name import check_names
 from derivations.reader import Context, Found, Reading
 from derivations.reading import Read, read, readings
 from derivations.surroundings import BOUNDS, Surroundings, bound_symbols
+from derivations.symbol import CONSTANTS, FUNCTIONS
 from derivations.syntax import FormulaError
 from derivations.tree import (
     bases,
@@ -252,6 +253,8 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 *(f"{symbol} is under {family_of}" for symbol in "IH"),
                 f"H(.|.) is {'at a given condition' if given else 'a mean over the condition'}",
                 "Sigma is diag(sigma^2)",
+                *(f"{letter} does not depend on what is averaged over" for letter in CONSTANTS),
+                *(f"{letter} is a function of what is averaged over" for letter in FUNCTIONS),
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
             for symbols, said in _symbols(trees, around, names, family):
@@ -272,18 +275,28 @@ def _symbols(
     if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):
         fixed["w"] = around.weight
         said = (f"w is {text(around.weight)}",)
-    if not used or bound is None or names.depends:
+    if not used or bound is None:
         yield fixed, said
         return
     free_sign = used & {"ScriptF", "F("} - around.negative - around.positive
     for negative in (False, True) if free_sign else (False,):
-        symbols = dict(fixed)
-        words = [*said]
-        for name in sorted(used & set(BOUNDS)):
-            minus = name in around.negative or (negative and name in free_sign)
-            symbols[name] = number(-1) * bound if minus else bound
-            words.append(f"{_shown(name)} is the {'negative ' if minus else ''}ELBO, {text(symbols[name])}")
-        yield symbols, tuple(words)
+        for value in _bounds(bound, around.evidence, names.depends):
+            symbols = dict(fixed)
+            words = [*said]
+            for name in sorted(used & set(BOUNDS)):
+                minus = name in around.negative or (negative and name in free_sign)
+                symbols[name] = number(-1) * value if minus else value
+                words.append(f"{_shown(name)} is the {'negative ' if minus else ''}ELBO, {text(symbols[name])}")
+            yield symbols, tuple(words)
+
+
+def _bounds(bound: Term, evidence: Term, depends: Mapping[str, str]) -> Iterator[Term]:
+    """The ELBO; where the densities of p depend on a parameter, so that they are functions, also by their joint density."""
+    yield differentiable(bound, depends)
+    if "p" in depends and bound.head == "add":
+        (q, _), z, count = bound.args[0].args, bound.args[0].bound, evidence.data[1]
+        joint = density("p", [*evidence.args[:count], *([z] if z else [])], evidence.args[count:])
+        yield differentiable(bind("expectation", z, q, log(joint) - log(q)), depends)
 
 
 def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Meaning]:
@@ -293,7 +306,8 @@ def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Fami
         return
     model = _without_marginals(model, meaning)
     left, right = (modelled(t, model) for t in (meaning.left, meaning.right))
-    parameters = {*named_parameters(meaning.left), *named_parameters(meaning.right)}
+    named = {n.rstrip("'") for side in meaning.sides for n in named_parameters(side)}
+    parameters = named - {*differentiated(trees).values()}
     inside = [t for side in meaning.sides for _, t in subterms(side)]
     of_entries = any(t.head == "component" and t.args[0] == Z for t in inside) and not any(map(is_marginal, inside))
     if (parameters or of_entries) and (left, right) != (meaning.left, meaning.right):

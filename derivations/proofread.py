@@ -12,7 +12,7 @@ from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.definition import assumptions, mixture, mixtures, trees_of, with_definitions, within
-from derivations.doubt import doubt, is_assumption, speaks
+from derivations.doubt import doubt, has_several_forms, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
 from derivations.entry import instances as of_entries
@@ -290,6 +290,7 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     """Refuted, if every meaning is and the relation is a claim; else undecided."""
     undecided = replace(blank, reading=found[0].reading, message="no proof and no counterexample found")
     whole = [m for m in found if m.convention] or found
+    whole = [m for m in whole if not has_several_forms(m)] or whole  # the ELBO in several forms
     doubtful = doubt(trees, whole, around, blank.relation)
     if doubtful:
         return replace(undecided, message=doubtful)

@@ -13,11 +13,12 @@ from itertools import product
 from derivations.functional import Functionals
 from derivations.kernel import KernelError, Term, add, free, log, multiply, number, substitute, variable
 from derivations.reader import Context, Found, Items, Reading, group_of
-from derivations.symbol import POINTS, symbol_name
+from derivations.symbol import FUNCTIONS, POINTS, symbol_name
 from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import FAMILIES, INDICES, Label, name_of, only_unit, units
 
 READINGS = tuple(Reading(*choice) for choice in product((True, False), (False, True), (False, True), (False, True)))
+BASELINE = "b"  # of a score function: a number, or b(x)
 _OPERATORS = (r"\log", r"\exp", r"\Divergence", r"\Normal", r"\sum", r"\prod", r"\int", r"\Expectation", r"\diag", "E")
 
 
@@ -124,8 +125,10 @@ class _Reader(Functionals):
             return True
         if group.kind != "(":
             return False
-        if unit.base in FAMILIES or unit.base in (r"\Normal", r"\Bernoulli", "f", "g", "h"):
+        if unit.base in FAMILIES or unit.base in (r"\Normal", r"\Bernoulli", *FUNCTIONS):
             return True
+        if unit.base == BASELINE:
+            return all(_letter(s).lower() in POINTS for s in group.sums)
         return len(group.separators) > 0 and unit.base not in INDICES
 
     def symbol_called(self, unit: Unit) -> str:
@@ -147,7 +150,7 @@ class _Reader(Functionals):
         group = group_of(following, "(")
         if group is None or [_letter(s).lower() for s in group.sums] != ["z"] or unit.sups or unit.primes:
             return False
-        function = unit.base in ("f", "g", "h") and (self.entry is not None or bool(unit.subs))
+        function = unit.base in tuple(FUNCTIONS) and (self.entry is not None or bool(unit.subs))
         hat = unit.base in ("x", "X") and Label(unit).kept.startswith("Word")
         return (unit.base in (r"\mu", r"\sigma") or function or hat) and not self.symbol_called(unit)
 
@@ -173,7 +176,7 @@ class _Reader(Functionals):
             return self.density(unit, group)
         if unit.base == r"\Normal":
             return self.normal(group, None)
-        if unit.base in ("f", "g", "h") and not unit.subs:
+        if str(unit.base) in (*FUNCTIONS, BASELINE) and not unit.subs:
             arguments = [a for s in group.sums for a in self.arguments(s)]
             return Term("function", tuple(arguments), (str(unit.base), "real"))
         if unit.base == r"\Bernoulli":

@@ -62,7 +62,8 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
         integrals = in_turn(everywhere(unfold_kl), everywhere(unfold_expectation), under(z, None), logs)
         yield "definition of the expectation, linearity of the integral", integrals
     if "derivative" in heads:
-        gradients = in_turn(everywhere(interchanged), everywhere(unfold_expectation), everywhere(differentiate), logs)
+        of_sums = in_turn(everywhere(unfold_kl), everywhere(apart_in_sums), everywhere(interchanged))
+        gradients = in_turn(of_sums, everywhere(unfold_expectation), everywhere(differentiate), logs)
         yield "gradient and integral interchanged, rules of differentiation", gradients
         kept = in_turn(gradients, everywhere(linear), everywhere(mass_kept), simplify)
         yield "gradient and integral interchanged, a density integrates to one", kept
@@ -214,6 +215,13 @@ def interchanged(term: Term) -> Theorem:
     at, inner = term.args
     body = inner.args[0] if inner.head == "integral" else inner.args[0] * inner.args[1]
     return infer("assume", equal(term, bind("integral", inner.bound, bind("derivative", term.bound, at, body))))
+
+
+def apart_in_sums(term: Term) -> Theorem:
+    """The derivative of a sum, or of a multiple, as those of its parts."""
+    if term.head != "derivative" or term.args[1].head not in ("add", "multiply"):
+        raise KernelError("not the derivative of a sum")
+    return differentiate(term)
 
 
 def one_term(term: Term) -> Theorem:

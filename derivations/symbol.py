@@ -25,6 +25,7 @@ from derivations.tree import (
 
 VECTORS = {"mu", "sigma", "tau", "nu", "v", "eta", "m", "s"}
 SCALES = {"sigma", "tau", "s", "v"}
+CONSTANTS, FUNCTIONS = "abc", "fgh"
 POINTS = {"z", "x", "y", "epsilon"}
 
 
@@ -189,9 +190,19 @@ class Symbols(Reader):
             raise FormulaError(f"{name}_{label.kept} under a sum over {min(label.mentioned & self.indices)}")
 
     def check_constant(self, name: str) -> None:
-        """A letter that we know nothing of may be a random variable: it is not read where one averages."""
+        """A letter that we know nothing of may be a random variable: where one averages, only a, b and c are numbers."""
         if (self.bound or self.drawn) and len(name) == 1 and name not in VECTORS:
-            raise FormulaError(f"{name} where it may be random")
+            if name not in CONSTANTS:
+                raise FormulaError(f"{name} where it may be random")
+            self.found.remarks.add(name)
+
+    def of_bound(self, base: str) -> Term:
+        """``f`` for ``f(z)``, where one averages over z alone."""
+        points = [p for p in POINTS if p in self.bound]
+        if len(points) != 1 or not self.bound <= {points[0]}:
+            raise FormulaError(f"{base} of which variable?")
+        self.found.remarks.add(base)
+        return Term("function", (variable(points[0], points[0]),), (base, "real"))
 
     def whole(self, full: str, name: str) -> Term:
         """A parameter without an index."""
@@ -209,6 +220,8 @@ class Symbols(Reader):
         """A letter without scripts."""
         if base in self.indices:
             return variable(name, "index")
+        if base in FUNCTIONS and self.bound:
+            return self.of_bound(base)
         counts = name in (self.context.dimension, self.context.size)
         if counts or (base in NATURALS and base.isupper()):
             return variable(name, "natural")
