@@ -19,6 +19,8 @@ from derivations.surroundings import (
     bound_symbols,
     defined,
     evidence,
+    has_size,
+    size_defined,
     weight_defined,
 )
 from derivations.syntax import FormulaError, Sum, parse
@@ -50,12 +52,18 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     """
     symbols: dict[str, tuple[str, Sum]] = {}
     weights: dict[str, tuple[str, Sum]] = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))}
+    sized: dict[str, tuple[str, Sum]] = {}
     signs: dict[str, str] = {}
     fixed: set[str] = set()
     for chain, before, after, name, tree in _equations(chains):
         weight, index = weight_defined(parse(before.source))
         if weight:
             weights[weight] = (index, tree)
+        symbol, size = size_defined(parse(before.source), tree)
+        if symbol:
+            sized.setdefault(symbol, (size, tree))
+        if not symbol and has_size(parse(before.source), sized):
+            continue
         if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
         sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
@@ -70,6 +78,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
         around,
         symbols=symbols,
         weights=weights,
+        sized=sized,
         negative=frozenset(n for n, s in signs.items() if s == "-"),
         positive=frozenset(n for n, s in signs.items() if s == "+"),
     )

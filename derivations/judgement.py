@@ -8,7 +8,7 @@ from types import MappingProxyType
 from derivations.assumption import settle
 from derivations.concavity import jensen
 from derivations.conversion import Conversion, everywhere, prove_equal, same, symmetry, transitivity
-from derivations.draw import Draws, mean_of_draws
+from derivations.draw import Draws, mean_of_draws, of_any_size, written_out
 from derivations.gap import by_gap, by_jensen
 from derivations.inequality import along, as_inequality, rearranged
 from derivations.kernel import KernelError, Term, Theorem, at_most, bind, equal, log, number
@@ -91,6 +91,7 @@ def _of_two_dimensions(theorem: Theorem) -> bool:
 
 def _of_draws(left: Term, right: Term, relation: str, joint: frozenset[str], draws: Draws) -> Proof | None:
     """The same for means over numbered draws, each of which has its law."""
+    left, right = of_any_size(written_out(left), written_out(right))
     sampled = everywhere(mean_of_draws(draws))
     if relation not in ("<=", ">="):
         return _sampled(left, right, joint, sampled)

@@ -233,7 +233,8 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         isotropic=family.isotropic,
         size=size_of(trees),
         depends=depends,
-        weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
+        weights=around.weights,
+        sized=around.sized,
         numbers=numbers_of(trees),
         entries=families_of_entries(trees),
     )
@@ -257,19 +258,16 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 *(f"{letter} is a function of what is averaged over" for letter in FUNCTIONS),
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
+            draws = {name: found.found.draws for name, found in _definitions(around, names, family)}
             for symbols, said in _symbols(trees, around, names, family):
-                yield replace(names, symbols=symbols), (*words, *said, *usual)
+                yield replace(names, symbols=symbols, draws=draws), (*words, *said, *usual)
 
 
 def _symbols(
     trees: Trees, around: Surroundings, names: Context, family: Family
 ) -> Iterator[tuple[dict[str, Term], tuple[str, ...]]]:
     """What symbols stand for: what the text defines, else the ELBO, for F of either sign."""
-    fixed: dict[str, Term] = {}
-    for name, (_, tree) in around.symbols.items():
-        found = next((r.term for r in readings(tree, names) if r.reading.scalar is not family.vector), None)
-        if found is not None:
-            fixed[name] = found
+    fixed: dict[str, Term] = {name: found.term for name, found in _definitions(around, names, family)}
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
     bound, said = around.bound, tuple[str, ...]()
     if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):
@@ -288,6 +286,14 @@ def _symbols(
                 symbols[name] = number(-1) * value if minus else value
                 words.append(f"{_shown(name)} is the {'negative ' if minus else ''}ELBO, {text(symbols[name])}")
             yield symbols, tuple(words)
+
+
+def _definitions(around: Surroundings, names: Context, family: Family) -> Iterator[tuple[str, Read]]:
+    """What the text defines, as it is read."""
+    for name, (_, tree) in around.symbols.items():
+        found = next((r for r in readings(tree, names) if r.reading.scalar is not family.vector), None)
+        if found is not None:
+            yield name, found
 
 
 def _bounds(bound: Term, evidence: Term, depends: Mapping[str, str]) -> Iterator[Term]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -27,6 +27,8 @@ from derivations.meaning import Meaning, meanings, why_none
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refute import refute
+from derivations.sampled_bound import TAKEN as INDEPENDENT
+from derivations.sampled_bound import by_more_draws
 from derivations.surroundings import (
     Surroundings,
     approximation,
@@ -191,7 +193,7 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, message="taken for the definition of the aggregate posterior")
     whole = by_matrices(*trees) if blank.relation == "=" else None
     if whole is not None:
-        hypotheses = (TAKEN, *map(text, whole.theorem.hypotheses))
+        hypotheses = (TAKEN, *in_words(whole.theorem.hypotheses))
         return replace(blank, verdict="proved", by=whole.words, hypotheses=hypotheses)
     if blank.relation == UP_TO:
         exact = _judged(replace(blank, relation="="), around)
@@ -213,6 +215,8 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, message=f"nothing is said about {blank.relation}")
     for meaning in found:
         proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right), meaning.draws)
+        if proof is None and (more := by_more_draws(meaning.left, meaning.right, blank.relation)) is not None:
+            proof, meaning = more, replace(meaning, words=(*meaning.words, INDEPENDENT))
         if proof is not None:
             return _proved(replace(blank, message=meaning.scope(found)), proof, meaning, trees)
     return _without_proof(blank, trees, found, around)
@@ -234,7 +238,7 @@ def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, 
         return replace(blank, message="shown for diagonal matrices only: those commute")
     if meaning.condition:
         return replace(blank, message=f"it holds if {meaning.condition}, of which nothing is said")
-    hypotheses = (*meaning.suppositions, *map(text, proof.theorem.hypotheses))
+    hypotheses = (*meaning.suppositions, *in_words(proof.theorem.hypotheses))
     words = {
         "~": "the mean of the right side is the left side: ",
         "prop": "proportional in the variable of the left side: ",
@@ -284,6 +288,15 @@ def _depending(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], a
     message = f"the difference of the sides depends on {variation.words}: it is {' and '.join(counterexample.values)}"
     said = f"with {'; '.join(meaning.suppositions)}: " if meaning.suppositions else ""
     return replace(undecided, verdict="refuted", counterexample=said + counterexample.words, message=message)
+
+
+def in_words(hypotheses: Iterable[Term]) -> tuple[str, ...]:
+    """Hypotheses as text, each once: what holds for all n and all z holds for all z and all n."""
+    found: dict[str, None] = {}
+    for hypothesis in hypotheses:
+        said, *quantified = text(hypothesis).split(" for all ")
+        found[" for all ".join((said, *sorted(quantified, key=lambda q: (" in {" not in q, q))))] = None
+    return tuple(found)
 
 
 def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> Judgement:

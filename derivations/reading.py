@@ -186,6 +186,7 @@ class _Reader(Functionals):
         name = self.symbol_called(unit)
         if name:
             self.found.symbols.add(name)
+            self.found.draws |= self.context.draws.get(name, {})
             return self.symbol_at(self.context.symbols[name], group)
         raise FormulaError(f"the function {unit.base}")
 

@@ -12,9 +12,9 @@ from derivations.label import rows
 from derivations.manuscript import Convention
 from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
-from derivations.symbol import symbol_name
+from derivations.symbol import is_size, symbol_name
 from derivations.syntax import FormulaError, Row, Sum, Unit
-from derivations.tree import PARAMETERS, letters, name_of, only_unit, units
+from derivations.tree import NATURALS, PARAMETERS, letters, name_of, only_unit, plain_letter, units
 
 BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L(", "F(")  # what stands for the ELBO unless the text defines it otherwise
 
@@ -29,6 +29,8 @@ class Surroundings:
         What symbols stand for: the source and the tree of their definition.
     weights
         The same for symbols with an index, such as ``w_k``, with the letter of the index.
+    sized
+        Symbols with the number of their draws as an index, such as ``L_k``: the letter of the number, and the tree.
     conventions
         What comments say of the densities.
     named
@@ -55,6 +57,7 @@ class Surroundings:
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
@@ -192,6 +195,23 @@ def weight_defined(tree: Sum) -> tuple[str, str]:
         return "", ""
     index = only_unit(unit.subs[0].sums[0])
     return ("w", str(index.base)) if index is not None and index.base in ("k", "i", "l", "j") else ("", "")
+
+
+def size_defined(left: Sum, right: Sum) -> tuple[str, str]:
+    """``ScriptL`` and ``k`` where ``L_k`` is defined by a sum up to k; empty strings for another definition."""
+    unit = only_unit(left)
+    index = plain_letter(unit.subs[0].sums[0]) if unit is not None and len(unit.subs) == 1 and not unit.sups else ""
+    limits = {plain_letter(u.sups[0].sums[0]) for u in units(right) if u.base == r"\sum" and u.sups}
+    if unit is None or index not in NATURALS or index not in limits or not isinstance(unit.base, str):
+        return "", ""
+    return name_of(unit.base), index
+
+
+def has_size(tree: Sum, sized: Mapping[str, tuple[str, Sum]]) -> bool:
+    """Whether a side is such a symbol with a number of draws, as ``L_2`` where ``L_k`` is defined."""
+    unit = only_unit(tree)
+    name = name_of(unit.base) if unit is not None and isinstance(unit.base, str) else ""
+    return unit is not None and name in sized and is_size(unit, sized[name][0])
 
 
 def bound_symbols(tree: Sum) -> set[str]:

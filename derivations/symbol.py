@@ -19,6 +19,7 @@ from derivations.tree import (
     letters,
     name_of,
     single,
+    units,
     variable_of,
     written_out,
 )
@@ -72,8 +73,11 @@ class Symbols(Reader):
             subs = tuple(map(_diagonal, unit.subs))
             sigma = self.letter(replace(unit, base=r"\sigma", subs=subs, sups=(), primes=0))
             return self.powered(sigma ** number(2), replace(unit, subs=()))
+        if name in self.context.sized and is_size(unit, self.context.sized[name][0]):
+            return self.powered(self.of_size(unit, name), replace(unit, subs=()))
         if symbol_name(unit) in self.context.symbols:
             self.found.symbols.add(symbol_name(unit))
+            self.found.draws |= self.context.draws.get(symbol_name(unit), {})
             return self.powered(self.context.symbols[symbol_name(unit)], replace(unit, subs=()))
         if base in self.random and not unit.subs:
             return self.powered(Term("function", (CHANCE,), (base, "real")), unit)
@@ -110,6 +114,14 @@ class Symbols(Reader):
     def _free_index(self, group: Group) -> bool:
         label = Label(Unit("x", sups=(group,)))
         return bool(label.indices) and not label.kept and not self.indices & set(label.indices)
+
+    def of_size(self, unit: Unit, name: str) -> Term:
+        """``L_{k + 1}``, as it is defined for any k."""
+        letter, tree = self.context.sized[name]
+        reading = replace(self.reading, greedy=True, wide=False)  # a symbol has one meaning, the usual one
+        inner = replace(self, reading=reading, context=replace(self.context, size=letter))
+        self.found.symbols.add(name)
+        return substitute(inner.sum(tree), variable(letter, "natural"), inner.sum(single(unit.subs[0])))
 
     def weight(self, unit: Unit, name: str) -> Term:
         """``w_k``, as it is defined."""
@@ -231,6 +243,12 @@ class Symbols(Reader):
             raise FormulaError(f"{base} where a number is wanted")
         self.check_constant(name)
         return self.whole(name, name)
+
+
+def is_size(unit: Unit, letter: str) -> bool:
+    """Whether a subscript is a number of draws, such as ``k``, ``k + 1`` and ``2``."""
+    found = {str(u.base) for g in unit.subs for s in g.sums for u in units(s)}
+    return bool(found) and all(f == letter or f.isdigit() for f in found)
 
 
 def symbol_name(unit: Unit) -> str:
