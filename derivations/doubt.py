@@ -34,6 +34,8 @@ def speaks(term: Term) -> bool:
 
 def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: str = "=") -> str:
     """Why a relation that has no proof may yet be no claim, or one that we misread; empty if there is no doubt."""
+    if around.incomplete:
+        return "the definitions of the text were not found in time"
     if around.apart:
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from derivations.commuting import names_scales, order_matters
+from derivations.condition import around as near
+from derivations.condition import beside, choices, rests_on
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
@@ -100,7 +102,13 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
     """What a manuscript says to each of its chains."""
     around = without_definitions(chains, conventions)
     return with_definitions(
-        chains, replace(around, assumed=tuple(assumptions(chains)), aggregates=dict(mixtures(chains)))
+        chains,
+        replace(
+            around,
+            assumed=tuple(assumptions(chains)),
+            aggregates=dict(mixtures(chains)),
+            choices=tuple(choices(chains)),
+        ),
     )
 
 
@@ -131,10 +139,32 @@ def judgements(
             around = after(side, around)
         if i >= first:
             judgement = _judged_safely(blank(chain, place, i), around)
+            if judgement.verdict == "refuted":
+                judgement = _unconditionally(judgement, chain, around)
             false = mending and judgement.verdict == "refuted"
             yield judgement, not false
             if false:
                 yield _mended(judgement, around), True
+
+
+def _unconditionally(refuted: Judgement, chain: WrittenChain, around: Surroundings) -> Judgement:
+    """What is refuted, undecided where the text claims it under a condition or by a choice."""
+    undecided = replace(refuted, verdict="undecided", counterexample=None)
+    for words, sides in beside(chain, chain.sides[refuted.index + 1]):
+        if not _is_claim(sides, refuted, around):
+            return replace(undecided, message=f"not true as such, but claimed under a condition: {words}")
+    found = list(meanings((parse(refuted.lhs), parse(refuted.rhs)), around))
+    words = rests_on(found, refuted.relation, near(chain, around.choices), around.laws.get("q"))
+    return replace(undecided, message=words) if words else refuted
+
+
+def _is_claim(sides: tuple[Side, ...], place: Judgement, around: Surroundings) -> bool:
+    """Whether sides are a relation that is true or false as such."""
+    if len(sides) < 2:
+        return False
+    before, after = sides[-2:]
+    relation = replace(place, relation=after.relation, lhs=before.source, rhs=after.source, verdict="undecided")
+    return _judged_safely(relation, around).verdict in ("proved", "refuted")
 
 
 def _mended(refuted: Judgement, around: Surroundings) -> Judgement:

@@ -20,6 +20,26 @@ BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L(", "F(")  # what stands for the ELBO 
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A text chooses a density of q, ``q(z|x) = p(z|x)``, or says what holds if it is chosen.
+
+    Attributes
+    ----------
+    file, line
+        Where it says so.
+    law
+        The density of q; None for a ``q`` without its variables.
+    value
+        What it is to be.
+    """
+
+    file: str
+    line: int
+    law: Term | None
+    value: Term
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What the text around a relation says.
 
@@ -45,6 +65,10 @@ class Surroundings:
         Families with names of variables that the text supposes to be independent in some way.
     aggregates
         Densities ``q(z)`` that the text has as means over its data, with the mean.
+    choices
+        What the text chooses densities of q to be.
+    incomplete
+        Whether the definitions of the text are not among these: then no symbol stands for what it usually does.
     claimed
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
@@ -62,6 +86,8 @@ class Surroundings:
     usual: Term | None = POSTERIOR
     assumed: tuple[tuple[str, frozenset[str]], ...] = ()
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    incomplete: bool = False
     claimed: bool = False
     first: Term | None = None
 
@@ -69,7 +95,7 @@ class Surroundings:
     def bound(self) -> Term | None:
         """The ELBO for the approximation of the text; None if q is no density of latent variables given data."""
         q = self.laws.get("q")
-        if q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
+        if self.incomplete or q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
             return None
         return elbo(q, self.evidence)
 
