@@ -8,7 +8,7 @@ from itertools import pairwise
 from derivations.distribution import entry_index, is_deviation
 from derivations.label import rows
 from derivations.reader import group_of
-from derivations.syntax import FormulaError, Group, Sum, Unit
+from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import (
     FAMILIES,
     INDICES,
@@ -39,6 +39,7 @@ def has_exponential(tree: Sum) -> bool:
 def dimension_of(trees: Trees) -> str:
     """The letter for the dimension: the limit of a sum over entries, else a letter that stands for a whole number."""
     entries = {i for tree in trees for u in units(tree) if u.base in _PARAMETERS for g in u.subs for i in letters(g)}
+    entries |= {i for tree in trees for i in compared(tree)}
     bare: set[str] = set()
     for tree in trees:
         for unit in units(tree):
@@ -50,6 +51,22 @@ def dimension_of(trees: Trees) -> str:
                 bare.add(unit.base)
     free_ones = bare - _limits_of_sums(trees) - entries
     return next((letter for letter in "JdDkKnNmM" if letter in free_ones), "J")
+
+
+def compared(tree: Sum) -> set[str]:
+    """The indices of entries of x from which something else with the same index is subtracted."""
+    found: set[str] = set()
+    for unit in units(tree):
+        for s in unit.base.sums if isinstance(unit.base, Group) else ():
+            parts = [{i for u in _tops(row) for g in u.subs for i in letters(g) & INDICES} for _, row in s.rows]
+            data = [any(u.base in ("x", "X") for u in _tops(row)) for _, row in s.rows]
+            if len(parts) == 2 and any(data):
+                found |= parts[0] & parts[1]
+    return found
+
+
+def _tops(row: Row) -> list[Unit]:
+    return [item for item in row.items if isinstance(item, Unit)]
 
 
 def _limits_of_sums(trees: Trees) -> set[str]:

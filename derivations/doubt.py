@@ -40,6 +40,8 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:
         return "a sum without limits beside one with"
+    if any(m.chosen for m in found):
+        return "which variances the densities have is not said"
     if any(map(_has_bare_normal, trees)):
         return "a normal law is no number"
     if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
@@ -113,7 +115,8 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     forms = {t.data[0] for side in sides for _, t in subterms(side) if t.head == "function" and t.data[1] == "real"}
     if any(other != form and other.split("_")[0] == form.split("_")[0] for form in forms for other in forms):
         return "a density that is differentiated, in several forms"
-    if ("normal" in heads[0]) != ("normal" in heads[1]) and any("density" in h for h in heads):
+    densities = [{t for _, t in subterms(side) if t.head == "density" and t != DRAWS} for side in sides]
+    if ("normal" in heads[0]) != ("normal" in heads[1]) and densities[0] != densities[1]:
         return "which densities are normal?"
     counted = numbers(*sides)
     sized = counted or any(is_marginal(t) for side in sides for _, t in subterms(side))

@@ -24,6 +24,7 @@ from derivations.convention import (
     EPSILON,
     Family,
     Model,
+    Z,
     default,
     labelled,
     modelled,
@@ -31,9 +32,10 @@ from derivations.convention import (
     stated,
 )
 from derivations.conversion import subterms
+from derivations.decoder import DECODER, decoder_of
 from derivations.distribution import depending
 from derivations.draw import over_draws
-from derivations.entry import factorised, is_product, products, whole
+from derivations.entry import factorised, is_marginal, is_product, products, whole
 from derivations.kernel import KernelError, Term, alpha_equal, bind, density, equal, number
 from derivations.label import together
 from derivations.latex import text
@@ -67,6 +69,8 @@ class Meaning:
         What else is taken as the field has it.
     condition
         What the field often has so, but not always: under it nothing is proved, and what holds under it is not refuted.
+    chosen
+        Whether the convention chooses what the text may have otherwise: what fails under it is not refuted.
     """
 
     readings: tuple[Reading, Reading]
@@ -76,6 +80,7 @@ class Meaning:
     draws: Mapping[str, Term] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     condition: str = ""
+    chosen: bool = False
 
     @property
     def reading(self) -> str:
@@ -149,6 +154,7 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
                     for one in _aggregated(found, around):
                         yield one
                         yield from _modelled(one, trees, around, family)
+                        yield from _decoded(one, trees, around, names)
                         yield from _of_data(one)
                         for meaning in _factorised(one):
                             yield meaning
@@ -195,7 +201,8 @@ def _families(trees: Trees) -> Iterator[Family]:
     """How normal densities may be written in the trees."""
     found = set().union(*map(bases, trees))
     logs = [True] if any(map(has_exponential, trees)) else [False, True] if "v" in found else [False]
-    isotropic = [False, True] if found & {"I", r"\One"} and r"\sigma" in found else [False]
+    spherical = found & {"I", r"\One"} or decoder_of(trees) is not None
+    isotropic = [False, True] if spherical and r"\sigma" in found else [False]
     size = dimension_of(trees)
     for log_variance in logs:
         for same in isotropic:
@@ -287,11 +294,29 @@ def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Fami
     model = _without_marginals(model, meaning)
     left, right = (modelled(t, model) for t in (meaning.left, meaning.right))
     parameters = {*named_parameters(meaning.left), *named_parameters(meaning.right)}
-    if parameters and (left, right) != (meaning.left, meaning.right):
+    inside = [t for side in meaning.sides for _, t in subterms(side)]
+    of_entries = any(t.head == "component" and t.args[0] == Z for t in inside) and not any(map(is_marginal, inside))
+    if (parameters or of_entries) and (left, right) != (meaning.left, meaning.right):
         draws = {letter: modelled(law, model) for letter, law in meaning.draws.items()}
         noise = any(t == density("p", [EPSILON]) for side in (meaning.left, meaning.right) for _, t in subterms(side))
         words = model.words + (", p(epsilon) = N(0, I)" if noise and not around.conventions else "")
-        yield replace(meaning, left=left, right=right, convention=words, draws=draws)
+        chosen = not parameters and not around.conventions
+        yield replace(meaning, left=left, right=right, convention=words, draws=draws, chosen=chosen)
+
+
+def _decoded(meaning: Meaning, trees: Trees, around: Surroundings, names: Context) -> Iterator[Meaning]:
+    """The relation about a decoder, where it says how far x is from a mean."""
+    decoder = decoder_of(trees)
+    found = [t for side in meaning.sides for _, t in subterms(side)]
+    if decoder is None or around.conventions or DECODER not in found:
+        return
+    if not decoder.given and any(t.bound == Z for t in found):
+        return  # a mean that may depend on z, over which one averages
+    for model, condition in decoder.laws(names, scalar=meaning.readings[0].scalar):
+        left, right = (modelled(side, model) for side in meaning.sides)
+        both = " and ".join(filter(None, (meaning.condition, condition)))
+        chosen = decoder.scale is None
+        yield replace(meaning, left=left, right=right, convention=model.words, condition=both, chosen=chosen)
 
 
 def _without_marginals(model: Model, meaning: Meaning) -> Model:

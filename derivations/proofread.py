@@ -9,6 +9,7 @@ from math import inf
 from derivations.commuting import names_scales, order_matters
 from derivations.condition import around as near
 from derivations.condition import beside, choices, rests_on
+from derivations.constant import constant_proof, is_lettered, once, subject, variations, varied, without_constants
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
@@ -36,7 +37,8 @@ from derivations.surroundings import (
 from derivations.syntax import FormulaError, Sum, parse
 from derivations.written import Side, WrittenChain
 
-RELATIONS = ("=", "<=", ">=", ":=", "~", "prop")
+UP_TO = "=+"
+RELATIONS = ("=", "<=", ">=", ":=", "~", "prop", UP_TO)
 STRICT = {"<": "<=", ">": ">="}
 FEW = 2  # draws in a counterexample
 
@@ -194,11 +196,13 @@ def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
 def after(side: Side, around: Surroundings) -> Surroundings:
     """The surroundings once a side has been read: the laws it names, and whether it speaks of densities."""
     for tree in trees_of([side]):
-        for found in readings(tree, Context(around.laws, apart=around.apart)):
+        apart = without_constants((tree, tree), around.symbols)
+        for found in readings(tree if apart is None else apart[0][0], Context(around.laws, apart=around.apart)):
             term = found.term
             named = {**around.named, **named_laws(term)}
             first = term if around.first is None and term.head == "density" else around.first
-            return replace(around, named=named, claimed=around.claimed or speaks(term), first=first)
+            known = around.subject or subject(term)
+            return replace(around, named=named, claimed=around.claimed or speaks(term), first=first, subject=known)
     return around
 
 
@@ -219,9 +223,18 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     if whole is not None:
         hypotheses = (TAKEN, *map(text, whole.theorem.hypotheses))
         return replace(blank, verdict="proved", by=whole.words, hypotheses=hypotheses)
+    if blank.relation == UP_TO:
+        exact = _judged(replace(blank, relation="="), around)
+        return exact if exact.verdict == "proved" else _up_to_constant(blank, trees, around, False, True)
+    apart = without_constants(trees, around.symbols)
+    if apart is not None:
+        judgement = _up_to_constant(blank, apart[0], around, *apart[1])
+        named = judgement.verdict == "refuted" and is_lettered(trees)
+        return replace(blank, message="what is the constant, if it varies?") if named else judgement
     found = list(meanings(trees, around, blank.relation))
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
+    found.sort(key=lambda m: bool(m.condition))
     if any(map(is_assumption, found)):
         return replace(blank, message="an assumption about a density, not a claim")
     if blank.relation in STRICT:
@@ -258,6 +271,49 @@ def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, 
     }
     by = words.get(blank.relation, "") + proof.words + (", for Sigma = diag(sigma^2)" if names_scales(*trees) else "")
     return replace(blank, verdict="proved", by=by, hypotheses=hypotheses)
+
+
+def _up_to_constant(
+    blank: Judgement, trees: tuple[Sum, Sum], around: Surroundings, on_left: bool, on_right: bool
+) -> Judgement:
+    """``A = B + const``: that A - B does not depend on what varies, or that it does."""
+    if blank.relation not in ("=", UP_TO) or (on_left and not on_right):
+        return replace(blank, message="a constant, of which nothing else is said")
+    found = sorted(meanings(trees, around), key=lambda m: bool(m.condition))
+    if not found:
+        return replace(blank, verdict="unparsed", message=why_none(trees, around))
+    for meaning in (m for m in found if not m.draws):
+        for variation in variations(meaning, around.subject)[0]:
+            proof = constant_proof(meaning, variation)
+            if proof is not None:
+                words = f"{proof.words}, up to a constant that does not depend on {variation.words}"
+                judgement = _proved(blank, replace(proof, words=words), meaning, trees)
+                return replace(judgement, hypotheses=tuple(once(judgement.hypotheses)))
+    return _depending(blank, trees, found, around)
+
+
+def _depending(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> Judgement:
+    """Refuted, if the difference depends on what varies under every meaning; else undecided."""
+    undecided = replace(blank, reading=found[0].reading, message="whether the difference is constant is not decided")
+    whole = [m for m in found if m.convention] or found
+    doubtful = doubt(trees, whole, around)
+    if doubtful or any(m.draws for m in whole):
+        return replace(undecided, message=doubtful or undecided.message)
+    first = None
+    for meaning in whole:
+        denied = variations(meaning, around.subject)[1]
+        for variation in denied:
+            counterexample = varied(meaning, variation)
+            if counterexample is None or not _is_counted(counterexample):
+                return undecided
+            first = first or (variation, meaning, counterexample)
+        if not denied:
+            return undecided
+    assert first is not None
+    variation, meaning, counterexample = first
+    message = f"the difference of the sides depends on {variation.words}: it is {' and '.join(counterexample.values)}"
+    said = f"with {'; '.join(meaning.suppositions)}: " if meaning.suppositions else ""
+    return replace(undecided, verdict="refuted", counterexample=said + counterexample.words, message=message)
 
 
 def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> Judgement:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import product
 
 from derivations.functional import Functionals
-from derivations.kernel import KernelError, Term, add, free, log, multiply, number, substitute
+from derivations.kernel import KernelError, Term, add, free, log, multiply, number, substitute, variable
 from derivations.reader import Context, Found, Items, Reading, group_of
-from derivations.symbol import symbol_name
+from derivations.symbol import POINTS, symbol_name
 from derivations.syntax import FormulaError, Group, Sum, Unit
-from derivations.tree import FAMILIES, INDICES, name_of, only_unit, units
+from derivations.tree import FAMILIES, INDICES, Label, name_of, only_unit, units
 
 READINGS = tuple(Reading(*choice) for choice in product((True, False), (False, True), (False, True), (False, True)))
 _OPERATORS = (r"\log", r"\exp", r"\Divergence", r"\Normal", r"\sum", r"\prod", r"\int", r"\Expectation", r"\diag", "E")
@@ -92,6 +92,9 @@ class _Reader(Functionals):
         """A function of something, an output of a network, or an atom."""
         if after and self.is_output(unit, after[0]):
             return self.atom(unit), after[1:]
+        if after and self.is_decoded(unit, after[0]):
+            assert isinstance(after[0], Unit)
+            return self.powered(self.decoded(unit, after[0]), after[0]), after[1:]
         if isinstance(unit.base, str) and after and self.is_call(unit, after[0]):
             call = after[0]
             group = group_of(call, "([")
@@ -138,6 +141,31 @@ class _Reader(Functionals):
         if name_of(str(unit.base)).lower() not in ("mu", "sigma") or "x" in self.context.apart:
             return False
         return [_letter(s) for s in group.sums] in (["x"], ["X"])
+
+    def is_decoded(self, unit: Unit, following: Unit | str) -> bool:
+        r"""Whether ``\mu_\theta(z)``, ``f(z)`` and the like stand here where the entry of a vector is wanted."""
+        group = group_of(following, "(")
+        if group is None or [_letter(s).lower() for s in group.sums] != ["z"] or unit.sups or unit.primes:
+            return False
+        function = unit.base in ("f", "g", "h") and (self.entry is not None or bool(unit.subs))
+        hat = unit.base in ("x", "X") and Label(unit).kept.startswith("Word")
+        return (unit.base in (r"\mu", r"\sigma") or function or hat) and not self.symbol_called(unit)
+
+    def decoded(self, unit: Unit, following: Unit) -> Term:
+        """An output of a decoder, or an entry of it, as a function of its argument."""
+        group = group_of(following, "(")
+        assert group is not None
+        name, label = name_of(str(unit.base)), Label(unit)
+        if name.lower() in POINTS:
+            name, label.kept = name.lower() + label.kept.removeprefix("Word"), ""
+        if name in self.context.apart or label.kept or len(label.indices) > 1:
+            raise FormulaError(f"{unit.base} with several labels")
+        index = variable(label.indices[0], "index") if label.indices else self.entry
+        single = self.reading.scalar or (self.context.isotropic and name == "sigma")
+        if index is None and not single:
+            raise FormulaError(f"{unit.base} is a vector where a number is wanted")
+        places = () if single or index is None else (index,)
+        return Term("function", (*places, self.point(group.sums[0])), (name, "real"))
 
     def call(self, unit: Unit, group: Group) -> Term:
         """A density, a function, or a symbol that the text has defined."""

@@ -73,6 +73,8 @@ class Surroundings:
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
         The density with which the chain begins, if it does.
+    subject
+        The variables of the density of which the first such side of the chain is the logarithm.
     """
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
@@ -90,6 +92,7 @@ class Surroundings:
     incomplete: bool = False
     claimed: bool = False
     first: Term | None = None
+    subject: frozenset[Term] = frozenset()
 
     @property
     def bound(self) -> Term | None:

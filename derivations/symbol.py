@@ -158,7 +158,8 @@ class Symbols(Reader):
         kept = label.kept
         if label.indices and not counted and letter.lower() in self.context.apart:
             kept += "".join(label.indices)
-        full = f"{letter}_{kept}" if kept else letter
+        accent = kept.startswith("Word")
+        full = letter + kept.removeprefix("Word") if accent else f"{letter}_{kept}" if kept else letter
         full = self.context.blocks.get(full, full)
         if counted and full not in self.bound:
             return Term("function", (variable(counted[0], "index"),), (full, full))

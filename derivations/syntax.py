@@ -225,6 +225,7 @@ _SIMPLE = (
     (r"\{\s*\\(?:rm|text|cal|bf)\s+(?P<old>[a-zA-Z]{2,})\s*\}", r"{\\Word\g<old> }"),
     (rf"\\{_FONT}(?![a-zA-Z])", " "),
     (r"\\Word(?:KL|kl)(?![a-zA-Z])", " KL "),
+    (r"(?<![a-zA-Z\\])(?P<constant>const|constant)\.?(?![a-zA-Z])", r" \\Word\g<constant> "),
     (r"\\Word(?:Bernoulli|Bern|Ber)(?![a-zA-Z])|(?<![a-zA-Z\\])(?:Bernoulli|Bern)(?![a-zA-Z])", r" \\Bernoulli "),
     (r"\\WordELBO(?![a-zA-Z])", r" \\ELBO "),
     (r"_\s*\{\s*(?P<label>[a-zA-Z]{3,})\s*\}", r"_{\\Word\g<label> }"),

@@ -40,6 +40,7 @@ RELATIONS = {
     r"\approx": "~",
     r"\simeq": "~",
     r"\propto": "prop",
+    r"\uptoconstant": "=+",
 }
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|:=|=\s*:|<=|>=|\n|[^\S\n]+|.", re.DOTALL)
 _INNER = r"(?:array|aligned|alignedat|split|gathered|align|alignat|flalign|gather|multline|eqnarray|equation)\*?"
@@ -225,10 +226,11 @@ def _sides(row: _Row, line: int) -> Iterator[Side]:
 
 
 def _without_over(match: re.Match[str]) -> str:
-    """``\\overset{(a)}{=}`` is ``=``; one that is marked as a definition is ``:=``."""
-    return (
-        ":=" if "def" in match.group("note") or r"\triangle" in match.group("note") else match.group("relation") + " "
-    )
+    """``\\overset{(a)}{=}`` is ``=``; one that is marked as a definition is ``:=``; with a c, it is up to a constant."""
+    note = match.group("note")
+    if match.group("relation") == "=" and re.sub(r"\\[a-zA-Z]+|[{}\s.]", "", note) in ("c", "C", "+", "const"):
+        return r"\uptoconstant "
+    return ":=" if "def" in note or r"\triangle" in note else match.group("relation") + " "
 
 
 def _side(relation: str, source: str, line: int) -> Side:
@@ -269,4 +271,7 @@ def _text_at_end(source: str) -> tuple[str, str] | None:
 
 def _spaced(before: str) -> bool:
     tokens = [m.group() for m in _TOKEN.finditer(before.rstrip(" "))]
-    return bool(tokens) and (tokens[-1] in _SPACING or tokens[-1] in (".", ",", ";"))
+    while tokens and tokens[-1].isspace():
+        tokens.pop()
+    last = [t for t in tokens if t not in _SPACING and not t.isspace()][-1:]
+    return bool(tokens) and (tokens[-1] in _SPACING or tokens[-1] in (".", ",", ";")) and last != ["+"]

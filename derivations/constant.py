@@ -1,0 +1,141 @@
+r"""Equations up to a constant, ``A = B + \text{const}``: that A - B does not depend on what varies.
+
+What varies is the variable of the density whose logarithm one side is, or the first side of the chain. Of other sides,
+such as expectations and divergences, nothing says it: their difference may then depend on scales and dimensions alone,
+or, where they are about an approximation q, on all but q.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from derivations.convention import families
+from derivations.conversion import subterms
+from derivations.counterexample import Counterexample
+from derivations.derivative import fresh
+from derivations.functional import DRAWS
+from derivations.judgement import Proof, prove
+from derivations.kernel import Term, equal, free, substitute
+from derivations.law import laws
+from derivations.meaning import Meaning
+from derivations.refute import refute
+from derivations.syntax import Row, Sum
+from derivations.tree import name_of, only_unit, units
+
+WORDS = {r"\Word" + word for word in ("const", "Const", "constant", "Constant", "cst", "cte")}
+_LETTERS = {"C", "c"}
+_SCALES = ("sigma", "tau")
+
+
+def without_constants(
+    trees: tuple[Sum, Sum], symbols: Mapping[str, object]
+) -> tuple[tuple[Sum, Sum], tuple[bool, bool]] | None:
+    r"""Both sides without ``+ \text{const}`` or ``+ C``, and which of them had it; None if none had.
+
+    A letter is such a constant if it is nothing but a summand; what the text defines is none.
+    """
+    letters = {c for c in _LETTERS if all(_counted(t, c) == sum(u.base == c for u in units(t)) for t in trees)}
+    names = {n for n in WORDS | letters if name_of(n) not in symbols}
+    left, right = (Sum(tuple((sign, row) for sign, row in t.rows if _name(row) not in names)) for t in trees)
+    had = len(left.rows) < len(trees[0].rows), len(right.rows) < len(trees[1].rows)
+    return ((left, right), had) if any(had) and left.rows and right.rows else None
+
+
+def is_lettered(trees: tuple[Sum, Sum]) -> bool:
+    """Whether the constant is a letter: it may be a name for something that does vary."""
+    return any(_name(row) in _LETTERS for tree in trees for _, row in tree.rows)
+
+
+def _counted(tree: Sum, name: str) -> int:
+    return sum(_name(row) == name for _, row in tree.rows)
+
+
+def _name(row: Row) -> str:
+    """The letter or word that a row is; empty for any other."""
+    unit = only_unit(Sum((("+", row),)))
+    bare = unit is not None and not (unit.sups or unit.subs or unit.arguments or unit.primes)
+    return unit.base if unit is not None and bare and isinstance(unit.base, str) else ""
+
+
+# --- what varies ---
+
+
+def subject(term: Term) -> frozenset[Term]:
+    """The variables of the density of which a side is the logarithm, or the negative one; else none."""
+    if term.head == "multiply" and len(term.args) == 2 and term.args[0].head == "number":
+        term = term.args[1]
+    law = term.args[0] if term.head == "log" else term
+    if term.head != "log" or law.head not in ("density", "normal"):
+        return frozenset()
+    return frozenset(law.args[:1] if law.head == "normal" else law.args[: law.data[1]])
+
+
+@dataclass(frozen=True)
+class Variation:
+    """What takes other values: variables, and families of densities or functions, by their names."""
+
+    variables: frozenset[Term] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    @property
+    def words(self) -> str:
+        """What varies, in words."""
+        return ", ".join(sorted({*(v.data[0] for v in self.variables), *self.names}))
+
+    def elsewhere(self, term: Term, *others: Term) -> Term:
+        """The term where what varies has other values, of names that the other terms do not have."""
+        term = self._renamed(term)
+        for v in sorted(self.variables, key=repr):
+            term = substitute(term, v, fresh(v, term, *others))
+        return term
+
+    def _renamed(self, term: Term) -> Term:
+        args = tuple(map(self._renamed, term.args))
+        named = term.head in ("density", "function") and term.data[0] in self.names
+        data = (term.data[0] + "'", *term.data[1:]) if named else term.data
+        return Term(term.head, args, data, term.bound)
+
+
+def variations(meaning: Meaning, known: frozenset[Term]) -> tuple[list[Variation], list[Variation]]:
+    """The variations, each of which may be meant in a proof; and those all of which a refutation has to deny."""
+    left, right = meaning.sides
+    terms = [t for side in meaning.sides for _, t in subterms(side)]
+    names = {str(t.data[0]) for t in terms if t.head in ("density", "function") and t != DRAWS}
+    moving = {v for side in meaning.sides for v in free(side) if v.data[1] not in ("natural", "index")}
+    single = [*(Variation(frozenset([v])) for v in moving), *(Variation(names=frozenset([n])) for n in names)]
+    named = known or subject(left) or subject(right)
+    if named:
+        return ([Variation(named)], [Variation(named), *single]) if named <= moving else ([], [])
+    unscaled = frozenset(v for v in moving if v.data[0] not in _SCALES)
+    everything = [Variation(unscaled, frozenset(names))] if unscaled or names else []
+    approximate = frozenset(str(law.data[0]) for _, law in laws(left, right) if law.head == "density") & {"q"}
+    return [*everything, *([Variation(names=approximate)] if approximate else [])], single
+
+
+# --- proofs and counterexamples ---
+
+
+def constant_proof(meaning: Meaning, variation: Variation) -> Proof | None:
+    """A proof that the difference of the sides stays the same."""
+    there, here = _differences(meaning, variation)
+    return prove(there, here, "=", families(there, here))
+
+
+def varied(meaning: Meaning, variation: Variation) -> Counterexample | None:
+    """Two values of what varies at which the difference of the sides is not the same."""
+    return refute(equal(*_differences(meaning, variation)), seconds=inf)
+
+
+def _differences(meaning: Meaning, variation: Variation) -> tuple[Term, Term]:
+    here = meaning.left - meaning.right
+    return here, variation.elsewhere(here)
+
+
+def once(hypotheses: tuple[str, ...]) -> Iterator[str]:
+    """The hypotheses in words, without those that say of the other values what is said of the first."""
+    for words in hypotheses:
+        plain = words.replace("'", "")
+        if plain == words or plain not in hypotheses:
+            yield words
