@@ -13,7 +13,7 @@ from derivations.constant import constant_proof, is_lettered, once, subject, var
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
-from derivations.definition import assumptions, mixture, mixtures, trees_of, with_definitions, within
+from derivations.definition import assumptions, mixture, mixtures, redefined, trees_of, with_definitions, within
 from derivations.doubt import doubt, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
@@ -26,6 +26,7 @@ from derivations.latex import text
 from derivations.law import named_laws
 from derivations.manuscript import Convention
 from derivations.meaning import Meaning, meanings, why_none
+from derivations.noise import sample_of
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refute import refute
@@ -110,6 +111,7 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             assumed=tuple(assumptions(chains)),
             aggregates=dict(mixtures(chains)),
             choices=tuple(choices(chains)),
+            sample=sample_of(chains),
         ),
     )
 
@@ -135,7 +137,7 @@ def judgements(
     A refuted relation comes first as it is, then, if it is to be mended, with the edit that does so: the search for it
     takes longer.
     """
-    around = within(chain, around)
+    around = within(chain, redefined(around, place))
     for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
         for side in sides:
             around = after(side, around)
@@ -212,6 +214,8 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     except FormulaError as error:
         return replace(blank, verdict="unparsed", message=str(error))
     if around.symbols.get(defined(trees[0]), ("",))[0] == blank.rhs:
+        if any(d.place == blank.chain for d in around.again):
+            return replace(blank, message="defined again, otherwise than before: it stands for this from here on")
         if blank.relation == ":=":
             return replace(blank, verdict="proved", by="definition")
         return replace(blank, message="taken for the definition of the left side")

@@ -40,6 +40,15 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Redefinition:
+    """A symbol that the chain at a place defines anew, with ``:=``: the source and the tree of what it stands for from there on."""
+
+    place: int
+    name: str
+    value: tuple[str, Sum]
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What the text around a relation says.
 
@@ -49,6 +58,8 @@ class Surroundings:
         What symbols stand for: the source and the tree of their definition.
     weights
         The same for symbols with an index, such as ``w_k``, with the letter of the index.
+    again
+        The symbols that the text defines more than once, in its order.
     conventions
         What comments say of the densities.
     named
@@ -67,6 +78,8 @@ class Surroundings:
         Densities ``q(z)`` that the text has as means over its data, with the mean.
     choices
         What the text chooses densities of q to be.
+    sample
+        What the text has for z, such as ``mu + sigma epsilon``.
     incomplete
         Whether the definitions of the text are not among these: then no symbol stands for what it usually does.
     claimed
@@ -79,6 +92,7 @@ class Surroundings:
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    again: tuple[Redefinition, ...] = ()
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
@@ -89,6 +103,7 @@ class Surroundings:
     assumed: tuple[tuple[str, frozenset[str]], ...] = ()
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
+    sample: Sum | None = None
     incomplete: bool = False
     claimed: bool = False
     first: Term | None = None
@@ -218,6 +233,19 @@ def weight_defined(tree: Sum) -> tuple[str, str]:
         return "", ""
     index = only_unit(unit.subs[0].sums[0])
     return ("w", str(index.base)) if index is not None and index.base in ("k", "i", "l", "j") else ("", "")
+
+
+def names_in(tree: Sum) -> set[str]:
+    """The names of the letters in a tree that may be symbols, with a bracket where they are called too."""
+    found = set()
+    for unit in units(tree):
+        if isinstance(unit.base, str):
+            try:
+                name = symbol_name(unit)
+            except FormulaError:
+                continue
+            found |= {name, name + "("}
+    return found
 
 
 def bound_symbols(tree: Sum) -> set[str]:
