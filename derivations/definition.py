@@ -14,6 +14,7 @@ from derivations.reader import Context
 from derivations.reading import readings
 from derivations.surroundings import (
     BOUNDS,
+    Redefinition,
     Surroundings,
     approximation,
     bound_symbols,
@@ -55,7 +56,12 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     sized: dict[str, tuple[str, Sum]] = {}
     signs: dict[str, str] = {}
     fixed: set[str] = set()
+    again: list[Redefinition] = []
     for chain, before, after, name, tree in _equations(chains):
+        if after.relation == ":=" and (name in signs or symbols.get(name, (after.source,))[0] != after.source):
+            sign = _sign(name, tree, within(chain, around)) if name in signs else ""
+            if not sign or sign != signs[name]:
+                again.append(Redefinition(chains.index(chain), name, (after.source, tree)))
         weight, index = weight_defined(parse(before.source))
         if weight:
             weights[weight] = (index, tree)
@@ -79,8 +85,22 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
         symbols=symbols,
         weights=weights,
         sized=sized,
+        again=tuple(again),
         negative=frozenset(n for n, s in signs.items() if s == "-"),
         positive=frozenset(n for n, s in signs.items() if s == "+"),
+    )
+
+
+def redefined(around: Surroundings, place: int) -> Surroundings:
+    """The surroundings of the chain at a place, after which symbols may have been defined anew."""
+    anew = {d.name: d.value for d in around.again if d.place <= place}
+    if not anew:
+        return around
+    return replace(
+        around,
+        symbols={**around.symbols, **anew},
+        negative=around.negative - anew.keys(),
+        positive=around.positive - anew.keys(),
     )
 
 

@@ -14,7 +14,8 @@ from derivations.functional import DRAWS
 from derivations.kernel import Term, free
 from derivations.law import named_laws
 from derivations.meaning import Meaning
-from derivations.surroundings import Surroundings
+from derivations.noise import is_open
+from derivations.surroundings import Surroundings, names_in
 from derivations.syntax import Group, Sum, Unit
 from derivations.tree import plain_letter, units
 
@@ -34,6 +35,11 @@ def speaks(term: Term) -> bool:
 
 def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: str = "=") -> str:
     """Why a relation that has no proof may yet be no claim, or one that we misread; empty if there is no doubt."""
+    if around.incomplete:
+        return "the definitions of the text were not found in time"
+    twice = {d.name for d in around.again} & set().union(*map(names_in, trees))
+    if twice:
+        return f"{', '.join(sorted(twice)).replace('Script', '')}: defined more than once"
     if around.apart:
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:
@@ -44,6 +50,10 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return "a normal law is no number"
     if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
         return "an assumption of independence, not a claim"
+    if relation in ("=", ":=") and any(_is_renamed(m.left, m.right) for m in found):
+        return "a density under two conditions: an assumption or another name, not a claim"
+    if any(is_open(*m.sides) for m in found):
+        return "z and epsilon, of which nothing says how they are related"
     if any(_rests_on(m, around) for m in found):
         return "it may hold by the independence that the text supposes"
     if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
@@ -73,6 +83,14 @@ def _is_condition(left: Term, right: Term) -> bool:
         if side.head == "density" and others and side.data[0] not in others:
             return True
     return False
+
+
+def _is_renamed(left: Term, right: Term) -> bool:
+    """Whether the sides are one density under conditions of which neither holds the other, ``q(z|n) = q(z|x_n)``."""
+    if left.head != "density" or right.head != "density" or left.data != right.data:
+        return False
+    count = left.data[1]
+    return left.args[:count] == right.args[:count] and count < min(len(left.args), len(right.args))
 
 
 def is_independence(left: Term, right: Term) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 
+from derivations.average import mean_of_bound, mean_of_divergences
 from derivations.clue import (
     Trees,
     deviations,
@@ -43,9 +44,10 @@ from derivations.law import named_laws
 from derivations.linear_algebra import NOTATION
 from derivations.mixture import aggregates
 from derivations.name import check_names
+from derivations.noise import sampled
 from derivations.reader import Context, Found, Reading
 from derivations.reading import Read, read, readings
-from derivations.surroundings import BOUNDS, Surroundings, bound_symbols
+from derivations.surroundings import BOUNDS, Surroundings, bound_symbols, defined
 from derivations.symbol import CONSTANTS, FUNCTIONS
 from derivations.syntax import FormulaError
 from derivations.tree import (
@@ -152,14 +154,48 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
                     found = _meaning(first, second, relation, names, words, around.first)
                     if found is None:
                         continue
-                    for one in _aggregated(found, around):
-                        yield one
-                        yield from _modelled(one, trees, around, family)
-                        yield from _decoded(one, trees, around, names)
-                        yield from _of_data(one)
-                        for meaning in _factorised(one):
-                            yield meaning
-                            yield from _of_data(meaning)
+                    for meaning in _under_conventions(found, trees, around, family, names):
+                        yield from _averaged(_sampled(meaning, around, names), trees)
+
+
+def _under_conventions(
+    found: Meaning, trees: Trees, around: Surroundings, family: Family, names: Context
+) -> Iterator[Meaning]:
+    for one in _aggregated(found, around):
+        yield one
+        yield from _modelled(one, trees, around, family)
+        yield from _decoded(one, trees, around, names)
+        yield from _of_data(one)
+        for meaning in _factorised(one):
+            yield meaning
+            yield from _of_data(meaning)
+
+
+def _sampled(meaning: Meaning, around: Surroundings, names: Context) -> Meaning:
+    """The meaning where z is the sample that the text has for it, if it is about both z and its noise."""
+    if around.sample is None:
+        return meaning
+    sides = sampled(meaning.sides, around.sample, meaning.readings[0], names)
+    if sides is None:
+        return meaning
+    return replace(meaning, left=sides[0], right=sides[1], words=(*meaning.words, "z is what the text samples"))
+
+
+def _averaged(meaning: Meaning, trees: Trees) -> Iterator[Meaning]:
+    """The meaning with a bound as that of all data; or as it is, and with divergences as their means if that makes sense."""
+    for i in (0, 1):
+        sides = [*meaning.sides]
+        found = mean_of_bound(sides[i], sides[1 - i]) if defined(trees[i]) in BOUNDS else None
+        if found is not None:
+            sides[i] = found[0]
+            yield replace(meaning, left=sides[0], right=sides[1], words=(*meaning.words, found[1]))
+            return
+        conditional = mean_of_divergences(sides[i], sides[1 - i])
+        if conditional is not None:
+            sides[i] = conditional[0]
+            both = " and ".join(filter(None, (meaning.condition, conditional[1])))
+            yield replace(meaning, left=sides[0], right=sides[1], condition=both)
+    yield meaning
 
 
 def _meaning(

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from derivations.commuting import names_scales, order_matters
+from derivations.condition import around as near
+from derivations.condition import beside, choices, rests_on
 from derivations.constant import constant_proof, is_lettered, once, subject, variations, varied, without_constants
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
-from derivations.definition import assumptions, mixture, mixtures, trees_of, with_definitions, within
+from derivations.definition import assumptions, mixture, mixtures, redefined, trees_of, with_definitions, within
 from derivations.doubt import doubt, has_several_forms, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
@@ -24,6 +26,7 @@ from derivations.latex import text
 from derivations.law import named_laws
 from derivations.manuscript import Convention
 from derivations.meaning import Meaning, meanings, why_none
+from derivations.noise import sample_of
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refute import refute
@@ -104,7 +107,14 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
     """What a manuscript says to each of its chains."""
     around = without_definitions(chains, conventions)
     return with_definitions(
-        chains, replace(around, assumed=tuple(assumptions(chains)), aggregates=dict(mixtures(chains)))
+        chains,
+        replace(
+            around,
+            assumed=tuple(assumptions(chains)),
+            aggregates=dict(mixtures(chains)),
+            choices=tuple(choices(chains)),
+            sample=sample_of(chains),
+        ),
     )
 
 
@@ -129,16 +139,38 @@ def judgements(
     A refuted relation comes first as it is, then, if it is to be mended, with the edit that does so: the search for it
     takes longer.
     """
-    around = within(chain, around)
+    around = within(chain, redefined(around, place))
     for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
         for side in sides:
             around = after(side, around)
         if i >= first:
             judgement = _judged_safely(blank(chain, place, i), around)
+            if judgement.verdict == "refuted":
+                judgement = _unconditionally(judgement, chain, around)
             false = mending and judgement.verdict == "refuted"
             yield judgement, not false
             if false:
                 yield _mended(judgement, around), True
+
+
+def _unconditionally(refuted: Judgement, chain: WrittenChain, around: Surroundings) -> Judgement:
+    """What is refuted, undecided where the text claims it under a condition or by a choice."""
+    undecided = replace(refuted, verdict="undecided", counterexample=None)
+    for words, sides in beside(chain, chain.sides[refuted.index + 1]):
+        if not _is_claim(sides, refuted, around):
+            return replace(undecided, message=f"not true as such, but claimed under a condition: {words}")
+    found = list(meanings((parse(refuted.lhs), parse(refuted.rhs)), around))
+    words = rests_on(found, refuted.relation, near(chain, around.choices), around.laws.get("q"))
+    return replace(undecided, message=words) if words else refuted
+
+
+def _is_claim(sides: tuple[Side, ...], place: Judgement, around: Surroundings) -> bool:
+    """Whether sides are a relation that is true or false as such."""
+    if len(sides) < 2:
+        return False
+    before, after = sides[-2:]
+    relation = replace(place, relation=after.relation, lhs=before.source, rhs=after.source, verdict="undecided")
+    return _judged_safely(relation, around).verdict in ("proved", "refuted")
 
 
 def _mended(refuted: Judgement, around: Surroundings) -> Judgement:
@@ -184,6 +216,8 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     except FormulaError as error:
         return replace(blank, verdict="unparsed", message=str(error))
     if around.symbols.get(defined(trees[0]), ("",))[0] == blank.rhs:
+        if any(d.place == blank.chain for d in around.again):
+            return replace(blank, message="defined again, otherwise than before: it stands for this from here on")
         if blank.relation == ":=":
             return replace(blank, verdict="proved", by="definition")
         return replace(blank, message="taken for the definition of the left side")

@@ -268,6 +268,17 @@ def read(tree: Sum, reading: Reading, context: Context = _NOWHERE, drawn: frozen
         raise FormulaError("nested too deeply") from error
 
 
+def read_point(tree: Sum, reading: Reading, context: Context = _NOWHERE) -> Term:
+    """The point of the space of z that a formula such as ``mu + sigma epsilon`` gives.
+
+    Raises
+    ------
+    FormulaError
+        If it gives none that we know.
+    """
+    return _Reader(reading, context, Found()).image(tree)
+
+
 def readings(tree: Sum, context: Context = _NOWHERE, drawn: frozenset[str] = frozenset()) -> Iterator[Read]:
     """All meanings of a formula, each once for vectors and once for numbers, with the first reading that gives it."""
     seen: set[tuple[bool, Term]] = set()

@@ -20,6 +20,35 @@ BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L(", "F(")  # what stands for the ELBO 
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A text chooses a density of q, ``q(z|x) = p(z|x)``, or says what holds if it is chosen.
+
+    Attributes
+    ----------
+    file, line
+        Where it says so.
+    law
+        The density of q; None for a ``q`` without its variables.
+    value
+        What it is to be.
+    """
+
+    file: str
+    line: int
+    law: Term | None
+    value: Term
+
+
+@dataclass(frozen=True)
+class Redefinition:
+    """A symbol that the chain at a place defines anew, with ``:=``: the source and the tree of what it stands for from there on."""
+
+    place: int
+    name: str
+    value: tuple[str, Sum]
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What the text around a relation says.
 
@@ -31,6 +60,8 @@ class Surroundings:
         The same for symbols with an index, such as ``w_k``, with the letter of the index.
     sized
         Symbols with the number of their draws as an index, such as ``L_k``: the letter of the number, and the tree.
+    again
+        The symbols that the text defines more than once, in its order.
     conventions
         What comments say of the densities.
     named
@@ -47,6 +78,12 @@ class Surroundings:
         Families with names of variables that the text supposes to be independent in some way.
     aggregates
         Densities ``q(z)`` that the text has as means over its data, with the mean.
+    choices
+        What the text chooses densities of q to be.
+    sample
+        What the text has for z, such as ``mu + sigma epsilon``.
+    incomplete
+        Whether the definitions of the text are not among these: then no symbol stands for what it usually does.
     claimed
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
@@ -58,6 +95,7 @@ class Surroundings:
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    again: tuple[Redefinition, ...] = ()
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
@@ -67,6 +105,9 @@ class Surroundings:
     usual: Term | None = POSTERIOR
     assumed: tuple[tuple[str, frozenset[str]], ...] = ()
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    sample: Sum | None = None
+    incomplete: bool = False
     claimed: bool = False
     first: Term | None = None
     subject: frozenset[Term] = frozenset()
@@ -75,7 +116,7 @@ class Surroundings:
     def bound(self) -> Term | None:
         """The ELBO for the approximation of the text; None if q is no density of latent variables given data."""
         q = self.laws.get("q")
-        if q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
+        if self.incomplete or q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
             return None
         return elbo(q, self.evidence)
 
@@ -212,6 +253,19 @@ def has_size(tree: Sum, sized: Mapping[str, tuple[str, Sum]]) -> bool:
     unit = only_unit(tree)
     name = name_of(unit.base) if unit is not None and isinstance(unit.base, str) else ""
     return unit is not None and name in sized and is_size(unit, sized[name][0])
+
+
+def names_in(tree: Sum) -> set[str]:
+    """The names of the letters in a tree that may be symbols, with a bracket where they are called too."""
+    found = set()
+    for unit in units(tree):
+        if isinstance(unit.base, str):
+            try:
+                name = symbol_name(unit)
+            except FormulaError:
+                continue
+            found |= {name, name + "("}
+    return found
 
 
 def bound_symbols(tree: Sum) -> set[str]:
