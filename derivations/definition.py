@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from derivations.doubt import is_independence
+from derivations.independence import Independence
 from derivations.judgement import prove
 from derivations.kernel import Term, number
 from derivations.label import several
@@ -169,8 +170,8 @@ def mixture(left: Sum, right: Sum) -> tuple[Term, Term] | None:
     return None if mean is None or prove(whole, mean, "=", frozenset()) is None else (marginal, mean)
 
 
-def assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset[str]]]:
-    """The families that a text supposes to factorise, with the names of the variables."""
+def assumptions(chains: Iterable[WrittenChain]) -> Iterator[Independence]:
+    """The densities that a text supposes to be products of others of their family."""
     for chain in chains:
         for before, side in zip(chain.sides, chain.sides[1:], strict=False):
             left, right = (next((f.term for t in trees_of([s]) for f in readings(t)), None) for s in (before, side))
@@ -179,4 +180,4 @@ def assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset
             if is_independence(left, right):
                 proof = prove(left, right, "=", frozenset({str(left.data[0])}))
                 if proof is None:
-                    yield str(left.data[0]), frozenset(str(a.data[0]) for a in left.args)
+                    yield Independence(left, right)

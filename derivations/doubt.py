@@ -68,7 +68,8 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
 def _rests_on(meaning: Meaning, around: Surroundings) -> bool:
     """Whether densities occur of which the text has supposed that their variables are independent in some way."""
     found = [t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"]
-    for family, names in around.assumed:
+    for supposed in around.assumed:
+        family, names = supposed.whole.data[0], {a.data[0] for a in supposed.whole.args}
         if names <= {a.data[0] for t in found if t.data[0] == family for a in t.args}:
             return True
     return False

@@ -37,6 +37,7 @@ from derivations.decoder import DECODER, decoder_of
 from derivations.distribution import depending, differentiable
 from derivations.draw import over_draws
 from derivations.entry import factorised, is_marginal, is_product, products, whole
+from derivations.independence import is_plausible
 from derivations.kernel import KernelError, Term, alpha_equal, bind, density, equal, log, number
 from derivations.label import together
 from derivations.latex import text
@@ -165,6 +166,7 @@ def _under_conventions(
         yield one
         yield from _modelled(one, trees, around, family)
         yield from _decoded(one, trees, around, names)
+        yield from _independent(one, around)
         yield from _of_data(one)
         for meaning in _factorised(one):
             yield meaning
@@ -358,6 +360,24 @@ def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Fami
         words = model.words + (", p(epsilon) = N(0, I)" if noise and not around.conventions else "")
         chosen = not parameters and not around.conventions
         yield replace(meaning, left=left, right=right, convention=words, draws=draws, chosen=chosen)
+
+
+def _independent(meaning: Meaning, around: Surroundings) -> Iterator[Meaning]:
+    """The relation under what the text supposes of the independence of its variables, unless it says so itself."""
+    if any(one.head == "density" and set(_laws_of(other)) for one, other in (meaning.sides, meaning.sides[::-1])):
+        return
+    found = {t for side in meaning.sides for _, t in subterms(side) if t.head == "density"}
+    used = [a for a in around.assumed if is_plausible(a.whole, a.product) and found & {d for d, _ in a.equations}]
+    if used:
+        model = Model(tuple(pair for a in used for pair in a.equations), "")
+        left, right = (modelled(side, model) for side in meaning.sides)
+        yield replace(meaning, left=left, right=right, words=(*meaning.words, *(a.words for a in used)))
+
+
+def _laws_of(term: Term) -> list[Term]:
+    """The densities of which a term is the product; none if it is no such product."""
+    factors = term.args if term.head == "multiply" else (term,)
+    return list(factors) if all(f.head == "density" for f in factors) else []
 
 
 def _decoded(meaning: Meaning, trees: Trees, around: Surroundings, names: Context) -> Iterator[Meaning]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from derivations.convention import DEFAULTS, POSTERIOR, X, elbo
 from derivations.conversion import subterms
+from derivations.independence import Independence
 from derivations.kernel import Term, density
 from derivations.label import rows
 from derivations.manuscript import Convention
@@ -75,7 +76,7 @@ class Surroundings:
     usual
         The law that q is in the text as a whole.
     assumed
-        Families with names of variables that the text supposes to be independent in some way.
+        Densities that the text supposes to be products of others, as of independent variables.
     aggregates
         Densities ``q(z)`` that the text has as means over its data, with the mean.
     choices
@@ -103,7 +104,7 @@ class Surroundings:
     negative: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
     usual: Term | None = POSTERIOR
-    assumed: tuple[tuple[str, frozenset[str]], ...] = ()
+    assumed: tuple[Independence, ...] = ()
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     sample: Sum | None = None

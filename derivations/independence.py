@@ -1,0 +1,64 @@
+"""What follows for densities from the independence that a text supposes, such as ``q(z_1, z_2|x) = q(z_1|x) q(z_2|x)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from derivations.kernel import Term, density, multiply
+from derivations.latex import text
+
+
+@dataclass(frozen=True)
+class Independence:
+    """A density, and the product of others of its family that the text supposes it to be."""
+
+    whole: Term
+    product: Term
+
+    @property
+    def words(self) -> str:
+        """The supposition in words."""
+        return f"as the text supposes, {text(self.whole)} = {text(self.product)}"
+
+    @property
+    def equations(self) -> tuple[tuple[Term, Term], ...]:
+        """Densities with what they are then: the whole, parts of it, and one variable given others."""
+        return ((self.whole, self.product), *dict.fromkeys(self._consequences()))
+
+    def _consequences(self) -> Iterator[tuple[Term, Term]]:
+        factors = _factors(self.product)
+        family, given = str(self.whole.data[0]), list(self.whole.args[self.whole.data[1] :])
+        if any(f.data[1] != 1 for f in factors):
+            return
+        if all(_given(f) == set(given) for f in factors):
+            for size in range(2, len(factors)):
+                for part in combinations(factors, size):
+                    yield density(family, [f.args[0] for f in part], given), multiply(*part)
+            for f in factors:
+                others = [other.args[0] for other in factors if other != f]
+                for size in range(1, len(others) + 1):
+                    for known in combinations(others, size):
+                        yield density(family, [f.args[0]], [*known, *given]), f
+        elif len(factors) == 2:  # a chain, q(z_1|x) q(z_2|z_1)
+            for first, second in (factors, factors[::-1]):
+                if _given(first) == set(given):
+                    yield density(family, [second.args[0]], [first.args[0], *given]), second
+
+
+def _factors(product: Term) -> list[Term]:
+    return [f for a in product.args for f in _factors(a)] if product.head == "multiply" else [product]
+
+
+def _given(law: Term) -> set[Term]:
+    return set(law.args[law.data[1] :])
+
+
+def is_plausible(whole: Term, product: Term) -> bool:
+    """Whether a text may suppose it: that data and latent variables tell nothing of each other is a slip."""
+    factors = _factors(product)
+    if _given(whole):
+        return all(map(_given, factors))
+    kinds = {str(a.data[-1])[0] in "xy" for a in whole.args}
+    return len(kinds) == 1 or any(map(_given, factors))
