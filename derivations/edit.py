@@ -255,6 +255,8 @@ def _logs(part: Term) -> Iterator[Change]:
 def _squares(part: Term) -> Iterator[Change]:
     if part.head == "power" and part.args[1] == number(2):
         yield f"a square too much in {text(part)}", part.args[0]
+    elif part.head == "power" and part.args[1] == number("1/2") and part.args[0].head == "sum":
+        yield f"the square of a norm is missing, {text(part)} is written for its square", part.args[0]
     elif part.head in ("component", "variable", "add") and sort(part) == "r":
         yield f"a square is missing, {text(part)} is written for {text(part**2)}", part**2
     if part.head == "log" and part.args[0].head == "multiply":

@@ -325,6 +325,8 @@ _LETTERS = str.maketrans({letter: rf"\{name} " for letter, name in zip(_GREEK[::
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
+_BALANCED = r"[^‖()\[\]{}|]*(?:\([^‖()\[\]]*\)[^‖()\[\]{}|]*)*"
+_LENGTH = re.compile(rf"‖(?P<vector>{_BALANCED})‖\s*(?:_\s*(?:\{{\s*2\s*\}}|2)(?!\d))?(?!\s*[_^])")
 _DIFFERENTIAL = re.compile(
     r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*(?P<braced>[a-zA-Z]|\\[a-z]+)\s*\}|(?P<variable>[a-zA-Z]|\\[a-z]+))\s*(?P<script>(?:[_^]\s*(?:\{[^{}]*\}|\w)|')*)(?![a-zA-Z])"
 )
@@ -340,6 +342,7 @@ def normalised(source: str) -> str:
         plain = _SHORT_FRACTION.sub(
             lambda m: rf"\frac{{{m['above']}}}" + (f"{{{m['below']}}}" if m["below"] != "{" else "{"), plain
         )
+    plain = _LENGTH.sub(r" \\sqrt{ \\Norm(\g<vector>) } ", plain)
     if r"\int" in plain:
         plain = _DIFFERENTIAL.sub(lambda m: f" ∂{m['variable'] or m['braced']}{''.join(m['script'].split())} ", plain)
     return plain
