@@ -26,7 +26,6 @@ from derivations.tree import name_of, only_unit, units
 
 WORDS = {r"\Word" + word for word in ("const", "Const", "constant", "Constant", "cst", "cte")}
 _LETTERS = {"C", "c"}
-_SCALES = ("sigma", "tau")
 
 
 def without_constants(
@@ -84,6 +83,14 @@ class Variation:
         """What varies, in words."""
         return ", ".join(sorted({*(v.data[0] for v in self.variables), *self.names}))
 
+    def beside(self, *terms: Term) -> Variation:
+        """The variation of what the summands are about in which nothing of it occurs, as well."""
+        parts = [_moving(part) for term in terms for part in _summands(term)]
+        apart = [p for p in parts if not (p.variables & self.variables or p.names & self.names)]
+        return Variation(
+            self.variables.union(*(p.variables for p in apart)), self.names.union(*(p.names for p in apart))
+        )
+
     def elsewhere(self, term: Term, *others: Term) -> Term:
         """The term where what varies has other values, of names that the other terms do not have."""
         term = self._renamed(term)
@@ -99,19 +106,50 @@ class Variation:
 
 
 def variations(meaning: Meaning, known: frozenset[Term]) -> tuple[list[Variation], list[Variation]]:
-    """The variations, each of which may be meant in a proof; and those all of which a refutation has to deny."""
+    """The variations, each of which may be meant in a proof; and those all of which a refutation has to deny.
+
+    What a summand is about that depends on nothing else that varies is written out, and so varies, too: ``- log sigma``.
+    """
     left, right = meaning.sides
-    terms = [t for side in meaning.sides for _, t in subterms(side)]
-    names = {str(t.data[0]) for t in terms if t.head in ("density", "function") and t != DRAWS}
-    moving = {v for side in meaning.sides for v in free(side) if v.data[1] not in ("natural", "index")}
-    single = [*(Variation(frozenset([v])) for v in moving), *(Variation(names=frozenset([n])) for n in names)]
+    moving = _moving(left, right)
+    single = [
+        *(Variation(frozenset([v])) for v in moving.variables),
+        *(Variation(names=frozenset([n])) for n in moving.names),
+    ]
     named = known or subject(left) or subject(right)
     if named:
-        return ([Variation(named)], [Variation(named), *single]) if named <= moving else ([], [])
-    unscaled = frozenset(v for v in moving if v.data[0] not in _SCALES)
-    everything = [Variation(unscaled, frozenset(names))] if unscaled or names else []
-    approximate = frozenset(str(law.data[0]) for _, law in laws(left, right) if law.head == "density") & {"q"}
-    return [*everything, *([Variation(names=approximate)] if approximate else [])], single
+        about = Variation(named)
+        return ([about.beside(left, right)], [about, *single]) if named <= moving.variables else ([], [])
+    everything = Variation(moving.variables - _scales(left, right), moving.names)
+    of_q = Variation(names=frozenset(str(law.data[0]) for _, law in laws(left, right) if law.head == "density") & {"q"})
+    return [v.beside(left, right) for v in (everything, of_q) if v != Variation()], single
+
+
+def _moving(*terms: Term) -> Variation:
+    """All that may vary in terms: all but dimensions and indices."""
+    names = {
+        str(t.data[0]) for term in terms for _, t in subterms(term) if t.head in ("density", "function") and t != DRAWS
+    }
+    variables = {v for term in terms for v in free(term) if v.data[1] not in ("natural", "index")}
+    return Variation(frozenset(variables), frozenset(names))
+
+
+def _scales(*terms: Term) -> frozenset[Term]:
+    """The scales of the decoder, which a text may keep fixed: the numbers in the variances of normal densities of data."""
+    normals = [t for term in terms for _, t in subterms(term) if t.head == "normal"]
+    of_data, others = ([t for t in normals if (t.args[0].data[-1][0] in "xy") is data] for data in (True, False))
+    found = {v for t in of_data for v in free(t.args[3]) if v.data[1] == "real"}
+    return frozenset(found.difference(*map(free, others)))
+
+
+def _summands(term: Term) -> Iterator[Term]:
+    """The summands of a term, out of brackets."""
+    inner = term.args[-1] if term.head == "multiply" and all(a.head == "number" for a in term.args[:-1]) else term
+    if inner.head == "add":
+        for a in inner.args:
+            yield from _summands(a)
+    else:
+        yield inner
 
 
 # --- proofs and counterexamples ---
