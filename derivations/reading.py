@@ -168,7 +168,8 @@ class _Reader(Functionals):
         if index is None and not single:
             raise FormulaError(f"{unit.base} is a vector where a number is wanted")
         places = () if single or index is None else (index,)
-        return Term("function", (*places, self.point(group.sums[0])), (name, "real"))
+        parameters = (variable(i, "real") for i in self.differentiated(unit))
+        return Term("function", (*places, *parameters, self.point(group.sums[0])), (name, "real"))
 
     def call(self, unit: Unit, group: Group) -> Term:
         """A density, a function, or a symbol that the text has defined."""

@@ -81,6 +81,8 @@ class Symbols(Reader):
             return self.powered(self.context.symbols[symbol_name(unit)], replace(unit, subs=()))
         if base in self.random and not unit.subs:
             return self.powered(Term("function", (CHANCE,), (base, "real")), unit)
+        if self.differentiated(unit) and base not in FAMILIES:
+            raise FormulaError(f"{base}, which depends on what one differentiates in")
         if name in self.context.weights:
             return self.powered(self.weight(unit, name), unit)
         if name.lower() in self.context.apart:
@@ -97,6 +99,11 @@ class Symbols(Reader):
         if label.indices or label.kept:
             return self.powered(self.entry_of(name, label), unit)
         return self.powered(self.plain(base, name), unit)
+
+    def differentiated(self, unit: Unit) -> list[str]:
+        """The parameters at a letter in which the relation differentiates."""
+        written = {name_of(i) for g in unit.subs for i in letters(g) if i in PARAMETERS}
+        return sorted(written & set(self.context.depends.values()))
 
     def bare(self, unit: Unit) -> Term:
         """The density of a letter without its variables, where one averages over them."""
