@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from derivations.convention import Model, X, Z
+from derivations.convention import PRIOR, Model, X, Z
 from derivations.kernel import density
 from derivations.label import rows
 from derivations.latex import text
@@ -18,7 +18,7 @@ from derivations.reading import read
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import INDICES, alone, braced, letters, units
 
-DECODER = density("p", [X], [Z])
+DECODER, JOINT = density("p", [X], [Z]), density("p", [X, Z])
 _DATA = ("x", "X")
 
 
@@ -44,7 +44,7 @@ class Decoder:
                 law = read(tree, Reading(scalar=scalar), names).term
             except FormulaError:
                 continue
-            yield Model(((DECODER, law),), f"{text(DECODER)} = {text(law)}"), condition
+            yield Model(((DECODER, law), (JOINT, law * PRIOR)), f"{text(DECODER)} = {text(law)}"), condition
 
     def _variances(self, *, scalar: bool) -> Iterator[tuple[Sum, str]]:
         if self.scale is None:

@@ -25,6 +25,7 @@ from derivations.convention import (
     EPSILON,
     Family,
     Model,
+    X,
     Z,
     default,
     labelled,
@@ -33,7 +34,7 @@ from derivations.convention import (
     stated,
 )
 from derivations.conversion import subterms
-from derivations.decoder import DECODER, decoder_of
+from derivations.decoder import DECODER, JOINT, decoder_of
 from derivations.distribution import depending, differentiable
 from derivations.draw import over_draws
 from derivations.entry import factorised, is_marginal, is_product, products, whole
@@ -384,14 +385,15 @@ def _decoded(meaning: Meaning, trees: Trees, around: Surroundings, names: Contex
     """The relation about a decoder, where it says how far x is from a mean."""
     decoder = decoder_of(trees)
     found = [t for side in meaning.sides for _, t in subterms(side)]
-    if decoder is None or around.conventions or DECODER not in found:
+    if decoder is None or around.conventions or not {DECODER, JOINT} & set(found):
         return
     if not decoder.given and any(t.bound == Z for t in found):
         return  # a mean that may depend on z, over which one averages
     for model, condition in decoder.laws(names, scalar=meaning.readings[0].scalar):
         left, right = (modelled(side, model) for side in meaning.sides)
         both = " and ".join(filter(None, (meaning.condition, condition)))
-        chosen = decoder.scale is None
+        others = (t for side in (left, right) for _, t in subterms(side) if t.head == "density" and t.data[0] == "p")
+        chosen = decoder.scale is None or any(X in t.args for t in others)  # those follow from it
         yield replace(meaning, left=left, right=right, convention=model.words, condition=both, chosen=chosen)
 
 

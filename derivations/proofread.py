@@ -19,7 +19,7 @@ from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
 from derivations.entry import instances as of_entries
 from derivations.entry import is_marginal
-from derivations.full_covariance import TAKEN, by_matrices
+from derivations.full_covariance import by_matrices
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
 from derivations.latex import text
@@ -227,8 +227,8 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, message="taken for the definition of the aggregate posterior")
     whole = by_matrices(*trees) if blank.relation == "=" else None
     if whole is not None:
-        hypotheses = (TAKEN, *in_words(whole.theorem.hypotheses))
-        return replace(blank, verdict="proved", by=whole.words, hypotheses=hypotheses)
+        hypotheses = (whole[1], *in_words(whole[0].theorem.hypotheses))
+        return replace(blank, verdict="proved", by=whole[0].words, hypotheses=hypotheses)
     if blank.relation == UP_TO:
         exact = _judged(replace(blank, relation="="), around)
         return exact if exact.verdict == "proved" else _up_to_constant(blank, trees, around, False, True)
@@ -249,10 +249,11 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, message=f"nothing is said about {blank.relation}")
     for meaning in found:
         proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right), meaning.draws)
-        if proof is None and (more := by_more_draws(meaning.left, meaning.right, blank.relation)) is not None:
-            proof, meaning = more, replace(meaning, words=(*meaning.words, INDEPENDENT))
         if proof is not None:
             return _proved(replace(blank, message=meaning.scope(found)), proof, meaning, trees)
+        more = by_more_draws(*meaning.sides, blank.relation)
+        if more is not None:
+            return _proved(blank, more, replace(meaning, words=(*meaning.words, INDEPENDENT)), trees)
     return _without_proof(blank, trees, found, around)
 
 
