@@ -43,7 +43,7 @@ def dimension_of(trees: Trees) -> str:
     bare: set[str] = set()
     for tree in trees:
         for unit in units(tree):
-            if unit.base == r"\sum" and unit.subs and unit.sups:
+            if unit.base in (r"\sum", r"\prod") and unit.subs and unit.sups:
                 index, limit = plain_letter(unit.subs[0].sums[0]), only_unit(unit.sups[0].sums[0])
                 if index in entries and limit is not None and limit.base in NATURALS:
                     return str(limit.base)
@@ -54,14 +54,15 @@ def dimension_of(trees: Trees) -> str:
 
 
 def compared(tree: Sum) -> set[str]:
-    """The indices of entries of x from which something else with the same index is subtracted."""
+    """The indices of entries of x from which something else with the same index is subtracted, or that are from 1."""
     found: set[str] = set()
     for unit in units(tree):
-        for s in unit.base.sums if isinstance(unit.base, Group) else ():
+        inside = (unit.base,) if isinstance(unit.base, Group) else ()
+        for s in (s for group in (*inside, *unit.arguments, *unit.sups) for s in group.sums):
             parts = [{i for u in _tops(row) for g in u.subs for i in letters(g) & INDICES} for _, row in s.rows]
             data = [any(u.base in ("x", "X") for u in _tops(row)) for _, row in s.rows]
             if len(parts) == 2 and any(data):
-                found |= parts[0] & parts[1]
+                found |= parts[0] & parts[1] if s.rows[0][1] != Row((Unit("1"),)) else parts[1]
     return found
 
 
@@ -111,7 +112,8 @@ def _has_index(group: Group) -> bool:
 def numbers_of(trees: Trees) -> frozenset[str]:
     """The letters that are parameters of Bernoulli laws."""
     called = (after for tree in trees for u, after in _followed(tree) if u.base == r"\Bernoulli")
-    return frozenset(name_of(i) for after in called for group in after for i in letters(group))
+    found = (only_unit(s) for after in called for group in after for s in group.sums)
+    return frozenset(name_of(u.base) for u in found if u is not None and isinstance(u.base, str))
 
 
 def labels_of(trees: Trees) -> tuple[str, str] | None:

@@ -1,7 +1,8 @@
-r"""The decoder that a relation is about when it measures how far x is from a mean: ``p(x|z) = N(x; \mu(z), \sigma^2 I)``.
+r"""The decoder that a relation is about: ``p(x|z) = N(x; \mu(z), \sigma^2 I)`` where it measures how far x is from a mean.
 
 What is subtracted from x is the mean, and the scale is the sigma beside it. Both are read as they are written, in place
-of x, the mean and the variance of a normal density, so that the convention says what the formula would.
+of x, the mean and the variance of a normal density, so that the convention says what the formula would. Where ``1 - x`` and
+``1 - y`` occur, y is the mean of Bernoulli laws.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from derivations.label import rows
 from derivations.latex import text
 from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
+from derivations.symbol import without_index
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import INDICES, alone, braced, letters, units
 
@@ -35,16 +37,17 @@ class Decoder:
     vector: bool
     given: bool
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the variance is none that the text says."""
+        return self.scale is None
+
     def laws(self, names: Context, *, scalar: bool) -> Iterator[tuple[Model, str]]:
         r"""``p(x|z)`` as the normal density with the variance ``\sigma^2``; and with the variance ``\sigma``, a condition."""
         for variance, condition in () if scalar and self.vector else self._variances(scalar=scalar):
             call = Group("(", (alone(Unit("x")), self.mean, variance), (";", ","))
             tree = Sum((("+", Row((Unit(r"\Normal"), Unit(call)))),))
-            try:
-                law = read(tree, Reading(scalar=scalar), names).term
-            except FormulaError:
-                continue
-            yield Model(((DECODER, law), (JOINT, law * PRIOR)), f"{text(DECODER)} = {text(law)}"), condition
+            yield from ((model, condition) for model in _models(tree, names, scalar=scalar))
 
     def _variances(self, *, scalar: bool) -> Iterator[tuple[Sum, str]]:
         if self.scale is None:
@@ -58,8 +61,59 @@ class Decoder:
         yield Sum((("+", Row((unit, *call, *matrix))),)), "sigma is the variance, not the standard deviation"
 
 
-def decoder_of(trees: tuple[Sum, Sum]) -> Decoder | None:
+@dataclass(frozen=True)
+class Binary:
+    """The mean of Bernoulli laws, with the index of an entry, if it has one, and whether it is one at z."""
+
+    mean: Sum
+    index: str
+    given: bool
+    chosen: bool = False
+
+    def laws(self, names: Context, *, scalar: bool) -> Iterator[tuple[Model, str]]:
+        """``p(x|z)`` as the product of Bernoulli laws, or one of them."""
+        if scalar is bool(self.index):
+            return
+        x = Unit("x", subs=(braced(alone(Unit(self.index))),) if self.index else ())
+        law = (Unit(r"\Bernoulli"), Unit(Group("(", (alone(x), self.mean), (";",))))
+        product = (Unit(r"\prod", subs=x.subs),) if self.index else ()
+        yield from ((model, "") for model in _models(Sum((("+", Row((*product, *law))),)), names, scalar=scalar))
+
+
+def _models(tree: Sum, names: Context, *, scalar: bool) -> Iterator[Model]:
+    """The law of the decoder as it is read, and that of x and z with it."""
+    try:
+        law = read(tree, Reading(scalar=scalar), names).term
+    except FormulaError:
+        return
+    yield Model(((DECODER, law), (JOINT, law * PRIOR)), f"{text(DECODER)} = {text(law)}")
+
+
+def decoder_of(trees: tuple[Sum, Sum]) -> Decoder | Binary | None:
     """The decoder of which a relation speaks; None if x is compared with nothing, or with several things."""
+    return _binary(trees) or _normal(trees)
+
+
+def _binary(trees: tuple[Sum, Sum]) -> Binary | None:
+    found = [parts for tree in trees for s in _sums(tree) if (parts := _complement(s))]
+    data, means = ([parts for parts in found if _is_data(parts) is of_data] for of_data in (True, False))
+    indices = {"".join(sorted(_index(parts[0]))) for parts in found}
+    if not data or len(set(means)) != 1 or len(indices) != 1:
+        return None
+    given = any(_is_point(call) for call in means[0][1:])
+    return Binary(Sum((("+", Row(means[0])),)), indices.pop(), given)
+
+
+def _complement(tree: Sum) -> tuple[Unit, ...]:
+    """``y`` for ``1 - y``."""
+    if [sign for sign, _ in tree.rows] != ["+", "-"] or tree.rows[0][1] != Row((Unit("1"),)):
+        return ()
+    parts = tuple(i for i in tree.rows[1][1].items if isinstance(i, Unit))
+    letter = bool(parts) and isinstance(parts[0].base, str) and not parts[0].base[0].isdigit() and not parts[0].sups
+    return parts if letter and (len(parts) == 1 or (len(parts) == 2 and _is_point(parts[1]))) else ()
+
+
+def _normal(trees: tuple[Sum, Sum]) -> Decoder | None:
     pairs = [pair for tree in trees for s in _sums(tree) if (pair := _deviation(s)) is not None]
     means = {_mean(*pair) for pair in pairs}
     scales = {scale for tree in trees for scale in _scales(tree)}
@@ -71,18 +125,18 @@ def decoder_of(trees: tuple[Sum, Sum]) -> Decoder | None:
 
 
 def _sums(tree: Sum) -> Iterator[Sum]:
-    """A tree, and the sums in its brackets and fractions."""
+    """A tree, and the sums in its brackets, fractions and exponents."""
     yield tree
     for unit in units(tree):
         inside = (unit.base,) if isinstance(unit.base, Group) else ()
-        for group in (*inside, *unit.arguments):
+        for group in (*inside, *unit.arguments, *unit.sups):
             yield from group.sums
 
 
 def _mean(x: Unit, mean: tuple[Unit, ...]) -> Sum:
     """A mean without the index that it shares with x."""
     first, *call = mean
-    return Sum((("+", Row((_without(first, _index(x)), *call))),))
+    return Sum((("+", Row((without_index(first, _index(x)), *call))),))
 
 
 def _deviation(tree: Sum) -> tuple[Unit, tuple[Unit, ...]] | None:
@@ -113,7 +167,7 @@ def _scales(tree: Sum) -> Iterator[tuple[Sum, bool]]:
             if isinstance(item, Unit) and item.base == r"\sigma":
                 index = _index(item)
                 call = (after,) if group_of(after, "(") is not None and _is_point(after) else ()
-                yield Sum((("+", Row((replace(_without(item, index), sups=()), *call))),)), bool(index)
+                yield Sum((("+", Row((replace(without_index(item, index), sups=()), *call))),)), bool(index)
 
 
 def _is_point(item: Unit | str) -> bool:
@@ -123,7 +177,3 @@ def _is_point(item: Unit | str) -> bool:
 
 def _index(unit: Unit) -> set[str]:
     return {i for g in unit.subs for i in letters(g)} & INDICES
-
-
-def _without(unit: Unit, index: set[str]) -> Unit:
-    return replace(unit, subs=tuple(g for g in unit.subs if not letters(g) <= index or not index))

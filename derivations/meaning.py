@@ -34,7 +34,7 @@ from derivations.convention import (
     stated,
 )
 from derivations.conversion import subterms
-from derivations.decoder import DECODER, JOINT, decoder_of
+from derivations.decoder import DECODER, JOINT, Decoder, decoder_of
 from derivations.distribution import depending, differentiable
 from derivations.draw import over_draws
 from derivations.entry import factorised, is_marginal, is_product, products, whole
@@ -241,7 +241,7 @@ def _families(trees: Trees) -> Iterator[Family]:
     """How normal densities may be written in the trees."""
     found = set().union(*map(bases, trees))
     logs = [True] if any(map(has_exponential, trees)) else [False, True] if "v" in found else [False]
-    spherical = found & {"I", r"\One"} or decoder_of(trees) is not None
+    spherical = found & {"I", r"\One"} or isinstance(decoder_of(trees), Decoder)
     isotropic = [False, True] if spherical and r"\sigma" in found else [False]
     size = dimension_of(trees)
     for log_variance in logs:
@@ -382,7 +382,7 @@ def _laws_of(term: Term) -> list[Term]:
 
 
 def _decoded(meaning: Meaning, trees: Trees, around: Surroundings, names: Context) -> Iterator[Meaning]:
-    """The relation about a decoder, where it says how far x is from a mean."""
+    """The relation about a decoder, where it says how x is related to a mean."""
     decoder = decoder_of(trees)
     found = [t for side in meaning.sides for _, t in subterms(side)]
     if decoder is None or around.conventions or not {DECODER, JOINT} & set(found):
@@ -393,7 +393,7 @@ def _decoded(meaning: Meaning, trees: Trees, around: Surroundings, names: Contex
         left, right = (modelled(side, model) for side in meaning.sides)
         both = " and ".join(filter(None, (meaning.condition, condition)))
         others = (t for side in (left, right) for _, t in subterms(side) if t.head == "density" and t.data[0] == "p")
-        chosen = decoder.scale is None or any(X in t.args for t in others)  # those follow from it
+        chosen = decoder.chosen or any(X in t.args for t in others)  # those follow from it
         yield replace(meaning, left=left, right=right, convention=model.words, condition=both, chosen=chosen)
 
 

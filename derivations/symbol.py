@@ -18,6 +18,7 @@ from derivations.tree import (
     is_parenthesised,
     letters,
     name_of,
+    plain_letter,
     single,
     units,
     variable_of,
@@ -277,5 +278,13 @@ def _without(unit: Unit, index: str | None) -> Unit:
     sups = tuple(g for g in unit.sups if is_parenthesised(g))
     if index is None:
         return replace(unit, sups=sups)
-    subs = tuple(g for g in unit.subs if Label(Unit("x", subs=(g,))).indices != [index])
-    return replace(unit, subs=subs, sups=sups)
+    return replace(without_index(unit, {index}), sups=sups)
+
+
+def without_index(unit: Unit, indices: set[str]) -> Unit:
+    """The unit without these letters among its subscripts; what else stands there, such as a hat, is kept."""
+    kept = []
+    for group in unit.subs:
+        sums = tuple(s for s in group.sums if plain_letter(s) not in indices)
+        kept += [replace(group, sums=sums, separators=group.separators[: len(sums) - 1])] if sums else []
+    return replace(unit, subs=tuple(kept))
