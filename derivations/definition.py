@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from derivations.conversion import subterms
 from derivations.doubt import is_independence
 from derivations.judgement import prove
 from derivations.kernel import Term, number
@@ -168,6 +169,7 @@ def assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset
             if side.relation not in ("=", ":=") or left is None or right is None or right.head == "product":
                 continue
             if is_independence(left, right):
-                proof = prove(left, right, "=", frozenset({str(left.data[0])}))
-                if proof is None:
-                    yield str(left.data[0]), frozenset(str(a.data[0]) for a in left.args)
+                found = [t for side in (left, right) for _, t in subterms(side) if t.head == "density"]
+                family = str(found[0].data[0])
+                if prove(left, right, "=", frozenset({family})) is None:
+                    yield family, frozenset(str(a.data[0]) for t in found for a in t.args)

@@ -18,6 +18,8 @@ from derivations.clue import (
     has_exponential,
     informative,
     labels_of,
+    limits_of,
+    numbered_data,
     numbers_of,
     size_of,
 )
@@ -271,6 +273,8 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
         numbers=numbers_of(trees),
         entries=families_of_entries(trees),
+        limits=limits_of(trees),
+        numbered=numbered_data(trees),
     )
     q = around.laws.get("q")
     for posterior in (False, True) if has_bare_p(trees) and "p" not in around.named else (False,):
@@ -288,6 +292,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 *(f"{symbol} is under {family_of}" for symbol in "IH"),
                 f"H(.|.) is {'at a given condition' if given else 'a mean over the condition'}",
                 "Sigma is diag(sigma^2)",
+                "q_i is q given x_i",
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
             for symbols, said in _symbols(trees, around, names, family):
