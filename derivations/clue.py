@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 from derivations.distribution import entry_index, is_deviation
@@ -80,6 +81,13 @@ def _limits_of_sums(trees: Trees) -> set[str]:
     return found
 
 
+def limits_of(trees: Trees) -> frozenset[str]:
+    """The letters up to which sums and products go, and that are no indices."""
+    found = [u for tree in trees for u in units(tree) if u.base in (r"\sum", r"\prod")]
+    ends = {plain_letter(g.sums[0]) for u in found for g in u.sups}
+    return frozenset(ends & NATURALS - {plain_letter(g.sums[0]) for u in found for g in u.subs})
+
+
 def size_of(trees: Trees) -> str:
     """The letter for the number of draws where sums have no limits: the only one that stands for a whole number."""
     if any(u.base == r"\sum" and u.sups for tree in trees for u in units(tree)):
@@ -130,6 +138,15 @@ def labels_of(trees: Trees) -> tuple[str, str] | None:
         return "q", "p"
     first, *others = sorted(found) or [""]
     return (first, others[0]) if len(others) == 1 and first else None
+
+
+def numbered_data(trees: Trees) -> frozenset[str]:
+    """The indices of data such as ``x_i`` and ``x^{(i)}``."""
+    found: set[str] = set()
+    for unit in (u for tree in trees for u in units(tree) if u.base in ("x", "X") and (u.subs or u.sups)):
+        with suppress(FormulaError):
+            found |= set(Label(unit).indices)
+    return frozenset(found)
 
 
 def has_bare_p(trees: Trees) -> bool:

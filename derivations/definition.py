@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from derivations.conversion import subterms
 from derivations.doubt import is_independence
 from derivations.independence import Independence
 from derivations.judgement import prove
@@ -178,6 +179,7 @@ def assumptions(chains: Iterable[WrittenChain]) -> Iterator[Independence]:
             if side.relation not in ("=", ":=") or left is None or right is None or right.head == "product":
                 continue
             if is_independence(left, right):
-                proof = prove(left, right, "=", frozenset({str(left.data[0])}))
-                if proof is None:
-                    yield Independence(left, right)
+                found = [t for side in (left, right) for _, t in subterms(side) if t.head == "density"]
+                if prove(left, right, "=", frozenset({str(found[0].data[0])})) is None:
+                    both_logs = left.head == right.head == "log"
+                    yield Independence(left.args[0], right.args[0]) if both_logs else Independence(left, right)

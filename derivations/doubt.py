@@ -11,13 +11,13 @@ from derivations.conversion import subterms
 from derivations.draw import numbers
 from derivations.entry import is_marginal, is_product, whole
 from derivations.functional import DRAWS
-from derivations.kernel import Term, free
+from derivations.kernel import Term, density, free, number, sort
 from derivations.law import named_laws
 from derivations.meaning import Meaning
 from derivations.noise import is_open
 from derivations.surroundings import Surroundings, names_in
 from derivations.syntax import Group, Sum, Unit
-from derivations.tree import plain_letter, units
+from derivations.tree import only_unit, units
 
 CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum", "derivative"}
 
@@ -69,8 +69,7 @@ def _rests_on(meaning: Meaning, around: Surroundings) -> bool:
     """Whether densities occur of which the text has supposed that their variables are independent in some way."""
     found = [t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"]
     for supposed in around.assumed:
-        family, names = supposed.whole.data[0], {a.data[0] for a in supposed.whole.args}
-        if names <= {a.data[0] for t in found if t.data[0] == family for a in t.args}:
+        if supposed.names <= {a.data[0] for t in found if t.data[0] == supposed.family for a in t.args}:
             return True
     return False
 
@@ -79,11 +78,17 @@ def _is_condition(left: Term, right: Term) -> bool:
     """Whether a density is equated with what does not speak of its family, or an expression with a number."""
     for side, other in ((left, right), (right, left)):
         if side.head == "number" and speaks(other):
-            return True
+            return not _is_mass(other) or side == number(0)
         others = {t.data[0] for _, t in subterms(other) if t.head == "density"}
         if side.head == "density" and others and side.data[0] not in others:
             return True
     return False
+
+
+def _is_mass(term: Term) -> bool:
+    """Whether a term is an integral or a mean of densities alone, or of a number: what it is, is no choice."""
+    inside = {t.head for _, t in subterms(term)} - {"density", "variable", "number", "multiply", "power"}
+    return term.head in ("integral", "expectation") and inside <= {"integral", "expectation"}
 
 
 def _is_renamed(left: Term, right: Term) -> bool:
@@ -95,9 +100,17 @@ def _is_renamed(left: Term, right: Term) -> bool:
 
 
 def is_independence(left: Term, right: Term) -> bool:
-    """Whether a density is written as a product of others of its family, as for independent variables."""
+    """Whether a density is written as a product of others of its family, as for independent variables, or a marginal of one."""
     if is_product(right):
         return left == whole(right)
+    if left.head == right.head == "log":
+        return is_independence(left.args[0], right.args[0])
+    if left.head == "density" and right.head == "integral" and right.bound is not None:
+        count, kinds = left.data[1], {a.data[-1] for a in left.args if sort(a) == "p"}
+        if right.bound.data[-1] in kinds:
+            return False
+        joint = density(left.data[0], [*left.args[:count], right.bound], left.args[count:])
+        return is_independence(joint, right.args[0])
     factors = right.args if right.head == "multiply" else (right,)
     if left.head != "density" or any(f.head != "density" or f.data[0] != left.data[0] for f in factors):
         return False
@@ -173,4 +186,5 @@ def _has_limits(tree: Sum) -> bool | None:
 
 
 def _over_values(unit: Unit) -> bool:
-    return bool(unit.subs) and plain_letter(unit.subs[0].sums[0]).lower() in ("z", "x", "y")
+    first = only_unit(unit.subs[0].sums[0]) if unit.subs else None
+    return first is not None and str(first.base).lower() in ("z", "x", "y")

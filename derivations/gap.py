@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from derivations.assumption import settle
-from derivations.concavity import above_inverse, expectation_inequality, jensen
+from derivations.concavity import above_inverse, expectation_inequality, jensen, jensen_average
 from derivations.conversion import (
     everywhere,
     in_turn,
@@ -52,6 +52,32 @@ def by_jensen(small: Term, big: Term, equality: Equality, joint: frozenset[str])
     return None
 
 
+def by_average(small: Term, big: Term, equality: Equality, joint: frozenset[str]) -> Theorem | None:
+    """``1/n sum_i log a_i <= log(1/n sum_i a_i)``, also where both sides are means under one law."""
+    if small.head == big.head == "expectation" and small.bound == big.bound and small.args[0] == big.args[0]:
+        inner = by_average(small.args[1], big.args[1], equality, joint)
+        if inner is None or small.bound is None:
+            return None
+        return settle(expectation_inequality(small.bound, small.args[0], inner), joint)
+    for lower, upper in averages(big):
+        sides = equality(lower, small), equality(upper, big)
+        if sides[0] is None or sides[1] is None:
+            continue
+        try:
+            return settle(along(jensen_average(lower, upper), sides[0], sides[1]), joint)
+        except KernelError:
+            continue
+    return None
+
+
+def averages(term: Term) -> Iterator[tuple[Term, Term]]:
+    """``1/n sum_i log a_i`` and ``log(1/n sum_i a_i)`` for the sums in logarithms in a term."""
+    sums = (t for _, log_of in subterms(term) if log_of.head == "log" for _, t in subterms(log_of) if t.head == "sum")
+    for total in dict.fromkeys(sums):
+        weight = total.args[1] ** -1
+        yield weight * bind("sum", total.bound, *total.args[:2], log(total.args[2])), log(weight * total)
+
+
 def _means(small: Term, big: Term) -> Iterator[Term]:
     """The expectations ``E_q[X]`` of which a side may be the logarithm, or the mean of the logarithm."""
     yield from (t.args[0] for _, t in subterms(big) if t.head == "log" and t.args[0].head == "expectation")
@@ -96,12 +122,24 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
             inner += [bind("kl", z, law, density("p", [z], set(given))), bind("kl", z, law, density("p", [z]))]
             inner += [bind("kl", z, law, density("p", [z], law.args[1:]))] if law.data[1] == 1 else []
             inner += [bind("kl", z, law, density(law.data[0], [z]))] if law.args[1:] else []
+            inner += [bind("kl", z, law, other) for other in _others(law, small, big)]
     yield from inner
     yield from _around(small, big, inner)
+    occurring = {t: None for term in (big, small) for _, t in subterms(term) if t.head == "kl" and t.bound is not None}
+    yield from (number(2) * gap for gap in occurring)
+    yield from (gap + other for gap in occurring for other in inner if gap != other)
     for term in (big, small):
         for _, t in subterms(term):
             if t.head == "density" and t.data[0] == "q" and len(t.args) == 1:
                 yield bind("kl", t.args[0], t, density("p", t.args))
+
+
+def _others(law: Term, *terms: Term) -> list[Term]:
+    """The other densities of the variable of a law."""
+    found = {
+        t: None for term in terms for _, t in subterms(term) if t.head == "density" and t.data[1] == law.data[1] == 1
+    }
+    return [t for t in found if t != law and t.args[0] == law.args[0]]
 
 
 def _positive(multiple: Term) -> Term:

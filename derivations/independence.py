@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from derivations.conversion import subterms
 from derivations.kernel import Term, density, multiply
 from derivations.latex import text
 
@@ -16,6 +17,17 @@ class Independence:
 
     whole: Term
     product: Term
+
+    @property
+    def family(self) -> str:
+        """The family of the densities."""
+        return str(self.whole.data[0])
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the variables of which it speaks."""
+        found = (t for side in (self.whole, self.product) for _, t in subterms(side) if t.head == "density")
+        return frozenset(str(a.data[0]) for t in found for a in t.args)
 
     @property
     def words(self) -> str:
@@ -29,6 +41,8 @@ class Independence:
 
     def _consequences(self) -> Iterator[tuple[Term, Term]]:
         factors = _factors(self.product)
+        if any(f.head != "density" for f in factors):
+            return
         family, given = str(self.whole.data[0]), list(self.whole.args[self.whole.data[1] :])
         if any(f.data[1] != 1 for f in factors):
             return
@@ -58,6 +72,8 @@ def _given(law: Term) -> set[Term]:
 def is_plausible(whole: Term, product: Term) -> bool:
     """Whether a text may suppose it: that data and latent variables tell nothing of each other is a slip."""
     factors = _factors(product)
+    if any(f.head != "density" for f in factors):
+        return False  # a marginal density
     if _given(whole):
         return all(map(_given, factors))
     kinds = {str(a.data[-1])[0] in "xy" for a in whole.args}

@@ -18,6 +18,8 @@ from derivations.clue import (
     has_exponential,
     informative,
     labels_of,
+    limits_of,
+    numbered_data,
     numbers_of,
     size_of,
 )
@@ -276,6 +278,8 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         sized=around.sized,
         numbers=numbers_of(trees),
         entries=families_of_entries(trees),
+        limits=limits_of(trees),
+        numbered=numbered_data(trees),
     )
     q = around.laws.get("q")
     for posterior in (False, True) if has_bare_p(trees) and "p" not in around.named else (False,):
@@ -295,6 +299,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 "Sigma is diag(sigma^2)",
                 *(f"{letter} does not depend on what is averaged over" for letter in CONSTANTS),
                 *(f"{letter} is a function of what is averaged over" for letter in FUNCTIONS),
+                "q_i is q given x_i",
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
             draws = {name: found.found.draws for name, found in _definitions(around, names, family)}

@@ -43,6 +43,7 @@ from derivations.written import Side, WrittenChain
 UP_TO = "=+"
 RELATIONS = ("=", "<=", ">=", ":=", "~", "prop", UP_TO)
 STRICT = {"<": "<=", ">": ">="}
+SEEDS = 5  # of counterexamples that are drawn
 FEW = 2  # draws in a counterexample
 
 
@@ -352,8 +353,8 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
             claim = _claim(blank.relation, meaning)
         except KernelError:
             return undecided
-        counterexample = refute(claim, seconds=inf)
-        if counterexample is None or not _is_counted(counterexample):
+        counterexample = _counted(claim)
+        if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)
     assert first is not None
@@ -371,6 +372,15 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
 
 def _has_marginal(meaning: Meaning) -> bool:
     return any(is_marginal(t) for side in (meaning.left, meaning.right) for _, t in subterms(side))
+
+
+def _counted(claim: Term) -> Counterexample | None:
+    """A counterexample in which integrals over finite spaces are sums; where the first one found is none, others are tried."""
+    for seed in range(SEEDS):
+        found = refute(claim, seed=seed, seconds=inf)
+        if found is None or _is_counted(found):
+            return found
+    return None
 
 
 def _is_counted(counterexample: Counterexample) -> bool:

@@ -86,6 +86,10 @@ class Context:
         Families of which both the density of z and those of its entries ``z_j`` occur.
     deviation
         Whether the second parameter of ``N(mu, sigma)`` is the standard deviation, else it is the variance.
+    limits
+        Letters up to which sums and products go.
+    numbered
+        The indices that data carry, as in ``x_i``.
     given
         Whether ``H(z|x)`` is the entropy at a given x, else it is its mean over x.
     """
@@ -106,6 +110,8 @@ class Context:
     numbers: frozenset[str] = frozenset()
     entries: frozenset[str] = frozenset()
     deviation: bool = False
+    limits: frozenset[str] = frozenset()
+    numbered: frozenset[str] = frozenset()
     given: bool = False
 
 

@@ -112,7 +112,10 @@ class _Reader(Functionals):
         first = items[0]
         if isinstance(first.base, Group) or not self.reading.greedy:
             return self.factor(first, items[1:], rest)
-        return multiply(*self.factors(items, rest)), ()
+        more = next((i for i, item in enumerate(items) if i and isinstance(item, Unit) and item.base == r"\log"), None)
+        if more is None:
+            return multiply(*self.factors(items, rest)), ()
+        return multiply(*self.factors(items[: more - (items[more - 1] == "⋅")])), items[more:]
 
     # --- calls ---
 

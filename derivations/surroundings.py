@@ -218,7 +218,7 @@ def _may_be_defined(base: str, name: str, called: bool) -> bool:
         return False
     if name == "w":
         return not called
-    if base.startswith((r"\Script", r"\ELBO", r"\Word")):
+    if base.startswith((r"\Script", r"\ELBO", r"\Word", r"\ell")):
         return True
     return base in ("L", "F", "J") and (called or "_" in name)
 

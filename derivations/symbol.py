@@ -28,6 +28,7 @@ from derivations.tree import (
 VECTORS = {"mu", "sigma", "tau", "nu", "v", "eta", "m", "s"}
 SCALES = {"sigma", "tau", "s", "v"}
 CONSTANTS, FUNCTIONS = "abc", "fgh"
+NUMBERED = "#"  # at the name of a variable that is bound with its number, as z^{(i)} under a sum over i
 POINTS = {"z", "x", "y", "epsilon"}
 
 
@@ -182,6 +183,8 @@ class Symbols(Reader):
         accent = kept.startswith("Word")
         full = letter + kept.removeprefix("Word") if accent else f"{letter}_{kept}" if kept else letter
         full = self.context.blocks.get(full, full)
+        if full + NUMBERED in self.bound and not counted:
+            raise FormulaError(f"{base} with its number and without")
         if counted and full not in self.bound:
             return Term("function", (variable(counted[0], "index"),), (full, full))
         return variable(full + "'" * label.primes, full)
@@ -242,12 +245,12 @@ class Symbols(Reader):
             return variable(name, "index")
         if base in FUNCTIONS and self.bound:
             return self.of_bound(base)
-        counts = name in (self.context.dimension, self.context.size)
+        counts = name in (self.context.dimension, self.context.size, *self.context.limits)
         if counts or (base in NATURALS and base.isupper()):
             return variable(name, "natural")
         if base.startswith("\\") and name not in GREEK:
             raise FormulaError(f"the command {base}")
-        if name in ("…", "E", "H", "I", "D"):
+        if name in ("…", "≺", "≼", "E", "H", "I", "D"):
             raise FormulaError(f"{base} where a number is wanted")
         self.check_constant(name)
         return self.whole(name, name)

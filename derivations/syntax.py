@@ -170,7 +170,20 @@ def _group(kind: str, children: list[Any]) -> Group:
 
 
 def _grouped(value: Any) -> Group:
+    while isinstance(value, Group) and (inner := _only_braces(value)) is not None:
+        value = inner
     return value if isinstance(value, Group) else Group("{", (Sum((("+", Row((Unit(value),))),)),), ())
+
+
+def _only_braces(group: Group) -> Group | None:
+    """What stands in ``{{...}}``, for a group that is braces around nothing but braces."""
+    if group.kind != "{" or len(group.sums) != 1 or len(group.sums[0].rows) != 1:
+        return None
+    sign, row = group.sums[0].rows[0]
+    item = row.items[0] if sign == "+" and len(row.items) == 1 else ""
+    if isinstance(item, str) or not isinstance(item.base, Group) or item.subs or item.sups or item.primes:
+        return None
+    return item.base if item.base.kind == "{" else None
 
 
 # --- what people write for the same thing ---
@@ -229,6 +242,7 @@ _SIMPLE = (
     (r"\\Word(?:Bernoulli|Bern|Ber)(?![a-zA-Z])|(?<![a-zA-Z\\])(?:Bernoulli|Bern)(?![a-zA-Z])", r" \\Bernoulli "),
     (r"\\WordELBO(?![a-zA-Z])", r" \\ELBO "),
     (r"_\s*\{\s*(?P<label>[a-zA-Z]{3,})\s*\}", r"_{\\Word\g<label> }"),
+    (r"(?P<letter>\\(?:theta|phi|psi))\s*\^\s*\{\s*(?P<label>[a-zA-Z]{3,})\s*\}", r"\g<letter>^{\\Word\g<label> }"),
     (r"_\{\\Word(?P<kl>KL|kl) \}", r"_{KL}"),
     (r"(?<![a-zA-Z\\])N\s*(?=\([^()]*[,;])", r"\\Normal "),
     (
@@ -245,6 +259,8 @@ _SIMPLE = (
         r"\\int ",
     ),
     (r"\\cdot\s*(?=[|‖;,)\]])", r"\\Dot "),
+    (r"_\s*\{\s*(?:<|\\lt(?![a-zA-Z]))\s*(?P<before>\w+)\s*\}", r"_{≺\g<before>}"),
+    (r"_\s*\{\s*\\leq?(?:slant)?(?![a-zA-Z])\s*(?P<until>\w+)\s*\}", r"_{≼\g<until>}"),
     (r"\\(?:cdot|times|ast|odot)(?![a-zA-Z])", "⋅"),
     (r"\\(?:cdots|ldots|dots|dotsc|dotsb)(?![a-zA-Z])", "…"),
     (r"\\(?:langle|lbrace)(?![a-zA-Z])", "⟨"),
