@@ -75,7 +75,8 @@ class Distributions(LinearAlgebra):
             elif separator not in ("", ","):
                 raise FormulaError(f"a density with {separator}")
             if not parameter(tree):
-                side += [p for p in self.arguments(tree) if p not in side or not self.is_block(p)]
+                for point in self.arguments(tree):
+                    side += [point] if point not in side or not self.is_block(point) else []
         named = [parameter(s) for s in group.sums]
         if not targets and not datum and any(named):
             raise FormulaError(
