@@ -9,7 +9,16 @@ from math import inf
 from derivations.commuting import names_scales, order_matters
 from derivations.condition import around as near
 from derivations.condition import beside, choices, rests_on
-from derivations.constant import constant_proof, is_lettered, once, subject, variations, varied, without_constants
+from derivations.constant import (
+    constant_proof,
+    is_lettered,
+    is_open,
+    once,
+    subject,
+    variations,
+    varied,
+    without_constants,
+)
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
@@ -307,7 +316,7 @@ def _depending(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], a
     undecided = replace(blank, reading=found[0].reading, message="whether the difference is constant is not decided")
     whole = [m for m in found if m.convention] or found
     doubtful = doubt(trees, whole, around)
-    if doubtful or any(m.draws for m in whole):
+    if doubtful or any(m.draws or is_open(trees, m) for m in whole):
         return replace(undecided, message=doubtful or undecided.message)
     first = None
     for meaning in whole:
