@@ -25,7 +25,8 @@ CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum", "derivati
 def is_assumption(meaning: Meaning) -> bool:
     """Whether it says that a density is normal, or a normal one of other parameters: no claim."""
     heads = {meaning.left.head, meaning.right.head}
-    return "normal" in heads and heads <= {"normal", "density"}
+    of_image = any(side.head == "normal" and side.args[0].head == "tuple" for side in meaning.sides)
+    return "normal" in heads and heads <= {"normal", "density"} and not of_image
 
 
 def speaks(term: Term) -> bool:

@@ -75,11 +75,18 @@ def mend(left: Term, right: Term, relation: str, *, both_sides: bool = False) ->
     with flint.ctx.workdps(30):
         models = _models(left, right)
         hopeful = (e for e in islice(_edits(left, right, relation, both_sides), CANDIDATES) if _may_hold(e, models))
+        last: Edit | None = None
         for edit in islice(hopeful, PROOFS):
             proof = prove(edit.left, edit.right, edit.relation, _families(edit.left, edit.right))
-            if proof is not None:
-                return edit if edit.relation == relation else _with_reason(edit, proof.words)
-    return None
+            if proof is None:
+                continue
+            if edit.relation == relation:
+                return edit
+            gap = _gap(edit)
+            last = last or replace(edit, words=f"{edit.words}: {f'the gap is {text(gap)}' if gap else proof.words}")
+            if gap is None or gap.head != "add":  # that two divergences are left out is the last thing to think of
+                return last
+    return last
 
 
 def _families(*sides: Term) -> frozenset[str]:
@@ -171,14 +178,11 @@ def _relations(left: Term, right: Term, relation: str) -> Iterator[Edit]:
             yield Edit(f"`{relation}` should be `{other}`", left, other, right)
 
 
-def _with_reason(edit: Edit, reason: str) -> Edit:
-    """The edit of a relation, with the gap between the sides, or the theorem by which it holds."""
+def _gap(edit: Edit) -> Term | None:
+    """The gap between the sides, if it is one that the field has a name for."""
     small, big = (edit.left, edit.right) if edit.relation == "<=" else (edit.right, edit.left)
-    for gap in gaps(small, big):
-        if prove(big, small + gap, "=", _families(small, big, gap)) is not None:
-            reason = f"the gap is {text(gap)}"
-            break
-    return replace(edit, words=f"{edit.words}: {reason}")
+    found = (g for g in gaps(small, big) if prove(big, small + g, "=", _families(small, big, g)) is not None)
+    return next(found, None)
 
 
 # --- edits of a side: what was wrong, and the side without it ---
@@ -220,9 +224,13 @@ def _scaled(term: Term, factor: Fraction) -> Term:
 
 
 def _bare(term: Term) -> Term:
-    """The term without its sign."""
-    first = term.args[0] if term.head == "multiply" else term
-    return negated(term) if first.head == "number" and first.data[0] < 0 else term
+    """The term without its sign, and without factors 1."""
+    if term.head != "multiply":
+        return negated(term) if term.head == "number" and term.data[0] < 0 else term
+    first = term.args[0]
+    whole = negated(term) if first.head == "number" and first.data[0] < 0 else term
+    factors = [a for a in whole.args if a != number(1)] if whole.head == "multiply" else [whole]
+    return multiply(*factors) if factors else number(1)
 
 
 def _signs(part: Term) -> Iterator[Change]:

@@ -130,6 +130,9 @@ class Functionals(Informations):
         if not names and letter in FAMILIES and "q" in self.context.laws:
             return self.one_by_one(self.density_of(tree, self.context.laws["q"].args[0]))
         points = [self.point(name) for name in names]
+        several = self.usual_of(letter, points) if len(names) > 1 else None
+        if several is not None:
+            return self.one_by_one(several)
         point = points[0] if len(points) == 1 else None
         inner = replace(self, dot=point)
         row = only_row(tree)
@@ -138,6 +141,18 @@ class Functionals(Informations):
         if points and {p for p, _ in laws} != set(points):
             raise FormulaError("a law of other variables than are named")
         return laws
+
+    def usual_of(self, letter: str, points: list[Term]) -> Term | None:
+        """The law that a letter stands for in ``(z_1, z_2) ~ q``, if it is one of these points, which may be one block."""
+        law = self.context.laws.get(name_of(letter))
+        if letter not in FAMILIES or law is None or law.head != "density":
+            return None
+        names = [self.context.blocks.get(str(a.data[0]), str(a.data[0])) for a in law.args]
+        count = law.data[1]
+        if {*names[:count]} != {str(p.data[0]) for p in points}:
+            return None
+        targets, given = (dict.fromkeys(variable(n, n) for n in part) for part in (names[:count], names[count:]))
+        return density(law.data[0], targets, given)
 
     # --- integrals and sums ---
 

@@ -11,7 +11,20 @@ from derivations.conversion import Conversion, everywhere, prove_equal, same, sy
 from derivations.draw import Draws, mean_of_draws, of_any_size, written_out
 from derivations.gap import averages, by_average, by_gap, by_jensen
 from derivations.inequality import along, as_inequality, rearranged, sum_inequality
-from derivations.kernel import KernelError, Term, Theorem, at_most, bind, equal, log, multiply, number
+from derivations.kernel import (
+    KernelError,
+    Term,
+    Theorem,
+    at_most,
+    bind,
+    density,
+    equal,
+    free,
+    log,
+    multiply,
+    number,
+    sort,
+)
 from derivations.refute import contradicted
 from derivations.strategy import strategies
 
@@ -68,7 +81,20 @@ def _inequality(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
     above = by_jensen(number(-1) * big, number(-1) * small, equality, joint)  # of the negative logarithm
     if above is not None:
         return Proof("Jensen's inequality", rearranged(above, small, big))
-    return _inside(small, big, joint)
+    return _inside(small, big, joint) or _from_evidence(small, big, joint)
+
+
+def _from_evidence(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
+    """A bound of what is ``log p(x)`` in other words, such as ``log int q(z|x) / q(z|x) p(x|z) p(z) dz``."""
+    points = {v for v in free(big) if sort(v) == "p"}
+    if not points or big.head != "log" or big.args[0].head not in ("integral", "expectation"):
+        return None
+    evidence = log(density("p", points))
+    same_as = _equality(evidence, big, joint)
+    below = None if same_as is None else _inequality(small, evidence, joint)
+    if same_as is None or below is None:
+        return None
+    return Proof(f"{same_as.words}, {below.words}", settle(along(below.theorem, same(small), same_as.theorem), joint))
 
 
 def _inside(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:

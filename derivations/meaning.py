@@ -44,6 +44,7 @@ from derivations.independence import is_plausible
 from derivations.kernel import KernelError, Term, alpha_equal, bind, density, equal, log, number
 from derivations.label import together
 from derivations.latex import text
+from derivations.law import laws as averaged_over
 from derivations.law import named_laws
 from derivations.linear_algebra import NOTATION
 from derivations.mixture import aggregates
@@ -351,10 +352,11 @@ def _bounds(bound: Term, evidence: Term, depends: Mapping[str, str]) -> Iterator
 
 def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Meaning]:
     """The relation about normal densities, where it speaks of parameters."""
-    model = _model(meaning, trees, around, family)
-    if model is None:
-        return
-    model = _without_marginals(model, meaning)
+    for model in _models(meaning, trees, around, family):
+        yield from _about(meaning, _without_marginals(model, meaning), trees, around)
+
+
+def _about(meaning: Meaning, model: Model, trees: Trees, around: Surroundings) -> Iterator[Meaning]:
     left, right = (modelled(t, model) for t in (meaning.left, meaning.right))
     named = {n.rstrip("'") for side in meaning.sides for n in named_parameters(side)}
     parameters = named - {*differentiated(trees).values()}
@@ -464,23 +466,35 @@ def _of_data(meaning: Meaning) -> Iterator[Meaning]:
             yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=both)
 
 
-def _model(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Model | None:
+def _models(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Model]:
     said = stated(around.conventions, family)
-    if said is not None:
-        return said
     labels = labels_of(trees)
-    if labels is None:
-        return default(family)
-    first = next(
-        (
-            str(t.args[0].data[0])
-            for term in (meaning.left, meaning.right)
-            for _, t in subterms(term)
-            if t.head == "kl" and t.args[0].head == "density"
-        ),
-        "q",
+    if said is not None or labels is None:
+        yield said or default(family)
+        return
+    for first in _first_families(meaning, around):
+        yield labelled(family, first, labels, _single_point(meaning))
+
+
+def _first_families(meaning: Meaning, around: Surroundings) -> tuple[str, ...]:
+    """Which of q and p may have the first label: that of the divergence, else that over which is averaged, else both."""
+    compared = (
+        str(t.args[0].data[0])
+        for side in meaning.sides
+        for _, t in subterms(side)
+        if t.head == "kl" and t.args[0].head == "density"
     )
-    return labelled(family, first, labels) if first in ("p", "q") else None
+    found = next(compared, around.compared)
+    averaged = {str(law.data[0]) for _, law in averaged_over(*meaning.sides) if law.head == "density"}
+    families = (found,) if found else tuple(averaged) if len(averaged) == 1 else ("q", "p")
+    return tuple(f for f in families if f in ("p", "q"))
+
+
+def _single_point(meaning: Meaning) -> Term:
+    """The x of which both p(x) and q(x) are densities in a relation; z if there is none."""
+    found = {t for side in meaning.sides for _, t in subterms(side) if t.head == "density" and len(t.args) == 1}
+    both = {t.args[0] for t in found if t.data[0] == "p"} & {t.args[0] for t in found if t.data[0] == "q"}
+    return both.pop() if len(both) == 1 and len({t.args[0] for t in found}) == 1 else Z
 
 
 def why_none(trees: Trees, around: Surroundings) -> str:

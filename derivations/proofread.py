@@ -216,8 +216,15 @@ def after(side: Side, around: Surroundings) -> Surroundings:
             named = {**around.named, **named_laws(term)}
             first = term if around.first is None and term.head == "density" else around.first
             known = around.subject or subject(term)
-            return replace(around, named=named, claimed=around.claimed or speaks(term), first=first, subject=known)
+            compared = around.compared or next((f for _, t in subterms(term) if (f := _compared(t))), "")
+            around = replace(around, named=named, first=first, subject=known, compared=compared)
+            return replace(around, claimed=around.claimed or speaks(term))
     return around
+
+
+def _compared(term: Term) -> str:
+    """The family of which a term is the divergence from another one; empty for another term."""
+    return str(term.args[0].data[0]) if term.head == "kl" and term.args[0].head == "density" else ""
 
 
 def _judged(blank: Judgement, around: Surroundings) -> Judgement:

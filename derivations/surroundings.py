@@ -89,6 +89,8 @@ class Surroundings:
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
         The density with which the chain begins, if it does.
+    compared
+        The family of which the chain has the divergence from another one, the first that it names.
     subject
         The variables of the density of which the first such side of the chain is the logarithm.
     """
@@ -111,6 +113,7 @@ class Surroundings:
     incomplete: bool = False
     claimed: bool = False
     first: Term | None = None
+    compared: str = ""
     subject: frozenset[Term] = frozenset()
 
     @property

@@ -84,7 +84,7 @@ def parse(source: str) -> Sum:
     except lark.exceptions.UnexpectedToken as error:
         ended = error.token.type == "$END"
         rest = plain[error.pos_in_stream :][:20].strip()
-        raise FormulaError("the formula ends too early" if ended else f"cannot read {rest!r}") from error
+        raise FormulaError(_unfinished(plain) if ended else f"cannot read {rest!r}") from error
     except lark.exceptions.UnexpectedCharacters as error:
         raise FormulaError(f"cannot read {plain[error.pos_in_stream :][:20].strip()!r}") from error
 
@@ -98,6 +98,12 @@ def _parser() -> lark.Lark:
 _DEEPEST, _LONGEST = 40, 4000
 _LONG_NUMBER = re.compile(r"[0-9]{51}")
 _WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{3,}(?![a-zA-Z])")
+
+
+def _unfinished(plain: str) -> str:
+    """Why a formula that is read to its end is not complete."""
+    opened = next((a for a, b in ("()", "[]", "{}", "⟨⟩") if plain.count(a) > plain.count(b)), "")
+    return f"a bracket {opened} is not closed" if opened else "the formula ends too early"
 
 
 def _depth(plain: str) -> int:

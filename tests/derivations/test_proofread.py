@@ -593,3 +593,35 @@ def test_what_has_a_number_of_its_own(formula, expected):
 )
 def test_labels_limits_and_conditions(formula, expected):
     assert verdict(formula) == expected
+
+
+BETWEEN = r"\log \frac{\sigma_2}{\sigma_1} + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2} - \frac{1}{2}"
+SWAPPED = r"\log \frac{\sigma_1}{\sigma_2} + \frac{\sigma_2^2 + (\mu_1 - \mu_2)^2}{2 \sigma_1^2} - \frac{1}{2}"
+
+
+@pytest.mark.parametrize("first", ["p", "q"])
+@pytest.mark.parametrize(("closed", "expected"), [(BETWEEN, "proved"), (SWAPPED, "refuted")])
+def test_the_first_label_is_that_of_the_law_over_which_is_averaged(first, closed, expected):
+    second = {"p": "q", "q": "p"}[first]
+    assert verdict(rf"\int {first}(x) \log \frac{{{first}(x)}}{{{second}(x)}} dx = {closed}") == expected
+    chain = judge(
+        rf"\[ KL({first}, {second}) = \int {first}(x) \log \frac{{{first}(x)}}{{{second}(x)}} dx = {closed} \]"
+    )
+    assert [j.verdict for j in chain] == ["proved", expected]
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\mathcal{N}(\mu + \sigma\epsilon; \mu, \sigma^2) = \frac{1}{\sigma} \mathcal{N}(\epsilon; 0, 1)", "proved"),
+        (r"\mathcal{N}(\mu + \sigma\epsilon; \mu, \sigma^2) = \mathcal{N}(\epsilon; 0, 1)", "refuted"),
+        (r"\mathcal{N}(z; \mu, \sigma^2) = \mathcal{N}(z; 0, 1)", "undecided"),
+        (r"\log p(x) \ge E_{(z_1, z_2) \sim q}[\log \frac{p(x, z_1, z_2)}{q(z_1, z_2|x)}]", "proved"),
+        (r"\log p(x) \le E_{(z_1, z_2) \sim q}[\log \frac{p(x, z_1, z_2)}{q(z_1, z_2|x)}]", "refuted"),
+        (r"\log \int \frac{q(z|x)}{q(z|x)} p(x,z) dz \ge E_q[\log p(x|z)] - KL(q(z|x)\|p(z))", "proved"),
+        (r"\log \int \frac{q(z|x)}{q(z|x)} p(x,z) dz \ge E_q[\log p(x|z)] + KL(q(z|x)\|p(z))", "refuted"),
+        (r"\log \int \frac{q(z|x)}{q(z|x)} p(x|z) dz \ge E_q[\log p(x|z)] - KL(q(z|x)\|p(z))", "undecided"),
+    ],
+)
+def test_samples_blocks_and_bounds_of_the_evidence(formula, expected):
+    assert verdict(formula) == expected
