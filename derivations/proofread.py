@@ -23,7 +23,7 @@ from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.definition import assumptions, mixture, mixtures, redefined, trees_of, with_definitions, within
-from derivations.doubt import doubt, has_several_forms, is_assumption, speaks
+from derivations.doubt import doubt, has_several_forms, independences, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
 from derivations.entry import instances as of_entries
@@ -356,7 +356,9 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     undecided = replace(blank, reading=found[0].reading, message="no proof and no counterexample found")
     whole = [m for m in found if m.convention] or found
     whole = [m for m in whole if not has_several_forms(m)] or whole  # the ELBO in several forms
-    doubtful = doubt(trees, whole, around, blank.relation)
+    supposed = independences(whole, around)
+    known = all(len(s.hypotheses) == 1 for s in supposed)  # then the models of these are those of the text
+    doubtful = doubt(trees, whole, replace(around, assumed=()) if known else around, blank.relation)
     if doubtful:
         return replace(undecided, message=doubtful)
     if any(m.condition and _has_marginal(m) for m in whole):
@@ -369,14 +371,15 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
             claim = _claim(blank.relation, meaning)
         except KernelError:
             return undecided
-        counterexample = _counted(claim)
+        counterexample = _counted(claim, [h for s in supposed for h in s.hypotheses])
         if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)
     assert first is not None
     meaning, counterexample = first
     values = counterexample.values[:: -1 if blank.relation == ">=" else 1]
-    said = f"with {'; '.join(meaning.suppositions)}: " if meaning.suppositions else ""
+    words = dict.fromkeys((*meaning.suppositions, *(s.words for s in supposed)))
+    said = f"with {'; '.join(words)}: " if words else ""
     return replace(
         undecided,
         verdict="refuted",
@@ -390,10 +393,10 @@ def _has_marginal(meaning: Meaning) -> bool:
     return any(is_marginal(t) for side in (meaning.left, meaning.right) for _, t in subterms(side))
 
 
-def _counted(claim: Term) -> Counterexample | None:
+def _counted(claim: Term, hypotheses: Sequence[Term] = ()) -> Counterexample | None:
     """A counterexample in which integrals over finite spaces are sums; where the first one found is none, others are tried."""
     for seed in range(SEEDS):
-        found = refute(claim, seed=seed, seconds=inf)
+        found = refute(claim, hypotheses, seed=seed, seconds=inf)
         if found is None or _is_counted(found):
             return found
     return None
