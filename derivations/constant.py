@@ -123,11 +123,15 @@ class Variation:
         return Term(term.head, args, data, term.bound)
 
 
-def variations(meaning: Meaning, known: frozenset[Term]) -> tuple[list[Variation], list[Variation]]:
+def variations(
+    meaning: Meaning, known: frozenset[Term], had: tuple[bool, bool] = (False, True)
+) -> tuple[list[Variation], list[Variation]]:
     """The variations, each of which may be meant in a proof; and those all of which a refutation has to deny.
 
-    What a summand is about that depends on nothing else that varies is written out, and so varies, too: ``- log sigma``.
+    What a summand beside the constant is about that depends on nothing else that varies is kept, and so varies, too:
+    ``- log sigma``. The sides that `had` a constant are such.
     """
+    kept = [side for side, constant in zip(meaning.sides, had, strict=True) if constant]
     left, right = meaning.sides
     moving = _moving(left, right)
     single = [
@@ -137,10 +141,10 @@ def variations(meaning: Meaning, known: frozenset[Term]) -> tuple[list[Variation
     named = known or subject(left) or subject(right)
     if named:
         about = Variation(named)
-        return ([about.beside(left, right)], [about, *single]) if named <= moving.variables else ([], [])
+        return ([about.beside(*kept)], [about, *single]) if named <= moving.variables else ([], [])
     everything = Variation(moving.variables - _scales(left, right), moving.names)
     of_q = Variation(names=frozenset(str(law.data[0]) for _, law in laws(left, right) if law.head == "density") & {"q"})
-    return [v.beside(left, right) for v in (everything, of_q) if v != Variation()], single
+    return [v.beside(*kept) for v in (everything, of_q) if v != Variation()], single
 
 
 def _moving(*terms: Term) -> Variation:

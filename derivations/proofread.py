@@ -309,7 +309,7 @@ def _up_to_constant(
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
     for meaning in (m for m in found if not m.draws):
-        for variation in variations(meaning, around.subject)[0]:
+        for variation in variations(meaning, around.subject, (on_left, on_right))[0]:
             proof = constant_proof(meaning, variation)
             if proof is not None:
                 words = f"{proof.words}, up to a constant that does not depend on {variation.words}"
