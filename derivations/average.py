@@ -35,9 +35,11 @@ def _points(term: Term) -> set[Term]:
 
 
 def _divergences(term: Term, x: Term) -> Term:
-    """The term with every divergence of densities given x as its mean over the x of the family of the first one."""
-    if term.head == "kl" and term.args[0].head == "density" and x in term.args[0].args[term.args[0].data[1] :]:
-        return bind("expectation", x, density(term.args[0].data[0], [x]), term)
+    """The term with every divergence of densities given x as its mean over x, under the family of the first one."""
+    law = term.args[0] if term.head == "kl" else None
+    given = law.args[law.data[1] :] if law is not None and law.head == "density" else ()
+    if law is not None and x in given:
+        return bind("expectation", x, density(law.data[0], [x], [a for a in given if a != x]), term)
     if term.bound == x:
         return term
     return Term(term.head, tuple(_divergences(a, x) for a in term.args), term.data, term.bound)

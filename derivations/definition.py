@@ -64,7 +64,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             sign = _sign(name, tree, within(chain, around)) if name in signs else ""
             if not sign or sign != signs[name]:
                 again.append(Redefinition(chains.index(chain), name, (after.source, tree)))
-        weight, index = weight_defined(parse(before.source))
+        weight, index = weight_defined(parse(before.source), tree)
         if weight:
             weights[weight] = (index, tree)
         symbol, size = size_defined(parse(before.source), tree)

@@ -85,7 +85,7 @@ def _is_condition(left: Term, right: Term) -> bool:
         if side.head == "number" and speaks(other):
             return not _is_mass(other) or side == number(0)
         others = {t.data[0] for _, t in subterms(other) if t.head == "density"}
-        if side.head == "density" and others and side.data[0] not in others:
+        if side.head == "density" and side.data[0] not in others:
             return True
     return False
 

@@ -75,18 +75,16 @@ def mend(left: Term, right: Term, relation: str, *, both_sides: bool = False) ->
     with flint.ctx.workdps(30):
         models = _models(left, right)
         hopeful = (e for e in islice(_edits(left, right, relation, both_sides), CANDIDATES) if _may_hold(e, models))
-        last: Edit | None = None
         for edit in islice(hopeful, PROOFS):
             proof = prove(edit.left, edit.right, edit.relation, _families(edit.left, edit.right))
-            if proof is None:
+            gap = None if proof is None or edit.relation == relation else _gap(edit)
+            two = relation == "=" and gap is not None and gap.head == "add"  # nobody leaves out two divergences
+            if proof is None or two:
                 continue
             if edit.relation == relation:
                 return edit
-            gap = _gap(edit)
-            last = last or replace(edit, words=f"{edit.words}: {f'the gap is {text(gap)}' if gap else proof.words}")
-            if gap is None or gap.head != "add":  # that two divergences are left out is the last thing to think of
-                return last
-    return last
+            return replace(edit, words=f"{edit.words}: {f'the gap is {text(gap)}' if gap else proof.words}")
+    return None
 
 
 def _families(*sides: Term) -> frozenset[str]:

@@ -123,6 +123,7 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
             inner += [bind("kl", z, law, density("p", [z], law.args[1:]))] if law.data[1] == 1 else []
             inner += [bind("kl", z, law, density(law.data[0], [z]))] if law.args[1:] else []
             inner += [bind("kl", z, law, other) for other in _others(law, small, big)]
+            inner += [bind("kl", z, law, density("p", [z], given)) for given in _beside(z, small, big)]
     yield from inner
     yield from _around(small, big, inner)
     occurring = {t: None for term in (big, small) for _, t in subterms(term) if t.head == "kl" and t.bound is not None}
@@ -132,6 +133,12 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
         for _, t in subterms(term):
             if t.head == "density" and t.data[0] == "q" and len(t.args) == 1:
                 yield bind("kl", t.args[0], t, density("p", t.args))
+
+
+def _beside(z: Term, *terms: Term) -> list[tuple[Term, ...]]:
+    """What stands beside a variable in the densities of p, such as the z_2 of ``p(z_1, z_2)``."""
+    found = {t: None for term in terms for _, t in subterms(term) if t.head == "density" and t.data[0] == "p"}
+    return list(dict.fromkeys(tuple(a for a in t.args if a != z) for t in found if z in t.args))
 
 
 def _others(law: Term, *terms: Term) -> list[Term]:
@@ -160,8 +167,9 @@ def _around(small: Term, big: Term, inner: list[Term]) -> Iterator[Term]:
                 if averaged is not None:
                     yield averaged
                     if t.head == "expectation" and t.args[0].data[0] != "p" and t.bound is not None:
-                        outer = bind("kl", t.bound, t.args[0], density("p", [t.bound]))
-                        yield averaged + outer  # of joint densities
+                        for given in ((), t.args[0].args[t.args[0].data[1] :]):
+                            outer = bind("kl", t.bound, t.args[0], density("p", [t.bound], given))
+                            yield averaged + outer  # of joint densities
                 if t.head == "multiply":
                     yield from (multiply(*t.args[:-1], g) for g in (_like(t.args[-1], gap),) if g is not None)
 

@@ -15,7 +15,7 @@ from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
 from derivations.symbol import is_size, symbol_name
 from derivations.syntax import FormulaError, Row, Sum, Unit
-from derivations.tree import NATURALS, PARAMETERS, letters, name_of, only_unit, plain_letter, units
+from derivations.tree import NATURALS, PARAMETERS, bases, letters, name_of, only_unit, plain_letter, units
 
 BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L(", "F(")  # what stands for the ELBO unless the text defines it otherwise
 
@@ -233,13 +233,28 @@ def _is_bound_call(sums: tuple[Sum, ...]) -> bool:
     return bool(found) and all(u is not None and u.base in known for u in found)
 
 
-def weight_defined(tree: Sum) -> tuple[str, str]:
-    """``w`` and ``k`` for the side ``w_k``; empty strings for another side."""
+def weight_defined(tree: Sum, value: Sum | None = None) -> tuple[str, str]:
+    r"""``w`` and ``k`` for the side ``w_k``, and the same for another letter that is defined as ``\log \sigma_k^2``."""
     unit = only_unit(tree)
-    if unit is None or unit.base != "w" or len(unit.subs) != 1 or unit.sups:
+    if unit is None or not isinstance(unit.base, str) or len(unit.subs) != 1 or unit.sups:
         return "", ""
     index = only_unit(unit.subs[0].sums[0])
-    return ("w", str(index.base)) if index is not None and index.base in ("k", "i", "l", "j") else ("", "")
+    if (
+        index is None
+        or index.base not in ("k", "i", "l", "j", "d")
+        or not (unit.base == "w" or _is_log_variance(unit, value))
+    ):
+        return "", ""
+    return name_of(unit.base), str(index.base)
+
+
+def _is_log_variance(unit: Unit, value: Sum | None) -> bool:
+    """Whether a letter that stands for nothing else in the field is defined as the logarithm of a scale."""
+    known = {r"\mu", r"\sigma", "v", "x", "y", "z", "p", "q", r"\epsilon"}
+    return value is not None and unit.base not in known and {r"\log", r"\sigma"} <= bases(value) <= _OF_SCALES
+
+
+_OF_SCALES = {r"\log", r"\sigma", "2", "j", "i", "k", "l", "d"}
 
 
 def size_defined(left: Sum, right: Sum) -> tuple[str, str]:

@@ -343,12 +343,25 @@ _GREEK = [
     "δ",
     "delta",
 ]
-_LETTERS = str.maketrans({letter: rf"\{name} " for letter, name in zip(_GREEK[::2], _GREEK[1::2], strict=True)})
+_SIGNS = {
+    "∫": r"\int ",
+    "∑": r"\sum ",
+    "∏": r"\prod ",
+    "∥": r"\| ",
+    "²": "^2",
+    "½": r"\frac{1}{2} ",
+    "·": r"\cdot ",
+    "√": r"\sqrt ",
+}
+_LETTERS = str.maketrans(
+    {**{letter: rf"\{name} " for letter, name in zip(_GREEK[::2], _GREEK[1::2], strict=True)}, **_SIGNS}
+)
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
 _BALANCED = r"[^‖()\[\]{}|]*(?:\([^‖()\[\]]*\)[^‖()\[\]{}|]*)*"
 _LENGTH = re.compile(rf"‖(?P<vector>{_BALANCED})‖\s*(?:_\s*(?:\{{\s*2\s*\}}|2)(?!\d))?(?!\s*[_^])")
+_EXPECTED = re.compile(r"(?<![a-zA-Z])E(?![a-zA-Z])")
 _DIFFERENTIAL = re.compile(
     r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*(?P<braced>[a-zA-Z]|\\[a-z]+)\s*\}|(?P<variable>[a-zA-Z]|\\[a-z]+))\s*(?P<script>(?:[_^]\s*(?:\{[^{}]*\}|\w)|')*)(?![a-zA-Z])"
 )
@@ -387,12 +400,25 @@ def _without_braces(text: str) -> str:
         if start < 0 or text[match.end() : start].strip():
             raise FormulaError(f"{match.group()} without braces")
         end = _closing(text, start)
+        if match.group() in (r"\underset", r"\overset"):
+            text = text[: match.start()] + _set(match.group(), text[start:end], text[end:])
+            continue
         note = re.compile(r"\s*[_^]\s*").match(text, end)
         after = end
         if note:
             after = _closing(text, note.end()) if text[note.end() : note.end() + 1] == "{" else note.end() + 1
         text = text[: match.start()] + text[start:end] + text[after:]
     return text
+
+
+def _set(command: str, beside: str, rest: str) -> str:
+    r"""What follows ``\underset{law}``: its operator, with the law as a subscript if it is an expectation."""
+    start = rest.find("{")
+    if start < 0 or rest[:start].strip():
+        raise FormulaError(f"{command} without braces")
+    end = _closing(rest, start)
+    law = f"_{beside}" if command == r"\underset" and _EXPECTED.search(rest[start:end]) else ""
+    return rest[start + 1 : end - 1] + law + rest[end:]
 
 
 def _with_fractions(text: str) -> str:

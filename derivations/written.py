@@ -228,6 +228,8 @@ def _sides(row: _Row, line: int) -> Iterator[Side]:
 def _without_over(match: re.Match[str]) -> str:
     """``\\overset{(a)}{=}`` is ``=``; one that is marked as a definition is ``:=``; with a c, it is up to a constant."""
     note = match.group("note")
+    if match.group("relation") not in RELATIONS:
+        return match.group()
     if match.group("relation") == "=" and re.sub(r"\\[a-zA-Z]+|[{}\s.]", "", note) in ("c", "C", "+", "const"):
         return r"\uptoconstant "
     return ":=" if "def" in note or r"\triangle" in note else match.group("relation") + " "
