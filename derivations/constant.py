@@ -22,7 +22,7 @@ from derivations.law import laws
 from derivations.meaning import Meaning
 from derivations.refute import refute
 from derivations.syntax import Row, Sum
-from derivations.tree import name_of, only_unit, units
+from derivations.tree import FAMILIES, name_of, only_unit, units
 
 WORDS = {r"\Word" + word for word in ("const", "Const", "constant", "Constant", "cst", "cte")}
 _LETTERS = {"C", "c"}
@@ -56,6 +56,24 @@ def _name(row: Row) -> str:
     unit = only_unit(Sum((("+", row),)))
     bare = unit is not None and not (unit.sups or unit.subs or unit.arguments or unit.primes)
     return unit.base if unit is not None and bare and isinstance(unit.base, str) else ""
+
+
+def is_open(trees: tuple[Sum, Sum], meaning: Meaning) -> bool:
+    """Whether it may be a choice, as of q by the others, or speak of a family with and without its parameter."""
+    for side, other in (meaning.sides, meaning.sides[::-1]):
+        laws_of = [s.args[0] for s in _summands(side) if s.head == "log" and s.args[0].head == "density"]
+        others = [t for _, t in subterms(other) if t.head == "density"]
+        if any(not any(_speaks_of(t, law) for t in others) for law in laws_of):
+            return True
+    marked: dict[str, set[bool]] = {}
+    for unit in (u for tree in trees for u in units(tree) if u.base in FAMILIES):
+        marked.setdefault(str(unit.base).lower(), set()).add(bool(unit.subs))
+    return any(len(m) > 1 for m in marked.values())
+
+
+def _speaks_of(density: Term, law: Term) -> bool:
+    """Whether a density is one of the same family, and of a variable of the law."""
+    return density.data[0] == law.data[0] and bool({*density.args} & {*law.args[: law.data[1]]})
 
 
 # --- what varies ---
@@ -105,11 +123,15 @@ class Variation:
         return Term(term.head, args, data, term.bound)
 
 
-def variations(meaning: Meaning, known: frozenset[Term]) -> tuple[list[Variation], list[Variation]]:
+def variations(
+    meaning: Meaning, known: frozenset[Term], had: tuple[bool, bool] = (False, True)
+) -> tuple[list[Variation], list[Variation]]:
     """The variations, each of which may be meant in a proof; and those all of which a refutation has to deny.
 
-    What a summand is about that depends on nothing else that varies is written out, and so varies, too: ``- log sigma``.
+    What a summand beside the constant is about that depends on nothing else that varies is kept, and so varies, too:
+    ``- log sigma``. The sides that `had` a constant are such.
     """
+    kept = [side for side, constant in zip(meaning.sides, had, strict=True) if constant]
     left, right = meaning.sides
     moving = _moving(left, right)
     single = [
@@ -119,10 +141,10 @@ def variations(meaning: Meaning, known: frozenset[Term]) -> tuple[list[Variation
     named = known or subject(left) or subject(right)
     if named:
         about = Variation(named)
-        return ([about.beside(left, right)], [about, *single]) if named <= moving.variables else ([], [])
+        return ([about.beside(*kept)], [about, *single]) if named <= moving.variables else ([], [])
     everything = Variation(moving.variables - _scales(left, right), moving.names)
     of_q = Variation(names=frozenset(str(law.data[0]) for _, law in laws(left, right) if law.head == "density") & {"q"})
-    return [v.beside(left, right) for v in (everything, of_q) if v != Variation()], single
+    return [v.beside(*kept) for v in (everything, of_q) if v != Variation()], single
 
 
 def _moving(*terms: Term) -> Variation:

@@ -18,7 +18,7 @@ from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
 from derivations.symbol import without_index
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit
-from derivations.tree import INDICES, alone, braced, letters, units
+from derivations.tree import INDICES, alone, braced, is_parenthesised, letters, only_unit, units
 
 DECODER, JOINT = density("p", [X], [Z]), density("p", [X, Z])
 _DATA = ("x", "X")
@@ -153,7 +153,8 @@ def _deviation(tree: Sum) -> tuple[Unit, tuple[Unit, ...]] | None:
 
 
 def _is_data(items: tuple[Unit, ...]) -> bool:
-    return len(items) == 1 and items[0].base in _DATA and not items[0].sups and not _words(items[0])
+    labelled = all(map(is_parenthesised, items[0].sups))
+    return len(items) == 1 and items[0].base in _DATA and labelled and not _words(items[0])
 
 
 def _words(unit: Unit) -> set[str]:
@@ -172,7 +173,8 @@ def _scales(tree: Sum) -> Iterator[tuple[Sum, bool]]:
 
 def _is_point(item: Unit | str) -> bool:
     group = group_of(item, "(")
-    return group is not None and len(group.sums) == 1 and letters(braced(group.sums[0])) <= {"z", "Z"}
+    unit = only_unit(group.sums[0]) if group is not None and len(group.sums) == 1 else None
+    return unit is not None and unit.base in ("z", "Z")
 
 
 def _index(unit: Unit) -> set[str]:

@@ -11,6 +11,7 @@ from derivations.conversion import subterms
 from derivations.draw import numbers
 from derivations.entry import is_marginal, is_product, whole
 from derivations.functional import DRAWS
+from derivations.independence import Independence
 from derivations.kernel import Term, density, free, number, sort
 from derivations.law import named_laws
 from derivations.meaning import Meaning
@@ -55,7 +56,7 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return "a density under two conditions: an assumption or another name, not a claim"
     if any(is_open(*m.sides) for m in found):
         return "z and epsilon, of which nothing says how they are related"
-    if any(_rests_on(m, around) for m in found):
+    if independences(found, around):
         return "it may hold by the independence that the text supposes"
     if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
         return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
@@ -66,13 +67,16 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
     return next(filter(None, (_doubt_about(m, around, relation) for m in found)), "")
 
 
-def _rests_on(meaning: Meaning, around: Surroundings) -> bool:
-    """Whether densities occur of which the text has supposed that their variables are independent in some way."""
-    found = [t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"]
-    for supposed in around.assumed:
-        if supposed.names <= {a.data[0] for t in found if t.data[0] == supposed.family for a in t.args}:
-            return True
-    return False
+def independences(found: Iterable[Meaning], around: Surroundings) -> list[Independence]:
+    """What the text supposes of the independence of variables that occur together in some meaning."""
+    densities = [[t for side in m.sides for _, t in subterms(side) if t.head == "density"] for m in found]
+    return [
+        supposed
+        for supposed in around.assumed
+        if any(
+            supposed.names <= {a.data[0] for t in d if t.data[0] == supposed.family for a in t.args} for d in densities
+        )
+    ]
 
 
 def _is_condition(left: Term, right: Term) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from derivations.conversion import subterms
-from derivations.kernel import Term, density, multiply
+from derivations.kernel import Term, density, equal, forall, multiply
 from derivations.latex import text
 
 
@@ -38,6 +38,19 @@ class Independence:
     def equations(self) -> tuple[tuple[Term, Term], ...]:
         """Densities with what they are then: the whole, parts of it, and one variable given others."""
         return ((self.whole, self.product), *dict.fromkeys(self._consequences()))
+
+    @property
+    def hypotheses(self) -> tuple[Term, ...]:
+        """The same as what a model can be drawn for: one variable given all others depends on some of them alone."""
+        everything = set(self.whole.args)
+        closed = []
+        for law, then in self.equations:
+            if set(law.args) == everything and then.head == "density":
+                claim = equal(law, then)
+                for v in sorted(everything, key=repr):
+                    claim = forall(v, claim)
+                closed.append(claim)
+        return tuple(closed[-1:])
 
     def _consequences(self) -> Iterator[tuple[Term, Term]]:
         factors = _factors(self.product)

@@ -52,11 +52,12 @@ from derivations.name import check_names
 from derivations.noise import sampled
 from derivations.reader import Context, Found, Reading
 from derivations.reading import Read, read, readings
-from derivations.surroundings import BOUNDS, Surroundings, bound_symbols, defined
+from derivations.surroundings import BOUNDS, Surroundings, bound_symbols, defined, densities
 from derivations.symbol import CONSTANTS, FUNCTIONS
 from derivations.syntax import FormulaError
 from derivations.tree import (
     bases,
+    plain_letter,
     units,
 )
 
@@ -316,6 +317,8 @@ def _symbols(
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
     bound, said = around.bound, tuple[str, ...]()
     if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):
+        for weight in _ratios(trees, around, names):
+            yield {**fixed, "w": weight}, (f"w is {text(weight)}",)
         fixed["w"] = around.weight
         said = (f"w is {text(around.weight)}",)
     if not used or bound is None:
@@ -331,6 +334,19 @@ def _symbols(
                 symbols[name] = number(-1) * value if minus else value
                 words.append(f"{_shown(name)} is the {'negative ' if minus else ''}ELBO, {text(symbols[name])}")
             yield symbols, tuple(words)
+
+
+def _ratios(trees: Trees, around: Surroundings, names: Context) -> Iterator[Term]:
+    """The weights ``p / q`` where one averages under both, for the laws p."""
+    q = around.laws["q"]
+    for under in (
+        s for t in trees for u in units(t) if u.base in (r"\Expectation", "E") for g in u.subs for s in g.sums
+    ):
+        if plain_letter(under) in ("p", "P"):
+            yield names.laws.get("p", density("p", q.args[: q.data[1]])) / q
+        yield from (
+            law / q for law in densities([under], "p", "P") if set(law.args[: law.data[1]]) == {*q.args[: q.data[1]]}
+        )
 
 
 def _definitions(around: Surroundings, names: Context, family: Family) -> Iterator[tuple[str, Read]]:

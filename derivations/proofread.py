@@ -9,12 +9,21 @@ from math import inf
 from derivations.commuting import names_scales, order_matters
 from derivations.condition import around as near
 from derivations.condition import beside, choices, rests_on
-from derivations.constant import constant_proof, is_lettered, once, subject, variations, varied, without_constants
+from derivations.constant import (
+    constant_proof,
+    is_lettered,
+    is_open,
+    once,
+    subject,
+    variations,
+    varied,
+    without_constants,
+)
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.definition import assumptions, mixture, mixtures, redefined, trees_of, with_definitions, within
-from derivations.doubt import doubt, has_several_forms, is_assumption, speaks
+from derivations.doubt import doubt, has_several_forms, independences, is_assumption, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
 from derivations.entry import instances as of_entries
@@ -300,7 +309,7 @@ def _up_to_constant(
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
     for meaning in (m for m in found if not m.draws):
-        for variation in variations(meaning, around.subject)[0]:
+        for variation in variations(meaning, around.subject, (on_left, on_right))[0]:
             proof = constant_proof(meaning, variation)
             if proof is not None:
                 words = f"{proof.words}, up to a constant that does not depend on {variation.words}"
@@ -314,7 +323,7 @@ def _depending(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], a
     undecided = replace(blank, reading=found[0].reading, message="whether the difference is constant is not decided")
     whole = [m for m in found if m.convention] or found
     doubtful = doubt(trees, whole, around)
-    if doubtful or any(m.draws for m in whole):
+    if doubtful or any(m.draws or is_open(trees, m) for m in whole):
         return replace(undecided, message=doubtful or undecided.message)
     first = None
     for meaning in whole:
@@ -347,7 +356,9 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     undecided = replace(blank, reading=found[0].reading, message="no proof and no counterexample found")
     whole = [m for m in found if m.convention] or found
     whole = [m for m in whole if not has_several_forms(m)] or whole  # the ELBO in several forms
-    doubtful = doubt(trees, whole, around, blank.relation)
+    supposed = independences(whole, around)
+    known = all(len(s.hypotheses) == 1 for s in supposed)  # then the models of these are those of the text
+    doubtful = doubt(trees, whole, replace(around, assumed=()) if known else around, blank.relation)
     if doubtful:
         return replace(undecided, message=doubtful)
     if any(m.condition and _has_marginal(m) for m in whole):
@@ -360,14 +371,15 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
             claim = _claim(blank.relation, meaning)
         except KernelError:
             return undecided
-        counterexample = _counted(claim)
+        counterexample = _counted(claim, [h for s in supposed for h in s.hypotheses])
         if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)
     assert first is not None
     meaning, counterexample = first
     values = counterexample.values[:: -1 if blank.relation == ">=" else 1]
-    said = f"with {'; '.join(meaning.suppositions)}: " if meaning.suppositions else ""
+    words = dict.fromkeys((*meaning.suppositions, *(s.words for s in supposed)))
+    said = f"with {'; '.join(words)}: " if words else ""
     return replace(
         undecided,
         verdict="refuted",
@@ -381,10 +393,10 @@ def _has_marginal(meaning: Meaning) -> bool:
     return any(is_marginal(t) for side in (meaning.left, meaning.right) for _, t in subterms(side))
 
 
-def _counted(claim: Term) -> Counterexample | None:
+def _counted(claim: Term, hypotheses: Sequence[Term] = ()) -> Counterexample | None:
     """A counterexample in which integrals over finite spaces are sums; where the first one found is none, others are tried."""
     for seed in range(SEEDS):
-        found = refute(claim, seed=seed, seconds=inf)
+        found = refute(claim, hypotheses, seed=seed, seconds=inf)
         if found is None or _is_counted(found):
             return found
     return None

@@ -7,7 +7,7 @@ that follow, whether ``\mu`` is a number or a vector. What no reading of ours gi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from derivations.functional import Functionals
@@ -95,7 +95,8 @@ class _Reader(Functionals):
             return self.atom(unit), after[1:]
         if after and self.is_decoded(unit, after[0]):
             assert isinstance(after[0], Unit)
-            return self.powered(self.decoded(unit, after[0]), after[0]), after[1:]
+            value = self.decoded(replace(unit, sups=()), after[0])
+            return self.powered(self.powered(value, replace(unit, subs=())), after[0]), after[1:]
         if isinstance(unit.base, str) and after and self.is_call(unit, after[0]):
             call = after[0]
             group = group_of(call, "([")
@@ -151,8 +152,10 @@ class _Reader(Functionals):
     def is_decoded(self, unit: Unit, following: Unit | str) -> bool:
         r"""Whether ``\mu_\theta(z)``, ``f(z)`` and the like stand here where the entry of a vector is wanted."""
         group = group_of(following, "(")
-        if group is None or [_letter(s).lower() for s in group.sums] != ["z"] or unit.sups or unit.primes:
+        if group is None or [_letter(s).lower() for s in group.sums] != ["z"] or unit.primes:
             return False
+        if unit.sups and unit.base != r"\sigma":
+            return False  # f^{-1}(z) is no power
         function = unit.base in tuple(FUNCTIONS) and (self.entry is not None or bool(unit.subs))
         hat = unit.base in ("x", "X") and Label(unit).kept.startswith("Word")
         return (unit.base in (r"\mu", r"\sigma") or function or hat) and not self.symbol_called(unit)

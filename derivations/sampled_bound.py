@@ -12,6 +12,7 @@ from derivations.draw import is_draw, substitute_term
 from derivations.functional import DRAWS
 from derivations.judgement import Proof
 from derivations.kernel import KernelError, Term, alpha_equal, free, integer, number, variable
+from derivations.latex import text
 from derivations.reader import OMEGA
 
 WORDS = "another sample does not lower the bound (iwae-monotone)"
@@ -34,12 +35,16 @@ def by_more_draws(left: Term, right: Term, relation: str) -> Proof | None:
     if small is None or big is None or small.total.bound is None or big.total.bound is None:
         return None
     more = integer(simplify(big.size - small.size).sides[1])
+    at_least_one = small.size == number(1) and big.size.data[1:] == ("natural",)
     same = alpha_equal(_counted(small, number(1)), _counted(big, number(1)))
-    if not same or more is None or more < 1:
+    if not same or not (at_least_one or (more is not None and more >= 1)):
         return None
     from derivations.importance_weighting import iwae_monotone  # which takes a while, and few texts need
 
-    return Proof(WORDS if more == 1 else f"{WORDS}, {more} times", iwae_monotone().theorems[0])
+    return Proof(
+        WORDS if more == 1 else f"{WORDS}, {more if more else f'{text(big.size)} - 1'} times",
+        iwae_monotone().theorems[0],
+    )
 
 
 def _counted(bound: _Bound, size: Term) -> Term:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derivations.kernel import Term, number, substitute, variable
+from derivations.conversion import subterms
+from derivations.kernel import Term, free, number, substitute, variable
 from derivations.reader import CHANCE, OMEGA, Reader
 from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import (
@@ -128,9 +129,16 @@ class Symbols(Reader):
         """``L_{k + 1}``, as it is defined for any k."""
         letter, tree = self.context.sized[name]
         reading = replace(self.reading, greedy=True, wide=False)  # a symbol has one meaning, the usual one
-        inner = replace(self, reading=reading, context=replace(self.context, size=letter))
+        inner, own = (
+            replace(self, reading=reading, context=replace(self.context, size=size))
+            for size in (letter, next((b for b in map(str, size_letters(unit)) if not b.isdigit()), letter))
+        )
         self.found.symbols.add(name)
-        return substitute(inner.sum(tree), variable(letter, "natural"), inner.sum(single(unit.subs[0])))
+        term, size = inner.sum(tree), own.sum(single(unit.subs[0]))
+        for v in free(size):
+            if any(t.bound == variable(v.data[0], "index") for _, t in subterms(term)):  # k numbers the draws
+                size = substitute(size, v, variable(v.data[0].upper(), "natural"))
+        return substitute(term, variable(letter, "natural"), size)
 
     def weight(self, unit: Unit, name: str) -> Term:
         """``w_k``, as it is defined."""
@@ -257,9 +265,15 @@ class Symbols(Reader):
 
 
 def is_size(unit: Unit, letter: str) -> bool:
-    """Whether a subscript is a number of draws, such as ``k``, ``k + 1`` and ``2``."""
-    found = {str(u.base) for g in unit.subs for s in g.sums for u in units(s)}
-    return bool(found) and all(f == letter or f.isdigit() for f in found)
+    """Whether a subscript is a number of draws, such as ``k``, ``K + 1``, ``M`` and ``2``, the letter of which may differ."""
+    found = size_letters(unit)
+    known = {letter.lower(), letter.upper(), "m", "M"}
+    return bool(found) and all(f in known or f.isdigit() for f in found) and len(found & known) <= 1
+
+
+def size_letters(unit: Unit) -> set[str]:
+    """The letters and numbers in the subscripts of a unit."""
+    return {str(u.base) for g in unit.subs for s in g.sums for u in units(s)}
 
 
 def symbol_name(unit: Unit) -> str:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from derivations.constant import Variation, constant_proof, once, subject, variations, varied, without_constants
+from derivations.constant import (
+    Variation,
+    constant_proof,
+    is_open,
+    once,
+    subject,
+    variations,
+    varied,
+    without_constants,
+)
 from derivations.kernel import bind, density, log, number, variable
 from derivations.meaning import Meaning
 from derivations.reader import Reading
@@ -79,6 +88,14 @@ def test_other_values_have_other_names():
     there = Variation(frozenset([Z]), frozenset("q")).elsewhere(bind("expectation", X, density("q", [X], [Z]), log(Q)))
     assert "q'" in str(there)
     assert variable("z'", "z") in set(there.args[0].args)
+
+
+def test_a_choice_of_q_is_open():
+    q_of_z, other = density("q", [Z]), bind("expectation", X, density("q", [X]), log(density("p", [X, Z])))
+    trees = parse(r"\log q(z)"), parse(r"E_{q(x)}[\log p(x, z)]")
+    assert is_open(trees, meaning(log(q_of_z), other))
+    assert not is_open((parse("p(z|x)"), parse("p(x|z)")), BAYES)
+    assert is_open((parse(r"p_\theta(z|x)"), parse("p(x|z)")), BAYES)
 
 
 def test_hypotheses_are_said_once():

@@ -46,7 +46,10 @@ def test_weights_are_as_the_text_has_them():
 
 
 def test_supposed_independence():
-    assert list(assumptions(chains("$q(z_1, z_2) = q(z_1) q(z_2)$"))) == [("q", frozenset({"z_1", "z_2"}))]
+    (supposed,) = assumptions(chains("$q(z_1, z_2) = q(z_1) q(z_2)$"))
+    assert (supposed.family, supposed.names) == ("q", {"z_1", "z_2"})
+    (of_logs,) = assumptions(chains(r"$\log q(z_1, z_2) = \log(q(z_1) q(z_2))$"))
+    assert of_logs == supposed
     assert list(assumptions(chains("$p(x, z) = p(x|z) p(z)$"))) == []
 
 

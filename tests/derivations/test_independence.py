@@ -67,6 +67,14 @@ def test_what_rests_on_it_is_proved_only_where_it_is_said():
     assert "proved" not in verdicts(r"\[ p(z|x) = p(z) \] then \[ \log p(z|x) = \log p(z) \]")
 
 
+def test_what_fails_though_they_are_independent_is_refuted():
+    said = r"\[ q(z_1, z_2|x) = q(z_1|x) q(z_2|x) \] then "
+    assert verdicts(said + SPLIT.replace("+", "-")) == ["undecided", "refuted"]
+    markov = r"\[ q(z_1, z_2, z_3|x) = q(z_1|x) q(z_2|z_1) q(z_3|z_2) \] then "  # of which we draw no models
+    wrong = r"\[ \log q(z_1,z_2,z_3|x) = \log q(z_1|x) - \log q(z_2|z_1) + \log q(z_3|z_2) \]"
+    assert verdicts(markov + wrong) == ["undecided", "undecided"]
+
+
 def test_a_supposition_does_not_prove_itself():
     twice = r"\[ q(z_1, z_2|x) = q(z_1|x) q(z_2|x) \]" * 2
     assert verdicts(twice) == ["undecided", "undecided"]

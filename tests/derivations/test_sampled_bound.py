@@ -23,6 +23,11 @@ def test_one_more_draw_does_not_lower_the_bound():
     assert "3 times" in by_more_draws(bound(number(1)), bound(number(4)), "<=").words
 
 
+def test_any_number_of_draws_is_at_least_one():
+    assert "k - 1 times" in by_more_draws(bound(number(1)), bound(K), "<=").words
+    assert by_more_draws(bound(number(2)), bound(K), "<=") is None
+
+
 @pytest.mark.parametrize(
     ("left", "right", "relation"),
     [
