@@ -54,7 +54,6 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     in a chain with the evidence: then an equation that says otherwise is a claim.
     """
     symbols: dict[str, tuple[str, Sum]] = {}
-    weights: dict[str, tuple[str, Sum]] = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))}
     sized: dict[str, tuple[str, Sum]] = {}
     signs: dict[str, str] = {}
     fixed: set[str] = set()
@@ -64,9 +63,6 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             sign = _sign(name, tree, within(chain, around)) if name in signs else ""
             if not sign or sign != signs[name]:
                 again.append(Redefinition(chains.index(chain), name, (after.source, tree)))
-        weight, index = weight_defined(parse(before.source), tree)
-        if weight:
-            weights[weight] = (index, tree)
         symbol, size = size_defined(parse(before.source), tree)
         if symbol:
             sized.setdefault(symbol, (size, tree))
@@ -85,12 +81,23 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     return replace(
         around,
         symbols=symbols,
-        weights=weights,
+        weights=_weights(chains),
         sized=sized,
         again=tuple(again),
         negative=frozenset(n for n, s in signs.items() if s == "-"),
         positive=frozenset(n for n, s in signs.items() if s == "+"),
     )
+
+
+def _weights(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, Sum]]:
+    """What symbols with an index stand for, such as ``w_k``; one that the text defines in two ways stands for nothing."""
+    found: dict[str, set[tuple[str, Sum]]] = {}
+    for _, before, _, _, tree in _equations(chains):
+        weight, index = weight_defined(parse(before.source), tree)
+        if weight:
+            found.setdefault(weight, set()).add((index, tree))
+    usual = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))} if "w" not in found else {}
+    return {**usual, **{name: values.pop() for name, values in found.items() if len(values) == 1}}
 
 
 def redefined(around: Surroundings, place: int) -> Surroundings:

@@ -5,6 +5,7 @@ import pytest
 from derivations.definition import assumptions, with_definitions, within
 from derivations.kernel import density, variable
 from derivations.manuscript import read_text
+from derivations.proofread import proofread
 from derivations.surroundings import Surroundings
 from derivations.written import written
 
@@ -56,3 +57,11 @@ def test_supposed_independence():
 def test_the_law_of_a_chain():
     (chain,) = chains(r"\[ \log q(z) = \log q(z) \]")
     assert within(chain, Surroundings()).named["q"] == density("q", [variable("z", "z")])
+
+
+@pytest.mark.parametrize(("second", "expected"), [(r"\log \sigma_j^2", "proved"), (r"\log \sigma_j", "undecided")])
+def test_a_letter_that_is_defined_twice_stands_for_nothing(second, expected):
+    closed = r"$KL(q(z|x)\|p(z)) = \frac12\sum_{j=1}^J(\mu_j^2 + e^{s_j} - 1 - s_j)$"
+    text = rf"Let $s_j = \log \sigma_j^2$, so that {closed}. Below, $s_j = {second}$."
+    judged = list(proofread(written(read_text(text, "notes.md").formulas)))
+    assert judged[1].verdict == expected
