@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -91,13 +92,14 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
 
 def _weights(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, Sum]]:
     """What symbols with an index stand for, such as ``w_k``; one that the text defines in two ways stands for nothing."""
-    found: dict[str, set[tuple[str, Sum]]] = {}
-    for _, before, _, _, tree in _equations(chains):
+    found: dict[str, dict[str, tuple[str, Sum]]] = {}
+    for _, before, after, _, tree in _equations(chains):
         weight, index = weight_defined(parse(before.source), tree)
         if weight:
-            found.setdefault(weight, set()).add((index, tree))
+            written_alike = re.sub(rf"(?<![a-zA-Z\\]){index}(?![a-zA-Z])|\s|[{{}}]", "", after.source)
+            found.setdefault(weight, {}).setdefault(written_alike, (index, tree))
     usual = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))} if "w" not in found else {}
-    return {**usual, **{name: values.pop() for name, values in found.items() if len(values) == 1}}
+    return {**usual, **{name: next(iter(said.values())) for name, said in found.items() if len(said) == 1}}
 
 
 def redefined(around: Surroundings, place: int) -> Surroundings:

@@ -59,9 +59,18 @@ def test_the_law_of_a_chain():
     assert within(chain, Surroundings()).named["q"] == density("q", [variable("z", "z")])
 
 
-@pytest.mark.parametrize(("second", "expected"), [(r"\log \sigma_j^2", "proved"), (r"\log \sigma_j", "undecided")])
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [(r"\log \sigma_j^2", "proved"), (r"\log \sigma_j", "undecided"), (r"\log {\sigma_{j}^2}", "proved")],
+)
 def test_a_letter_that_is_defined_twice_stands_for_nothing(second, expected):
     closed = r"$KL(q(z|x)\|p(z)) = \frac12\sum_{j=1}^J(\mu_j^2 + e^{s_j} - 1 - s_j)$"
     text = rf"Let $s_j = \log \sigma_j^2$, so that {closed}. Below, $s_j = {second}$."
     judged = list(proofread(written(read_text(text, "notes.md").formulas)))
     assert judged[1].verdict == expected
+
+
+def test_weights_may_be_numbered_with_another_letter():
+    first, second = r"\[ w_k = \frac{p(x,z_k)}{q(z_k|x)} \]", r"\[ w_i = \frac{p(x, z_i)}{q(z_i|x)} \]"
+    assert set(read(first, second).weights) == {"w"}
+    assert set(read(first, r"\[ w_k = p(x|z_k) \]").weights) == set()
