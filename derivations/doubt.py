@@ -13,6 +13,7 @@ from derivations.entry import is_marginal, is_product, whole
 from derivations.functional import DRAWS
 from derivations.independence import Independence
 from derivations.kernel import Term, density, free, number, sort
+from derivations.latex import text
 from derivations.law import named_laws
 from derivations.meaning import Meaning
 from derivations.noise import is_open
@@ -77,6 +78,17 @@ def independences(found: Iterable[Meaning], around: Surroundings) -> list[Indepe
             supposed.names <= {a.data[0] for t in d if t.data[0] == supposed.family for a in t.args} for d in densities
         )
     ]
+
+
+def joint_elsewhere(found: Iterable[Meaning], supposed: Iterable[Independence]) -> str:
+    """In words, a joint density of another family, of variables that are supposed to be independent in one; empty if none."""
+    for meaning in found:
+        for t in (t for side in meaning.sides for _, t in subterms(side) if t.head == "density"):
+            targets = {*t.args[: t.data[1]]}
+            for one in supposed:
+                if t.data[0] != one.family and len(targets & {*one.whole.args[: one.whole.data[1]]}) > 1:
+                    return f"it may hold if {text(t)} is a product too: independence is supposed of {one.family} alone"
+    return ""
 
 
 def _is_condition(left: Term, right: Term) -> bool:

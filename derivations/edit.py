@@ -114,7 +114,8 @@ class _Side:
 
     def edits(self, changes: Iterable[Change]) -> Iterator[Edit]:
         for wrong, term in changes:
-            if term not in self.seen:
+            nothing = any(t.head == "kl" and t.args[0] == t.args[1] for _, t in subterms(term))
+            if term not in self.seen and not nothing:
                 self.seen.add(term)
                 sides = (self.other, term) if self.name == "right" else (term, self.other)
                 words = f"{wrong}: the {self.name} side should be {text(term)}"

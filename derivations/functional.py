@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from derivations.conversion import subterms
 from derivations.derivative import derivative_at
-from derivations.information import Informations, Law, ordered
+from derivations.information import Informations, Law, bindable, exchanged, ordered
 from derivations.kernel import Term, bind, density, free, multiply, number, variable
 from derivations.reader import CHANCE, OMEGA, Items, group_of, only_row
 from derivations.symbol import NUMBERED, POINTS
@@ -60,8 +60,10 @@ class Functionals(Informations):
 
     def averaged(self, unit: Unit, tree: Sum, body: Callable[[Functionals], Term]) -> Term:
         """The expectation of a body under the law that stands at the unit."""
-        laws, drawn = self.laws_at(unit, tree)
-        bound = self.bound | {point.data[0] for point, _ in laws} | {point.data[1] for point, _ in laws}
+        found, drawn = self.laws_at(unit, tree)
+        laws = [(bindable(point), exchanged(law, point, bindable(point))) for point, law in found]
+        numbered = {point.data[0] + NUMBERED for point, _ in found if point != bindable(point)}
+        bound = self.bound.union(numbered, *(point.data for point, _ in laws))
         random = _random(tree) if (CHANCE, LAW) in laws else self.random
         term = body(replace(self, bound=bound, drawn=self.drawn | set(drawn), random=random))
         if drawn:

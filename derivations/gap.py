@@ -122,7 +122,10 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
             inner += [bind("kl", z, law, density("p", [z], set(given))), bind("kl", z, law, density("p", [z]))]
             inner += [bind("kl", z, law, density("p", [z], law.args[1:]))] if law.data[1] == 1 else []
             inner += [bind("kl", z, law, density(law.data[0], [z]))] if law.args[1:] else []
-            inner += [bind("kl", z, law, other) for other in _others(law, small, big)]
+            whole = [density(law.data[0], [z])] if law.data[1] == 1 else []
+            inner += [
+                bind("kl", z, of, other) for other in _others(law, small, big) for of in (law, *whole) if of != other
+            ]
             inner += [bind("kl", z, law, density("p", [z], given)) for given in _beside(z, small, big)]
     yield from inner
     yield from _around(small, big, inner)

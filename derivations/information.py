@@ -97,7 +97,8 @@ class Informations(Distributions):
             return divergence(q, p)
         of, against = _targets(q), _targets(p)
         if is_law(q) and is_law(p) and of == against and len(of) == 1:
-            return bind("kl", of[0], q, p)
+            point = bindable(of[0])
+            return bind("kl", point, *(exchanged(law, of[0], point) for law in (q, p)))
         fixed = set(against) - set(of)  # the data, at which p(x, z) is taken as a function of z
         known = set(q.args[q.data[1] :]) if q.head == "density" else set()
         if not of or not set(of) <= set(against) or not (fixed <= known or (not known and _is_data(fixed))):
@@ -200,6 +201,18 @@ def _targets(law: Term) -> tuple[Term, ...]:
     if law.head == "function":
         return targets_of(law)
     return law.args[:1] if law.head == "normal" else law.args[: law.data[1]]
+
+
+def bindable(point: Term) -> Term:
+    """A variable; for the datum ``z_n``, one of its letter."""
+    return variable(*point.data) if point.head == "function" and len(point.args) == 1 else point
+
+
+def exchanged(term: Term, old: Term, new: Term) -> Term:
+    """The term with another point in the place of one."""
+    if term == old:
+        return new
+    return Term(term.head, tuple(exchanged(a, old, new) for a in term.args), term.data, term.bound)
 
 
 def ordered(laws: list[Law]) -> list[Law]:

@@ -23,7 +23,7 @@ from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.definition import assumptions, mixture, mixtures, redefined, trees_of, with_definitions, within
-from derivations.doubt import doubt, has_several_forms, independences, is_assumption, speaks
+from derivations.doubt import doubt, has_several_forms, independences, is_assumption, joint_elsewhere, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
 from derivations.entry import instances as of_entries
@@ -363,6 +363,7 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
         undecided = replace(undecided, message="it may hold by the independence that the text supposes")
     known = all(len(s.hypotheses) == 1 for s in supposed)  # then the models of these are those of the text
     doubtful = doubt(trees, whole, replace(around, assumed=()) if known else around, blank.relation)
+    doubtful = doubtful or joint_elsewhere(whole, supposed)
     if doubtful:
         return replace(undecided, message=doubtful)
     if any(m.condition and _has_marginal(m) for m in whole):

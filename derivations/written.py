@@ -65,7 +65,21 @@ _PROVIDED = re.compile(
 _FOLLOWS = re.compile(rf"{_EQUIVALENT}|\\(?:implies|Rightarrow|Longrightarrow)(?![a-zA-Z])")
 _OF_EQUALITY = re.compile(r"\b(?:equality|equal|tight)\b")
 _RANGE = re.compile(r"\\(?:[lc]?dots|in)(?![a-zA-Z])|\.\.\.")
-_SPACING = {r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\ ", r"\!", "~"}
+_SPACING = {
+    r"\quad",
+    r"\qquad",
+    r"\,",
+    r"\;",
+    r"\:",
+    r"\ ",
+    r"\!",
+    "~",
+    r"\blacksquare",
+    r"\square",
+    r"\Box",
+    r"\qed",
+    r"\qedhere",
+}
 _TEXT = {r"\text", r"\mbox", r"\textrm", r"\textit", r"\textnormal", r"\intertext", r"\shortintertext"}
 _OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"\}", r"\rangle", r"\right"}
 _LONG = 10_000  # characters of a side that is left as it is: no formula of that length is read

@@ -561,6 +561,9 @@ def test_an_inequality_is_not_multiplied_with_what_may_be_negative():
         (r"\sum_i q_i(z) \log p(x_i|z) = \sum_i q(z|x_i) \log p(x_i|z)", "proved"),
         (r"\sum_i q_i(z) \log p(x_i|z) = \sum_i q(z) \log p(x_i|z)", "refuted"),
         (r"\sum_j \log q_j(z_j) = \log q(z)", "unparsed"),
+        (r"\sum_{n=1}^N E_{q(z_n|x_n)}[\log p(z_n)] = \sum_{n=1}^N E_{q(z|x_n)}[\log p(z)]", "proved"),
+        (r"\sum_{n=1}^N E_{q(z_n|x_n)}[\log p(x_n|z_n)] = \sum_{n=1}^N E_{q(z|x_n)}[\log p(z)]", "refuted"),
+        (r"\sum_{n=1}^N E_{q(z_n|x_n)}[\log p(z)] = \sum_{n=1}^N \log p(z)", "unparsed"),
     ],
 )
 def test_what_has_a_number_of_its_own(formula, expected):
