@@ -86,7 +86,8 @@ def joint_elsewhere(found: Iterable[Meaning], supposed: Iterable[Independence]) 
         for t in (t for side in meaning.sides for _, t in subterms(side) if t.head == "density"):
             targets = {*t.args[: t.data[1]]}
             for one in supposed:
-                if t.data[0] != one.family and len(targets & {*one.whole.args[: one.whole.data[1]]}) > 1:
+                shared = targets & {*one.whole.args[: one.whole.data[1]]}
+                if t.data[0] != one.family and len(shared) > 1 and one.alike(t) is None:
                     return f"it may hold if {text(t)} is a product too: independence is supposed of {one.family} alone"
     return ""
 

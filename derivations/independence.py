@@ -52,6 +52,16 @@ class Independence:
                 closed.append(claim)
         return tuple(closed[-1:])
 
+    def alike(self, other: Term) -> Independence | None:
+        """The same of another density of these variables, as of the prior, which a text need not say."""
+        targets, factors = self.whole.args[: self.whole.data[1]], _factors(self.product)
+        if other.head != "density" or other.data[0] == self.family or set(other.args[: other.data[1]]) != set(targets):
+            return None
+        family, given = str(other.data[0]), other.args[other.data[1] :]
+        if len(factors) < 2 or any(f.data[1] != 1 or _given(f) != _given(self.whole) for f in factors):
+            return None
+        return Independence(other, multiply(*(density(family, [t], given) for t in targets)))
+
     def _consequences(self) -> Iterator[tuple[Term, Term]]:
         factors = _factors(self.product)
         if any(f.head != "density" for f in factors):

@@ -357,6 +357,10 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
     whole = [m for m in found if m.convention] or found
     whole = [m for m in whole if not has_several_forms(m)] or whole  # the ELBO in several forms
     supposed = independences(whole, around)
+    terms = {t for m in whole for side in m.sides for _, t in subterms(side)}
+    alike = [a for s in supposed for t in sorted(terms, key=repr) if (a := s.alike(t)) is not None]
+    if supposed:
+        undecided = replace(undecided, message="it may hold by the independence that the text supposes")
     known = all(len(s.hypotheses) == 1 for s in supposed)  # then the models of these are those of the text
     doubtful = doubt(trees, whole, replace(around, assumed=()) if known else around, blank.relation)
     doubtful = doubtful or joint_elsewhere(whole, supposed)
@@ -372,7 +376,7 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
             claim = _claim(blank.relation, meaning)
         except KernelError:
             return undecided
-        counterexample = _counted(claim, [h for s in supposed for h in s.hypotheses])
+        counterexample = _counted(claim, [h for s in (*supposed, *alike) for h in s.hypotheses])
         if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)

@@ -75,6 +75,17 @@ def test_what_fails_though_they_are_independent_is_refuted():
     assert verdicts(markov + wrong) == ["undecided", "undecided"]
 
 
+def test_a_prior_that_is_not_said_to_factorise_may_do_so():
+    said = r"\[ q(z_1, z_2|x) = q(z_1|x) q(z_2|x) \] then "
+    whole = r"\[ KL(q(z_1,z_2|x)\|p(z_1,z_2)) = KL(q(z_1|x)\|p(z_1)) + KL(q(z_2|x)\|p(z_2)) \]"
+    assert verdicts(said + whole) == ["undecided", "undecided"]
+    assert verdicts(said + whole.replace("+", "-")) == ["undecided", "refuted"]
+    assert MEAN_FIELD.alike(density("p", [A, B])) == Independence(
+        density("p", [A, B]), density("p", [A]) * density("p", [B])
+    )
+    assert MEAN_FIELD.alike(density("p", [A])) is None
+
+
 def test_a_supposition_does_not_prove_itself():
     twice = r"\[ q(z_1, z_2|x) = q(z_1|x) q(z_2|x) \]" * 2
     assert verdicts(twice) == ["undecided", "undecided"]
