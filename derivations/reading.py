@@ -15,7 +15,7 @@ from derivations.kernel import KernelError, Term, add, free, log, multiply, numb
 from derivations.reader import Context, Found, Items, Reading, group_of
 from derivations.symbol import FUNCTIONS, POINTS, symbol_name
 from derivations.syntax import FormulaError, Group, Sum, Unit
-from derivations.tree import FAMILIES, INDICES, Label, name_of, only_unit, units
+from derivations.tree import FAMILIES, INDICES, Label, bases, name_of, only_unit, units
 
 READINGS = tuple(Reading(*choice) for choice in product((True, False), (False, True), (False, True), (False, True)))
 BASELINE = "b"  # of a score function: a number, or b(x)
@@ -198,7 +198,10 @@ class _Reader(Functionals):
         raise FormulaError(f"the function {unit.base}")
 
     def symbol_at(self, term: Term, group: Group) -> Term:
-        """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y)."""
+        """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y), nor L(p)."""
+        others = {b for s in group.sums for b in bases(s)} & FAMILIES - {"q", "Q"}
+        if others:
+            raise FormulaError(f"a symbol at {', '.join(sorted(others))}, which may stand there for q")
         known = {str(v.data[1])[0].lower() for v in free(term)}
         found = {_letter(s).lower() for s in group.sums} & {"x", "y", "z"}
         if not found <= known:

@@ -100,6 +100,8 @@ class Symbols(Reader):
         if base in FAMILIES and name not in self.context.numbers:
             return self.powered(self.bare(unit), unit)
         if label.indices or label.kept:
+            if base.startswith("\\") and name not in GREEK | {"ell"} and not base.startswith((r"\Script", r"\Word")):
+                raise FormulaError(f"the command {base}")
             return self.powered(self.entry_of(name, label), unit)
         return self.powered(self.plain(base, name), unit)
 

@@ -265,6 +265,7 @@ _SIMPLE = (
         r"\\int ",
     ),
     (r"\\cdot\s*(?=[|‖;,)\]])", r"\\Dot "),
+    (r"(?<![a-zA-Z\\])(?:X\s*=\s*(?=x(?![a-zA-Z]))|Y\s*=\s*(?=y(?![a-zA-Z]))|Z\s*=\s*(?=z(?![a-zA-Z])))", ""),
     (r"_\s*\{\s*(?:<|\\lt(?![a-zA-Z]))\s*(?P<before>\w+)\s*\}", r"_{≺\g<before>}"),
     (r"_\s*\{\s*\\leq?(?:slant)?(?![a-zA-Z])\s*(?P<until>\w+)\s*\}", r"_{≼\g<until>}"),
     (r"\\(?:cdot|times|ast|odot)(?![a-zA-Z])", "⋅"),

@@ -79,6 +79,8 @@ _SPACING = {
     r"\Box",
     r"\qed",
     r"\qedhere",
+    r"\therefore",
+    r"\because",
 }
 _TEXT = {r"\text", r"\mbox", r"\textrm", r"\textit", r"\textnormal", r"\intertext", r"\shortintertext"}
 _OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"\}", r"\rangle", r"\right"}
