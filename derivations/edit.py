@@ -78,8 +78,7 @@ def mend(left: Term, right: Term, relation: str, *, both_sides: bool = False) ->
         for edit in islice(hopeful, PROOFS):
             proof = prove(edit.left, edit.right, edit.relation, _families(edit.left, edit.right))
             gap = None if proof is None or edit.relation == relation else _gap(edit)
-            two = relation == "=" and gap is not None and gap.head == "add"  # nobody leaves out two divergences
-            if proof is None or two:
+            if proof is None or (relation == "=" and edit.relation != "=" and not _is_left_out(gap, proof.words)):
                 continue
             if edit.relation == relation:
                 return edit
@@ -175,6 +174,11 @@ def _relations(left: Term, right: Term, relation: str) -> Iterator[Edit]:
     for other in (">=", "<="):
         if other != relation:
             yield Edit(f"`{relation}` should be `{other}`", left, other, right)
+
+
+def _is_left_out(gap: Term | None, words: str) -> bool:
+    """Whether it is plausible that someone wrote an equation and left out this: one divergence, or Jensen's inequality."""
+    return words.startswith("Jensen") if gap is None else gap.head != "add"
 
 
 def _gap(edit: Edit) -> Term | None:
