@@ -23,7 +23,7 @@ from derivations.constant import constant_proof, variations, without_constants
 from derivations.convention import families
 from derivations.definition import within
 from derivations.judgement import prove
-from derivations.kernel import at_most, equal
+from derivations.kernel import KernelError, at_most, equal
 from derivations.latex import latex
 from derivations.manuscript import read, read_text
 from derivations.meaning import Meaning, meanings
@@ -142,8 +142,8 @@ def mutants(paths: list[Path], count: int, seed: int) -> Iterator[Tried]:
             verdict = judgement.verdict
         except (ValueError, TypeError):
             source, verdict = str(sides), "unparsed"
-        if verdict != "proved" and _is_proved(meaning, relation):
-            verdict = "proved"
+        with contextlib.suppress(KernelError):  # of a mutant that is no term
+            verdict = "proved" if verdict != "proved" and _is_proved(meaning, relation) else verdict
         values: tuple[str, ...] = ()
         if verdict == "proved" and relation != UP_TO:
             ordered = sides[::-1] if relation == ">=" else sides

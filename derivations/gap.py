@@ -170,7 +170,9 @@ def _around(small: Term, big: Term, inner: list[Term]) -> Iterator[Term]:
                 if averaged is not None:
                     yield averaged
                     if t.head == "expectation" and t.args[0].data[0] != "p" and t.bound is not None:
-                        for given in ((), t.args[0].args[t.args[0].data[1] :]):
+                        known = t.args[0].args[t.args[0].data[1] :]
+                        apart = len({a.data[-1] for a in (t.bound, *known)}) == 1 + len(known)
+                        for given in ((), known) if apart else ((),):
                             outer = bind("kl", t.bound, t.args[0], density("p", [t.bound], given))
                             yield averaged + outer  # of joint densities
                 if t.head == "multiply":

@@ -75,7 +75,10 @@ def _inequality(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
         ("Jensen's inequality", by_average),
     )
     for words, way in ways:
-        theorem = way(small, big, equality, joint)
+        try:
+            theorem = way(small, big, equality, joint)
+        except KernelError:  # a gap that is no term
+            continue
         if theorem is not None:
             return Proof(words, theorem)
     above = by_jensen(number(-1) * big, number(-1) * small, equality, joint)  # of the negative logarithm
