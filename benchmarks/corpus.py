@@ -19,15 +19,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from derivations.constant import constant_proof, variations, without_constants
 from derivations.convention import families
 from derivations.definition import within
 from derivations.judgement import prove
-from derivations.kernel import at_most, equal
+from derivations.kernel import KernelError, at_most, equal
 from derivations.latex import latex
 from derivations.manuscript import read, read_text
 from derivations.meaning import Meaning, meanings
 from derivations.mutation import wrong_lines
-from derivations.proofread import Judgement, after, judgements, surroundings
+from derivations.proofread import UP_TO, Judgement, after, judgements, surroundings
 from derivations.refute import refute
 from derivations.syntax import FormulaError, parse
 from derivations.written import written
@@ -102,16 +103,21 @@ def true_meanings(path: Path) -> Iterator[tuple[str, Meaning]]:
         for before, side in zip(chain.sides, chain.sides[1:], strict=False):
             around = after(side, after(before, around))
             with contextlib.suppress(FormulaError):
-                trees = parse(before.source), parse(side.source)
-                found = meanings(trees, around, side.relation) if side.relation in RELATIONS else ()
-                proved = (m for m in found if _is_proved(m, side.relation))
-                yield from ((side.relation, m) for m in itertools.islice(proved, 1))
+                trees, relation = (parse(before.source), parse(side.source)), side.relation
+                apart = without_constants(trees, around.symbols) if relation == "=" else None
+                if apart is not None:
+                    trees, relation = apart[0], UP_TO
+                found = meanings(trees, around, relation.rstrip("+")) if relation in RELATIONS else ()
+                proved = (m for m in found if _is_proved(m, relation))
+                yield from ((relation, m) for m in itertools.islice(proved, 1))
 
 
-RELATIONS = ("=", "<=", ">=")
+RELATIONS = ("=", "<=", ">=", UP_TO)
 
 
 def _is_proved(meaning: Meaning, relation: str) -> bool:
+    if relation == UP_TO:
+        return any(constant_proof(meaning, v) is not None for v in variations(meaning, frozenset())[0])
     joint = families(meaning.left, meaning.right)
     return prove(meaning.left, meaning.right, relation, joint, meaning.draws) is not None
 
@@ -128,17 +134,18 @@ def mutants(paths: list[Path], count: int, seed: int) -> Iterator[Tried]:
     for relation, meaning in random.Random(seed).sample(everything, min(count, len(everything))):
         sides = meaning.left, meaning.right
         try:
-            source = f"{latex(sides[0])} {relation} {latex(sides[1])}"
+            sign = r"\overset{c}{=}" if relation == UP_TO else relation
+            source = f"{latex(sides[0])} {sign} {latex(sides[1])}"
             chains = written(read_text(f"\\[ {source} \\]", "mutant.tex").formulas)
             around = surroundings(chains, ())
             (judgement,) = (j for c in chains for j, _ in judgements(c, 0, around, mending=False))
             verdict = judgement.verdict
         except (ValueError, TypeError):
             source, verdict = str(sides), "unparsed"
-        if verdict != "proved" and _is_proved(meaning, relation):
-            verdict = "proved"
+        with contextlib.suppress(KernelError):  # of a mutant that is no term
+            verdict = "proved" if verdict != "proved" and _is_proved(meaning, relation) else verdict
         values: tuple[str, ...] = ()
-        if verdict == "proved":
+        if verdict == "proved" and relation != UP_TO:
             ordered = sides[::-1] if relation == ">=" else sides
             found = refute((equal if relation == "=" else at_most)(*ordered), seconds=10)
             values = found.values if found is not None else ()

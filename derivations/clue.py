@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 from derivations.distribution import entry_index, is_deviation
 from derivations.label import rows
 from derivations.reader import group_of
-from derivations.syntax import FormulaError, Group, Sum, Unit
+from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import (
     FAMILIES,
     INDICES,
@@ -39,10 +40,11 @@ def has_exponential(tree: Sum) -> bool:
 def dimension_of(trees: Trees) -> str:
     """The letter for the dimension: the limit of a sum over entries, else a letter that stands for a whole number."""
     entries = {i for tree in trees for u in units(tree) if u.base in _PARAMETERS for g in u.subs for i in letters(g)}
+    entries |= {i for tree in trees for i in compared(tree)}
     bare: set[str] = set()
     for tree in trees:
         for unit in units(tree):
-            if unit.base == r"\sum" and unit.subs and unit.sups:
+            if unit.base in (r"\sum", r"\prod") and unit.subs and unit.sups:
                 index, limit = plain_letter(unit.subs[0].sums[0]), only_unit(unit.sups[0].sums[0])
                 if index in entries and limit is not None and limit.base in NATURALS:
                     return str(limit.base)
@@ -50,6 +52,23 @@ def dimension_of(trees: Trees) -> str:
                 bare.add(unit.base)
     free_ones = bare - _limits_of_sums(trees) - entries
     return next((letter for letter in "JdDkKnNmM" if letter in free_ones), "J")
+
+
+def compared(tree: Sum) -> set[str]:
+    """The indices of entries of x from which something else with the same index is subtracted, or that are from 1."""
+    found: set[str] = set()
+    for unit in units(tree):
+        inside = (unit.base,) if isinstance(unit.base, Group) else ()
+        for s in (s for group in (*inside, *unit.arguments, *unit.sups) for s in group.sums):
+            parts = [{i for u in _tops(row) for g in u.subs for i in letters(g) & INDICES} for _, row in s.rows]
+            data = [any(u.base in ("x", "X") for u in _tops(row)) for _, row in s.rows]
+            if len(parts) == 2 and any(data):
+                found |= parts[0] & parts[1] if s.rows[0][1] != Row((Unit("1"),)) else parts[1]
+    return found
+
+
+def _tops(row: Row) -> list[Unit]:
+    return [item for item in row.items if isinstance(item, Unit)]
 
 
 def _limits_of_sums(trees: Trees) -> set[str]:
@@ -60,6 +79,13 @@ def _limits_of_sums(trees: Trees) -> set[str]:
             if unit.base in (r"\sum", r"\prod"):
                 found |= {plain_letter(g.sums[0]) for g in (*unit.subs, *unit.sups)}
     return found
+
+
+def limits_of(trees: Trees) -> frozenset[str]:
+    """The letters up to which sums and products go, and that are no indices."""
+    found = [u for tree in trees for u in units(tree) if u.base in (r"\sum", r"\prod")]
+    ends = {plain_letter(g.sums[0]) for u in found for g in u.sups}
+    return frozenset(ends & NATURALS - {plain_letter(g.sums[0]) for u in found for g in u.subs})
 
 
 def size_of(trees: Trees) -> str:
@@ -94,7 +120,8 @@ def _has_index(group: Group) -> bool:
 def numbers_of(trees: Trees) -> frozenset[str]:
     """The letters that are parameters of Bernoulli laws."""
     called = (after for tree in trees for u, after in _followed(tree) if u.base == r"\Bernoulli")
-    return frozenset(name_of(i) for after in called for group in after for i in letters(group))
+    found = (only_unit(s) for after in called for group in after for s in group.sums)
+    return frozenset(name_of(u.base) for u in found if u is not None and isinstance(u.base, str))
 
 
 def labels_of(trees: Trees) -> tuple[str, str] | None:
@@ -111,6 +138,15 @@ def labels_of(trees: Trees) -> tuple[str, str] | None:
         return "q", "p"
     first, *others = sorted(found) or [""]
     return (first, others[0]) if len(others) == 1 and first else None
+
+
+def numbered_data(trees: Trees) -> frozenset[str]:
+    """The indices of data such as ``x_i`` and ``x^{(i)}``."""
+    found: set[str] = set()
+    for unit in (u for tree in trees for u in units(tree) if u.base in ("x", "X") and (u.subs or u.sups)):
+        with suppress(FormulaError):
+            found |= set(Label(unit).indices)
+    return frozenset(found)
 
 
 def has_bare_p(trees: Trees) -> bool:

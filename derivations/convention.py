@@ -125,16 +125,18 @@ def default(family: Family) -> Model:
     return Model(((POSTERIOR, q), (density("q", [Z]), q), (PRIOR, p), noise), words)
 
 
-def labelled(family: Family, first: str, labels: tuple[str, str]) -> Model:
+def labelled(family: Family, first: str, labels: tuple[str, str], point: Term = Z) -> Model:
     """``q = N(mu_1, sigma_1^2)``, ``p = N(mu_2, sigma_2^2)``; the `first` of q and p has the first label.
 
-    Labels p and q tell whose they are.
+    Labels p and q tell whose they are. They are densities of z, or of another point.
     """
     of = {"q": labels[0], "p": labels[1]} if first == "q" else {"p": labels[0], "q": labels[1]}
     if set(labels) == {"p", "q"}:
         of = {"q": "q", "p": "p"}
-    q, p = family.normal(of["q"]), family.normal(of["p"])
+    q, p = family.normal(of["q"], point), family.normal(of["p"], point)
     words = f"q = {family.words(of['q'])}, p = {family.words(of['p'])}"
+    if point != Z:
+        return Model(((density("q", [point]), q), (density("p", [point]), p)), words)
     return Model(((POSTERIOR, q), (density("q", [Z]), q), (PRIOR, p), (density("p", [Z], [X]), p)), words)
 
 

@@ -60,6 +60,8 @@ class Counterexample:
 
 def _shortened(value: str, digits: int) -> str:
     number = value.strip("[]").split(" ")[0]
+    if number == "+/-":
+        return "0"  # a ball about zero
     mantissa, exponent = [*number.split("e"), ""][:2]
     return mantissa[: digits + 2] + (f"e{exponent}" if exponent else "")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from derivations.conversion import subterms
 from derivations.doubt import is_independence
+from derivations.independence import Independence
 from derivations.judgement import prove
 from derivations.kernel import Term, number
 from derivations.label import several
@@ -14,11 +17,14 @@ from derivations.reader import Context
 from derivations.reading import readings
 from derivations.surroundings import (
     BOUNDS,
+    Redefinition,
     Surroundings,
     approximation,
     bound_symbols,
     defined,
     evidence,
+    has_size,
+    size_defined,
     weight_defined,
 )
 from derivations.syntax import FormulaError, Sum, parse
@@ -49,13 +55,20 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     in a chain with the evidence: then an equation that says otherwise is a claim.
     """
     symbols: dict[str, tuple[str, Sum]] = {}
-    weights: dict[str, tuple[str, Sum]] = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))}
+    sized: dict[str, tuple[str, Sum]] = {}
     signs: dict[str, str] = {}
     fixed: set[str] = set()
+    again: list[Redefinition] = []
     for chain, before, after, name, tree in _equations(chains):
-        weight, index = weight_defined(parse(before.source))
-        if weight:
-            weights[weight] = (index, tree)
+        if after.relation == ":=" and (name in signs or symbols.get(name, (after.source,))[0] != after.source):
+            sign = _sign(name, tree, within(chain, around)) if name in signs else ""
+            if not sign or sign != signs[name]:
+                again.append(Redefinition(chains.index(chain), name, (after.source, tree)))
+        symbol, size = size_defined(parse(before.source), tree)
+        if symbol:
+            sized.setdefault(symbol, (size, tree))
+        if not symbol and has_size(parse(before.source), sized):
+            continue
         if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
         sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
@@ -69,9 +82,36 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     return replace(
         around,
         symbols=symbols,
-        weights=weights,
+        weights=_weights(chains),
+        sized=sized,
+        again=tuple(again),
         negative=frozenset(n for n, s in signs.items() if s == "-"),
         positive=frozenset(n for n, s in signs.items() if s == "+"),
+    )
+
+
+def _weights(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, Sum]]:
+    """What symbols with an index stand for, such as ``w_k``; one that the text defines in two ways stands for nothing."""
+    found: dict[str, dict[str, tuple[str, Sum]]] = {}
+    for _, before, after, _, tree in _equations(chains):
+        weight, index = weight_defined(parse(before.source), tree)
+        if weight:
+            written_alike = re.sub(rf"(?<![a-zA-Z\\]){index}(?![a-zA-Z])|\s|[{{}}]", "", after.source)
+            found.setdefault(weight, {}).setdefault(written_alike, (index, tree))
+    usual = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))} if "w" not in found else {}
+    return {**usual, **{name: next(iter(said.values())) for name, said in found.items() if len(said) == 1}}
+
+
+def redefined(around: Surroundings, place: int) -> Surroundings:
+    """The surroundings of the chain at a place, after which symbols may have been defined anew."""
+    anew = {d.name: d.value for d in around.again if d.place <= place}
+    if not anew:
+        return around
+    return replace(
+        around,
+        symbols={**around.symbols, **anew},
+        negative=around.negative - anew.keys(),
+        positive=around.positive - anew.keys(),
     )
 
 
@@ -140,14 +180,15 @@ def mixture(left: Sum, right: Sum) -> tuple[Term, Term] | None:
     return None if mean is None or prove(whole, mean, "=", frozenset()) is None else (marginal, mean)
 
 
-def assumptions(chains: Iterable[WrittenChain]) -> Iterator[tuple[str, frozenset[str]]]:
-    """The families that a text supposes to factorise, with the names of the variables."""
+def assumptions(chains: Iterable[WrittenChain]) -> Iterator[Independence]:
+    """The densities that a text supposes to be products of others of their family."""
     for chain in chains:
         for before, side in zip(chain.sides, chain.sides[1:], strict=False):
             left, right = (next((f.term for t in trees_of([s]) for f in readings(t)), None) for s in (before, side))
             if side.relation not in ("=", ":=") or left is None or right is None or right.head == "product":
                 continue
             if is_independence(left, right):
-                proof = prove(left, right, "=", frozenset({str(left.data[0])}))
-                if proof is None:
-                    yield str(left.data[0]), frozenset(str(a.data[0]) for a in left.args)
+                found = [t for side in (left, right) for _, t in subterms(side) if t.head == "density"]
+                if prove(left, right, "=", frozenset({str(found[0].data[0])})) is None:
+                    both_logs = left.head == right.head == "log"
+                    yield Independence(left.args[0], right.args[0]) if both_logs else Independence(left, right)

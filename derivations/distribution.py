@@ -9,7 +9,7 @@ from derivations.entry import marginal
 from derivations.kernel import KernelError, Term, bind, density, number, variable
 from derivations.linear_algebra import LinearAlgebra
 from derivations.reader import group_of, only_row
-from derivations.syntax import FormulaError, Group, Sum, Unit
+from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import (
     FAMILIES,
     INDICES,
@@ -20,6 +20,7 @@ from derivations.tree import (
     letters,
     name_of,
     only_unit,
+    parameter,
     plain_letter,
     single,
     units,
@@ -34,8 +35,8 @@ class Distributions(LinearAlgebra):
 
     # --- families ---
 
-    def family(self, unit: Unit, *others: str) -> str:
-        """The name of a family; its parameters tell families apart where a text has several."""
+    def family(self, unit: Unit, *others: str, label_too: str = "") -> str:
+        """The name of a family; its parameters tell families apart where a text has several, or where they have labels."""
         letter = str(unit.base)
         if letter.startswith(r"\Script"):
             letter = letter.removeprefix(r"\Script")
@@ -44,7 +45,7 @@ class Distributions(LinearAlgebra):
         if label.indices:
             raise FormulaError(f"the density {letter} with an index")
         kept = "" if label.kept.upper() in ("X", "Z", "Y", "X|Z", "Z|X", "X,Z") else label.kept
-        kept = kept.removeprefix("Word").removeprefix("Script")
+        kept = "_".join(filter(None, (kept.removeprefix("Word").removeprefix("Script"), label_too)))
         name = letter if letter.lower() in self.context.apart else letter.lower()
         if letter.lower() in self.context.apart:
             parameters = {name_of(i) for g in unit.subs for i in letters(g) if i in PARAMETERS}
@@ -54,6 +55,7 @@ class Distributions(LinearAlgebra):
     def density(self, unit: Unit, group: Group) -> Term:
         """``p(x, z)``, ``p(x | z)``; parameters among the arguments are labels of the family."""
         labels = [i for s in group.sums for i in letters(braced(s)) if i in PARAMETERS]
+        unit, datum = self.of_datum(unit)
         index = entry_index(unit, group)
         if index and "z" not in self.drawn and self.family(unit, *labels) in self.context.entries:
             if index not in self.indices or self.reading.scalar:
@@ -61,22 +63,36 @@ class Distributions(LinearAlgebra):
             known = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS]
             return marginal(self.family(unit, *labels), variable("z", "z"), variable(index, "index"), known)
         targets: list[Term] = []
-        given: list[Term] = []
+        given = datum
         side = targets
         for separator, tree in zip(("", *group.separators), group.sums, strict=True):
             if separator == "|":
                 side = given
             elif separator == ";":
-                if plain_letter(tree) in PARAMETERS:
+                if parameter(tree):
                     continue
                 raise FormulaError("a density with a semicolon")
             elif separator not in ("", ","):
                 raise FormulaError(f"a density with {separator}")
-            if plain_letter(tree) not in PARAMETERS:
-                side += [p for p in self.arguments(tree) if p not in side or not self.is_block(p)]
-        family = self.family(unit, *labels)
+            if not parameter(tree):
+                for point in self.arguments(tree):
+                    side += [point] if point not in side or not self.is_block(point) else []
+        named = [parameter(s) for s in group.sums]
+        if not targets and not datum and any(named):
+            raise FormulaError(
+                f"a density of {next(filter(None, named))}, which is read as a parameter and not as a variable"
+            )
+        family = self.family(unit, *labels, label_too="_".join(n for n in named if "_" in n))
         self.check_parameters(family, {*labels, *(i for g in unit.subs for i in letters(g))})
         return depending(density(family, targets, given), self.context.depends)
+
+    def of_datum(self, unit: Unit) -> tuple[Unit, list[Term]]:
+        """``q_i``, where the data are x_i, as ``q`` given the datum."""
+        index = plain_letter(unit.subs[0].sums[0]) if len(unit.subs) == 1 else ""
+        if unit.base not in ("q", "Q") or index not in self.context.numbered & self.indices:
+            return unit, []
+        self.found.remarks.add("q_i")
+        return replace(unit, subs=()), [Term("function", (variable(index, "index"),), ("x", "x"))]
 
     def check_parameters(self, family: str, written: set[str]) -> None:
         """What is differentiated in a parameter has that one, and no other in which one differentiates."""
@@ -85,7 +101,7 @@ class Distributions(LinearAlgebra):
             raise FormulaError(f"the density {family}, differentiated in {' and '.join(sorted(of))}")
 
     def arguments(self, tree: Sum) -> list[Term]:
-        """The points that an argument of a density stands for: ``x_{0:T}`` is x_0 and ``x_{1:T}``."""
+        r"""The points that an argument of a density stands for: ``x_{0:T}`` is x_0 and ``x_{1:T}``, ``x_{\le t}`` x_t and ``x_{<t}``."""
         unit = only_unit(tree)
         if unit is not None and unit.base == r"\Dot":
             if self.dot is None:
@@ -97,6 +113,10 @@ class Distributions(LinearAlgebra):
         if label.range and label.range[0] == "0":
             first, rest = (replace(unit, subs=(_script(t),)) for t in ("0", f"1:{label.range[1]}"))
             return [self.point(alone(first)), self.point(alone(rest))]
+        if label.kept.startswith("<="):
+            last = label.kept.removeprefix("<=")
+            now, before = (replace(unit, subs=(braced(_letters(t)),)) for t in (last, f"≺{last}"))
+            return [self.point(alone(now)), self.point(alone(before))]
         return [self.point(tree)]
 
     def is_block(self, point: Term) -> bool:
@@ -132,11 +152,15 @@ class Distributions(LinearAlgebra):
 
     def letter_law(self, unit: Unit, point: Term | None) -> Term | None:
         """What a letter without arguments stands for: ``q``, ``p_data``, a data set."""
+        unit, datum = self.of_datum(unit)
+        if datum:
+            return None if point is None else density(self.family(unit), [point], datum)
         base = str(unit.base)
         labelled = not {i for g in unit.subs for i in letters(g)} <= PARAMETERS
         if not labelled and name_of(base) in self.context.laws:
             return self.context.laws[name_of(base)]
-        if not (base in FAMILIES or base == r"\ScriptD"):
+        of_data = base == r"\ScriptD" or (base == "D" and point is not None)
+        if not (base in FAMILIES or of_data):
             return None
         family = self.family(unit)
         if labelled and family in self.context.laws:
@@ -241,9 +265,21 @@ def depending(law: Term, depends: Mapping[str, str]) -> Term:
     """A density as a function of the parameter in which one differentiates, if it is of a family that depends on one."""
     if law.head != "density" or law.data[0] not in depends:
         return law
-    shape = "".join(a.data[-1] for a in law.args)
-    name = law.data[0] if shape == "z" else f"{law.data[0]}_{shape}"
+    name = "_".join((law.data[0], *_shape(law.args[: law.data[1]], law.args[law.data[1] :])))
     return Term("function", (variable(depends[law.data[0]], "real"), *law.args), (name, "real"))
+
+
+def differentiable(term: Term, depends: Mapping[str, str]) -> Term:
+    """A term with its densities as functions of the parameters in which one differentiates."""
+    if term.head == "density":
+        return depending(term, depends)
+    return Term(term.head, tuple(differentiable(a, depends) for a in term.args), term.data, term.bound)
+
+
+def _shape(targets: tuple[Term, ...], given: tuple[Term, ...]) -> list[str]:
+    """What tells the densities of a family apart: nothing for q(z), ``x`` for q(x), ``x_z`` for q(x|z)."""
+    of, known = ("".join(a.data[-1] for a in points) for points in (targets, given))
+    return [of, known] if given else [of] if of != "z" else []
 
 
 def entry_index(unit: Unit, group: Group) -> str:
@@ -263,20 +299,28 @@ def is_deviation(tree: Sum) -> bool:
 
 
 def is_law_of(term: Term, parameter: Term, point: Term) -> bool:
-    """Whether a function is the density of this one point, given no other or one, in a parameter.
-
-    The names of functions do not tell ``q(x|z)`` from ``q(x,z)``, but the variables of a joint density are in order.
-    """
+    """Whether a function is the density of this one point, given others or not, in a parameter."""
     if term.head != "function" or term.data[1] != "real" or term.data[0][:1] not in ("p", "q"):
         return False
-    first, others = term.args[:2], term.args[2:]
-    known = not others or (len(others) == 1 and str(others[0].data[-1]) < str(point.data[-1]))
-    return first == (parameter, point) and known
+    return term.args[:1] == (parameter,) and targets_of(term) == (point,)
+
+
+def targets_of(law: Term) -> tuple[Term, ...]:
+    """The variables of a density that is a function, as its name tells them: ``q_z_x`` is one of z, ``q_xz`` of both."""
+    points = tuple(a for a in law.args if a.data[-1] != "real")
+    for count in range(1, len(points)):
+        if str(law.data[0]).endswith("_" + "_".join(_shape(points[:count], points[count:]))):
+            return points[:count]
+    return points
 
 
 def is_law(term: Term) -> bool:
     """Whether a term is a density, or a function that is one because it depends on a parameter."""
     return term.head in ("density", "normal") or (term.head == "function" and term.data[1] == "real")
+
+
+def _letters(text: str) -> Sum:
+    return Sum((("+", Row(tuple(map(Unit, text)))),))
 
 
 def _script(text: str) -> Group:

@@ -11,12 +11,15 @@ from derivations.conversion import subterms
 from derivations.draw import numbers
 from derivations.entry import is_marginal, is_product, whole
 from derivations.functional import DRAWS
-from derivations.kernel import Term, free
+from derivations.independence import Independence
+from derivations.kernel import Term, density, free, number, sort
+from derivations.latex import text
 from derivations.law import named_laws
 from derivations.meaning import Meaning
-from derivations.surroundings import Surroundings
+from derivations.noise import is_open
+from derivations.surroundings import Surroundings, names_in
 from derivations.syntax import Group, Sum, Unit
-from derivations.tree import plain_letter, units
+from derivations.tree import only_unit, units
 
 CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum", "derivative"}
 
@@ -24,7 +27,8 @@ CLAIMS = {"expectation", "kl", "integral", "density", "normal", "sum", "derivati
 def is_assumption(meaning: Meaning) -> bool:
     """Whether it says that a density is normal, or a normal one of other parameters: no claim."""
     heads = {meaning.left.head, meaning.right.head}
-    return "normal" in heads and heads <= {"normal", "density"}
+    of_image = any(side.head == "normal" and side.args[0].head == "tuple" for side in meaning.sides)
+    return "normal" in heads and heads <= {"normal", "density"} and not of_image
 
 
 def speaks(term: Term) -> bool:
@@ -34,15 +38,26 @@ def speaks(term: Term) -> bool:
 
 def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: str = "=") -> str:
     """Why a relation that has no proof may yet be no claim, or one that we misread; empty if there is no doubt."""
+    if around.incomplete:
+        return "the definitions of the text were not found in time"
+    twice = {d.name for d in around.again} & set().union(*map(names_in, trees))
+    if twice:
+        return f"{', '.join(sorted(twice)).replace('Script', '')}: defined more than once"
     if around.apart:
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:
         return "a sum without limits beside one with"
+    if any(m.chosen for m in found):
+        return "which variances the densities have is not said"
     if any(map(_has_bare_normal, trees)):
         return "a normal law is no number"
     if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
         return "an assumption of independence, not a claim"
-    if any(_rests_on(m, around) for m in found):
+    if relation in ("=", ":=") and any(_is_renamed(m.left, m.right) for m in found):
+        return "a density under two conditions: an assumption or another name, not a claim"
+    if any(is_open(*m.sides) for m in found):
+        return "z and epsilon, of which nothing says how they are related"
+    if independences(found, around):
         return "it may hold by the independence that the text supposes"
     if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
         return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
@@ -53,30 +68,67 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
     return next(filter(None, (_doubt_about(m, around, relation) for m in found)), "")
 
 
-def _rests_on(meaning: Meaning, around: Surroundings) -> bool:
-    """Whether densities occur of which the text has supposed that their variables are independent in some way."""
-    found = [t for side in (meaning.left, meaning.right) for _, t in subterms(side) if t.head == "density"]
-    for family, names in around.assumed:
-        if names <= {a.data[0] for t in found if t.data[0] == family for a in t.args}:
-            return True
-    return False
+def independences(found: Iterable[Meaning], around: Surroundings) -> list[Independence]:
+    """What the text supposes of the independence of variables that occur together in some meaning."""
+    densities = [[t for side in m.sides for _, t in subterms(side) if t.head == "density"] for m in found]
+    return [
+        supposed
+        for supposed in around.assumed
+        if any(
+            supposed.names <= {a.data[0] for t in d if t.data[0] == supposed.family for a in t.args} for d in densities
+        )
+    ]
+
+
+def joint_elsewhere(found: Iterable[Meaning], supposed: Iterable[Independence]) -> str:
+    """In words, a joint density of another family, of variables that are supposed to be independent in one; empty if none."""
+    for meaning in found:
+        for t in (t for side in meaning.sides for _, t in subterms(side) if t.head == "density"):
+            targets = {*t.args[: t.data[1]]}
+            for one in supposed:
+                shared = targets & {*one.whole.args[: one.whole.data[1]]}
+                if t.data[0] != one.family and len(shared) > 1 and one.alike(t) is None:
+                    return f"it may hold if {text(t)} is a product too: independence is supposed of {one.family} alone"
+    return ""
 
 
 def _is_condition(left: Term, right: Term) -> bool:
     """Whether a density is equated with what does not speak of its family, or an expression with a number."""
     for side, other in ((left, right), (right, left)):
         if side.head == "number" and speaks(other):
-            return True
+            return not _is_mass(other) or side == number(0)
         others = {t.data[0] for _, t in subterms(other) if t.head == "density"}
-        if side.head == "density" and others and side.data[0] not in others:
+        if side.head == "density" and side.data[0] not in others:
             return True
     return False
 
 
+def _is_mass(term: Term) -> bool:
+    """Whether a term is an integral or a mean of densities alone, or of a number: what it is, is no choice."""
+    inside = {t.head for _, t in subterms(term)} - {"density", "variable", "number", "multiply", "power"}
+    return term.head in ("integral", "expectation") and inside <= {"integral", "expectation"}
+
+
+def _is_renamed(left: Term, right: Term) -> bool:
+    """Whether the sides are one density under conditions of which neither holds the other, ``q(z|n) = q(z|x_n)``."""
+    if left.head != "density" or right.head != "density" or left.data != right.data:
+        return False
+    count = left.data[1]
+    return left.args[:count] == right.args[:count] and count < min(len(left.args), len(right.args))
+
+
 def is_independence(left: Term, right: Term) -> bool:
-    """Whether a density is written as a product of others of its family, as for independent variables."""
+    """Whether a density is written as a product of others of its family, as for independent variables, or a marginal of one."""
     if is_product(right):
         return left == whole(right)
+    if left.head == right.head == "log":
+        return is_independence(left.args[0], right.args[0])
+    if left.head == "density" and right.head == "integral" and right.bound is not None:
+        count, kinds = left.data[1], {a.data[-1] for a in left.args if sort(a) == "p"}
+        if right.bound.data[-1] in kinds:
+            return False
+        joint = density(left.data[0], [*left.args[:count], right.bound], left.args[count:])
+        return is_independence(joint, right.args[0])
     factors = right.args if right.head == "multiply" else (right,)
     if left.head != "density" or any(f.head != "density" or f.data[0] != left.data[0] for f in factors):
         return False
@@ -108,10 +160,10 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
         return "a choice of numbers, or a definition"
     if relation == "~" and not meaning.draws.keys() <= named_laws(sides[0]).keys():
         return "draws from which law?"
-    forms = {t.data[0] for side in sides for _, t in subterms(side) if t.head == "function" and t.data[1] == "real"}
-    if any(other != form and other.split("_")[0] == form.split("_")[0] for form in forms for other in forms):
+    if has_several_forms(meaning):
         return "a density that is differentiated, in several forms"
-    if ("normal" in heads[0]) != ("normal" in heads[1]) and any("density" in h for h in heads):
+    densities = [{t for _, t in subterms(side) if t.head == "density" and t != DRAWS} for side in sides]
+    if ("normal" in heads[0]) != ("normal" in heads[1]) and densities[0] != densities[1]:
         return "which densities are normal?"
     counted = numbers(*sides)
     sized = counted or any(is_marginal(t) for side in sides for _, t in subterms(side))
@@ -121,6 +173,13 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     if strange:
         return f"what is {', '.join(sorted(v.data[0] for v in strange))}?"
     return ""
+
+
+def has_several_forms(meaning: Meaning) -> bool:
+    """Whether different densities of a family that is differentiated occur: as functions, they are not those of one joint."""
+    found = (t for side in meaning.sides for _, t in subterms(side) if t.head == "function" and t.data[1] == "real")
+    forms = {t.data[0] for t in found}
+    return any(other != form and other.split("_")[0] == form.split("_")[0] for form in forms for other in forms)
 
 
 def _of_laws(term: Term) -> set[Term]:
@@ -145,4 +204,5 @@ def _has_limits(tree: Sum) -> bool | None:
 
 
 def _over_values(unit: Unit) -> bool:
-    return bool(unit.subs) and plain_letter(unit.subs[0].sums[0]).lower() in ("z", "x", "y")
+    first = only_unit(unit.subs[0].sums[0]) if unit.subs else None
+    return first is not None and str(first.base).lower() in ("z", "x", "y")

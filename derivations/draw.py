@@ -19,6 +19,7 @@ from derivations.kernel import (
     equal,
     free,
     infer,
+    integer,
     multiply,
     number,
     substitute,
@@ -27,6 +28,7 @@ from derivations.kernel import (
 from derivations.reader import OMEGA
 
 Draws = Mapping[str, Term]
+MOST = 8  # draws that are written out
 
 
 def over_draws(term: Term) -> Term:
@@ -112,7 +114,25 @@ def instance(term: Term, draws: Draws, size: int) -> Term:
     """The term for `size` draws, written out: every sum over draws has that many summands."""
     for name in _numbers(term):
         term = substitute(term, name, number(size))
-    return _averaged(_expanded(term), draws, size)
+    return _averaged(written_out(term), draws, size + 1)
+
+
+def of_any_size(*terms: Term) -> tuple[Term, ...]:
+    """The terms with a number m for ``k + 1``, where k occurs in no other way: what holds for all m holds for it."""
+    sizes = {t for term in terms for _, t in subterms(term) if t.head == "add" and _is_later(t)}
+    if len(sizes) != 1:
+        return terms
+    (size,) = sizes
+    any_size = variable("m", "natural")
+    found = tuple(substitute_term(term, size, any_size) for term in terms)
+    names = {v for term in terms for v in free(term)} | {t.bound for term in terms for _, t in subterms(term)}
+    clear = any_size not in names and not any(size.args[0] in free(term) for term in found)
+    return found if clear else terms
+
+
+def _is_later(size: Term) -> bool:
+    first, *rest = size.args
+    return first.data[1:] == ("natural",) and len(rest) == 1 and (integer(rest[0]) or 0) > 0
 
 
 def numbers(*terms: Term) -> frozenset[Term]:
@@ -122,18 +142,17 @@ def numbers(*terms: Term) -> frozenset[Term]:
 
 def _numbers(term: Term) -> Iterator[Term]:
     for _, t in subterms(term):
-        if t.head == "sum" and t.args[1].head == "variable" and any(is_draw(s) for _, s in subterms(t.args[2])):
-            yield t.args[1]
+        if t.head == "sum" and any(is_draw(s) for _, s in subterms(t.args[2])):
+            yield from (v for v in free(t.args[1]) if v.data[1] == "natural")
 
 
-def _expanded(term: Term) -> Term:
-    args = tuple(map(_expanded, term.args))
+def written_out(term: Term) -> Term:
+    """The term with sums over few draws, such as two of them, written out."""
+    args = tuple(map(written_out, term.args))
     if term.head == "sum" and any(is_draw(s) for _, s in subterms(term.args[2])):
-        lower, upper, body = args
-        if lower.head != "number" or upper.head != "number" or term.bound is None:
-            raise KernelError("the limits of a sum over draws")
-        places = range(int(lower.data[0]), int(upper.data[0]) + 1)
-        return add(*(substitute(body, term.bound, number(k)) for k in places))
+        limits = [integer(simplify(a).sides[1]) for a in args[:2]]
+        if limits[0] is not None and limits[1] is not None and limits[1] - limits[0] < MOST and term.bound is not None:
+            return add(*(substitute(args[2], term.bound, number(k)) for k in range(limits[0], limits[1] + 1)))
     return Term(term.head, args, term.data, term.bound)
 
 

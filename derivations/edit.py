@@ -77,8 +77,12 @@ def mend(left: Term, right: Term, relation: str, *, both_sides: bool = False) ->
         hopeful = (e for e in islice(_edits(left, right, relation, both_sides), CANDIDATES) if _may_hold(e, models))
         for edit in islice(hopeful, PROOFS):
             proof = prove(edit.left, edit.right, edit.relation, _families(edit.left, edit.right))
-            if proof is not None:
-                return edit if edit.relation == relation else _with_reason(edit, proof.words)
+            gap = None if proof is None or edit.relation == relation else _gap(edit)
+            if proof is None or (relation == "=" and edit.relation != "=" and not _is_left_out(gap, proof.words)):
+                continue
+            if edit.relation == relation:
+                return edit
+            return replace(edit, words=f"{edit.words}: {f'the gap is {text(gap)}' if gap else proof.words}")
     return None
 
 
@@ -109,7 +113,8 @@ class _Side:
 
     def edits(self, changes: Iterable[Change]) -> Iterator[Edit]:
         for wrong, term in changes:
-            if term not in self.seen:
+            nothing = any(t.head == "kl" and t.args[0] == t.args[1] for _, t in subterms(term))
+            if term not in self.seen and not nothing:
                 self.seen.add(term)
                 sides = (self.other, term) if self.name == "right" else (term, self.other)
                 words = f"{wrong}: the {self.name} side should be {text(term)}"
@@ -171,14 +176,16 @@ def _relations(left: Term, right: Term, relation: str) -> Iterator[Edit]:
             yield Edit(f"`{relation}` should be `{other}`", left, other, right)
 
 
-def _with_reason(edit: Edit, reason: str) -> Edit:
-    """The edit of a relation, with the gap between the sides, or the theorem by which it holds."""
+def _is_left_out(gap: Term | None, words: str) -> bool:
+    """Whether it is plausible that someone wrote an equation and left out this: one divergence, or Jensen's inequality."""
+    return words.startswith("Jensen") if gap is None else gap.head != "add"
+
+
+def _gap(edit: Edit) -> Term | None:
+    """The gap between the sides, if it is one that the field has a name for."""
     small, big = (edit.left, edit.right) if edit.relation == "<=" else (edit.right, edit.left)
-    for gap in gaps(small, big):
-        if prove(big, small + gap, "=", _families(small, big, gap)) is not None:
-            reason = f"the gap is {text(gap)}"
-            break
-    return replace(edit, words=f"{edit.words}: {reason}")
+    found = (g for g in gaps(small, big) if prove(big, small + g, "=", _families(small, big, g)) is not None)
+    return next(found, None)
 
 
 # --- edits of a side: what was wrong, and the side without it ---
@@ -220,9 +227,13 @@ def _scaled(term: Term, factor: Fraction) -> Term:
 
 
 def _bare(term: Term) -> Term:
-    """The term without its sign."""
-    first = term.args[0] if term.head == "multiply" else term
-    return negated(term) if first.head == "number" and first.data[0] < 0 else term
+    """The term without its sign, and without factors 1."""
+    if term.head != "multiply":
+        return negated(term) if term.head == "number" and term.data[0] < 0 else term
+    first = term.args[0]
+    whole = negated(term) if first.head == "number" and first.data[0] < 0 else term
+    factors = [a for a in whole.args if a != number(1)] if whole.head == "multiply" else [whole]
+    return multiply(*factors) if factors else number(1)
 
 
 def _signs(part: Term) -> Iterator[Change]:
@@ -255,6 +266,8 @@ def _logs(part: Term) -> Iterator[Change]:
 def _squares(part: Term) -> Iterator[Change]:
     if part.head == "power" and part.args[1] == number(2):
         yield f"a square too much in {text(part)}", part.args[0]
+    elif part.head == "power" and part.args[1] == number("1/2") and part.args[0].head == "sum":
+        yield f"the square of a norm is missing, {text(part)} is written for its square", part.args[0]
     elif part.head in ("component", "variable", "add") and sort(part) == "r":
         yield f"a square is missing, {text(part)} is written for {text(part**2)}", part**2
     if part.head == "log" and part.args[0].head == "multiply":

@@ -2,11 +2,12 @@ r"""The divergence of two normals of full covariances, as people write it, by th
 
 What is written is taken for the theorem's: with ``\Sigma_1 = A A'`` and P the inverse of ``\Sigma_2``, the trace of
 ``\Sigma_2^{-1} \Sigma_1``, the quadratic form of ``\mu_2 - \mu_1`` in ``\Sigma_2^{-1}``, and the determinants, which are
-the squares of the a and c of the theorem. What is neither of these nor the dimension is left to other readings.
+the squares of the a and c of the theorem; of N(0, I), the second theorem with that slug speaks. What is neither of these nor the dimension is left to other readings.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -19,20 +20,22 @@ from derivations.syntax import Group, Row, Sum, Unit
 from derivations.tree import NATURALS, bases, braced, is_transposed, only_unit, single
 
 NUMBERS = TRACE, DISTANCE, FIRST, SECOND = tuple(Unit(rf"\{name}") for name in ("alpha", "beta", "gamma", "delta"))
+_STANDARD = (("0", r"\Zero"), ("I", r"\One"))
 WORDS = "the divergence of two multivariate normals (kl-multivariate-normal)"
 TAKEN = "Sigma = A A' for the first normal, Sigma^-1 = P for the second, |Sigma| = a^2 and |Sigma| = c^2"
+TAKEN_OF_PRIOR = "Sigma = A A', |Sigma| = a^2"
 
 
 @dataclass(frozen=True)
 class _Normals:
-    """The means and covariances of two normals, as they are written."""
+    """The means and covariances of two normals, as they are written; of one, if the other is N(0, I)."""
 
-    means: tuple[Unit, Unit]
-    covariances: tuple[Unit, Unit]
+    means: tuple[Unit, ...]
+    covariances: tuple[Unit, ...]
 
 
-def by_matrices(left: Sum, right: Sum) -> Proof | None:
-    """A proof that the divergence on the left is what stands on the right, or None."""
+def by_matrices(left: Sum, right: Sum) -> tuple[Proof, str] | None:
+    """A proof that the divergence on the left is what stands on the right, and what the matrices are in it; or None."""
     normals = _normals(left)
     if normals is None:
         return None
@@ -42,27 +45,29 @@ def by_matrices(left: Sum, right: Sum) -> Proof | None:
         return None
     letter = letters.pop() if letters else "J"
     known = {str(unit.base)[1:] for unit in NUMBERS} | {letter}
-    theorem = _theorem()
+    theorem = _theorem(len(normals.means))
     for found in readings(numbers, Context(dimension=letter)):
         if not {v.data[0] for v in free(found.term)} <= known:
             continue
         proof = prove(theorem.sides[1], _instance(found.term, letter, theorem), "=", frozenset())
         if proof is not None:
-            return Proof(WORDS, transitivity(theorem, proof.theorem))
+            taken = TAKEN if len(normals.means) == 2 else TAKEN_OF_PRIOR
+            return Proof(WORDS, transitivity(theorem, proof.theorem)), taken
     return None
 
 
-def _theorem() -> Theorem:
+def _theorem(count: int) -> Theorem:
+    """The theorem about two normals, or about one and N(0, I)."""
     from derivations.multivariate_normal import kl_multivariate_normal  # which takes a second, and few texts need
 
-    return kl_multivariate_normal().theorems[0]
+    return kl_multivariate_normal().theorems[0 if count == 2 else 1]
 
 
 def _instance(term: Term, letter: str, theorem: Theorem) -> Term:
     """The numbers of the text as those of the theorem."""
-    double = [t for _, t in subterms(theorem.sides[1]) if t.head == "sum" and t.args[2].head == "sum"]
-    (trace,) = (t for t in double if variable("A", "matrix") in free(t))
-    (distance,) = (t for t in double if variable("nu", "vector") in free(t))
+    sums = [t for _, t in subterms(theorem.sides[1]) if t.head == "sum"]
+    trace = next(t for t in sums if variable("A", "matrix") in free(t))
+    distance = next(t for t in sums if variable("mu", "vector") in free(t))
     a, c = (variable(name, "real") ** number(2) for name in "ac")
     for unit, value in ((TRACE, trace), (DISTANCE, distance), (FIRST, a), (SECOND, c)):
         term = substitute(term, variable(str(unit.base)[1:], "real"), value)
@@ -78,9 +83,26 @@ def _normals(tree: Sum) -> _Normals | None:
     if not isinstance(unit, Unit) or unit.base != r"\Divergence" or group is None or len(group.sums) != 2:
         return None
     found = [_parameters(s) for s in group.sums]
+    if found[0] is not None and _is_standard(group.sums[1]):
+        return _Normals(found[0][:1], found[0][1:])
     if found[0] is None or found[1] is None or len({*found[0], *found[1]}) < 4:
         return None
     return _Normals((found[0][0], found[1][0]), (found[0][1], found[1][1]))
+
+
+def _is_standard(tree: Sum) -> bool:
+    """Whether a law is N(0, I)."""
+    items = tree.rows[0][1].items
+    group = group_of(items[1], "(") if len(items) == 2 else None
+    if group is None or not isinstance(items[0], Unit) or items[0].base != r"\Normal" or len(tree.rows) != 1:
+        return False
+    found = [unit for s in group.sums[-2:] if (unit := only_unit(s)) is not None]
+    bare = not any(unit.subs or unit.sups for unit in found)
+    return (
+        len(group.sums) in (2, 3)
+        and bare
+        and [u.base in w for u, w in zip(found, _STANDARD, strict=False)] == [True] * 2
+    )
 
 
 def _parameters(tree: Sum) -> tuple[Unit, Unit] | None:
@@ -129,16 +151,25 @@ class _Matrices:
         first, *others = (i for i in items if isinstance(i, Unit)) if isinstance(items[0], Unit) else (None,)
         if first is None or len(others) < len(items) - 1:
             return None
-        if first.base == r"\Trace" and others and set(_factors(others[0])) == {self._inverse, self.of.covariances[0]}:
+        if first.base == r"\Trace" and others and Counter(_factors(others[0])) == Counter(self._traced):
             return TRACE, 2
         if first.base == r"\det" and others:
             inside = _factors(others[0])
-            known = dict(zip(self.of.covariances, (FIRST, SECOND), strict=True))
+            known = dict(zip(self.of.covariances, (FIRST, SECOND), strict=False))
             return (known[inside[0]], 2) if len(inside) == 1 and inside[0] in known else None
+        if len(self.of.means) == 1:
+            squared = is_transposed(first) and others[:1] == [self.of.means[0]] == [replace(first, sups=())]
+            norm = first.base == r"\Norm" and others and _factors(others[0]) == [self.of.means[0]]
+            return (DISTANCE, 2) if squared or norm else None
         if is_transposed(first) and len(others) == 2 and others[0] == self._inverse:
             deviations = [self._sign(replace(first, sups=())), self._sign(others[1])]
             return (DISTANCE, 3) if deviations[0] and deviations[0] == deviations[1] else None
         return None
+
+    @property
+    def _traced(self) -> list[Unit]:
+        """The factors of what the trace is of, in any order."""
+        return [self.of.covariances[0], *([self._inverse] if len(self.of.means) == 2 else [])]
 
     @property
     def _inverse(self) -> Unit:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from derivations.conversion import subterms
 from derivations.derivative import derivative_at
-from derivations.information import Informations, Law, ordered
+from derivations.information import Informations, Law, bindable, exchanged, ordered
 from derivations.kernel import Term, bind, density, free, multiply, number, variable
 from derivations.reader import CHANCE, OMEGA, Items, group_of, only_row
-from derivations.symbol import POINTS
+from derivations.symbol import NUMBERED, POINTS
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit, parse
 from derivations.tree import (
     FAMILIES,
@@ -60,8 +60,10 @@ class Functionals(Informations):
 
     def averaged(self, unit: Unit, tree: Sum, body: Callable[[Functionals], Term]) -> Term:
         """The expectation of a body under the law that stands at the unit."""
-        laws, drawn = self.laws_at(unit, tree)
-        bound = self.bound | {point.data[0] for point, _ in laws} | {point.data[1] for point, _ in laws}
+        found, drawn = self.laws_at(unit, tree)
+        laws = [(bindable(point), exchanged(law, point, bindable(point))) for point, law in found]
+        numbered = {point.data[0] + NUMBERED for point, _ in found if point != bindable(point)}
+        bound = self.bound.union(numbered, *(point.data for point, _ in laws))
         random = _random(tree) if (CHANCE, LAW) in laws else self.random
         term = body(replace(self, bound=bound, drawn=self.drawn | set(drawn), random=random))
         if drawn:
@@ -79,7 +81,10 @@ class Functionals(Informations):
             laws: list[Law] = []
             drawn: dict[str, Term] = {}
             for names, law in _clauses(unit.subs[0]):
-                if _are_draws(names):
+                if law is None:
+                    letter = name_of(variable_of(names[0])[0]).lower()
+                    drawn[letter] = self.known(letter)
+                elif _are_draws(names):
                     letter = name_of(variable_of(names[0])[0]).lower()
                     drawn[letter] = self.density_of(law, variable(letter, letter))
                 else:
@@ -92,9 +97,16 @@ class Functionals(Informations):
 
     def numbered(self, tree: Sum) -> set[str]:
         """The letters of draws that a sum in the tree numbers, such as z in ``sum_k w(z_k)``."""
-        found = {u.base for u in units(tree) if u.base in ("z", r"\epsilon") and _has_index(u)}
-        weighted = {u.base for u in units(tree) if u.subs and name_of(str(u.base)) in self.context.weights}
-        return {name_of(str(b)) for b in found} | ({"z"} if weighted else set())
+        found = {u.base for u in units(tree) if self.is_latent(u) and _has_index(u)}
+        weights = [self.context.weights.get(name_of(str(u.base))) for u in units(tree) if u.subs]
+        weighted = {u.base for _, of in filter(None, weights) for u in units(of) if self.is_latent(u)}
+        return {name_of(str(b)) for b in found | weighted}
+
+    def is_latent(self, unit: Unit) -> bool:
+        """Whether a letter is that of a variable that is drawn: z, epsilon, or another of which q is the law."""
+        q = self.context.laws.get("q")
+        of_q = {str(a.data[1]) for a in q.args[: q.data[1]]} if q is not None and q.head == "density" else set()
+        return isinstance(unit.base, str) and name_of(unit.base) in {"z", "epsilon", *of_q}
 
     def unnamed(self, tree: Sum) -> list[Law]:
         """The law of an expectation that names none: the one that the text has for q."""
@@ -120,6 +132,9 @@ class Functionals(Informations):
         if not names and letter in FAMILIES and "q" in self.context.laws:
             return self.one_by_one(self.density_of(tree, self.context.laws["q"].args[0]))
         points = [self.point(name) for name in names]
+        several = self.usual_of(letter, points) if len(names) > 1 else None
+        if several is not None:
+            return self.one_by_one(several)
         point = points[0] if len(points) == 1 else None
         inner = replace(self, dot=point)
         row = only_row(tree)
@@ -128,6 +143,18 @@ class Functionals(Informations):
         if points and {p for p, _ in laws} != set(points):
             raise FormulaError("a law of other variables than are named")
         return laws
+
+    def usual_of(self, letter: str, points: list[Term]) -> Term | None:
+        """The law that a letter stands for in ``(z_1, z_2) ~ q``, if it is one of these points, which may be one block."""
+        law = self.context.laws.get(name_of(letter))
+        if letter not in FAMILIES or law is None or law.head != "density":
+            return None
+        names = [self.context.blocks.get(str(a.data[0]), str(a.data[0])) for a in law.args]
+        count = law.data[1]
+        if {*names[:count]} != {str(p.data[0]) for p in points}:
+            return None
+        targets, given = (dict.fromkeys(variable(n, n) for n in part) for part in (names[:count], names[count:]))
+        return density(law.data[0], targets, given)
 
     # --- integrals and sums ---
 
@@ -147,8 +174,8 @@ class Functionals(Informations):
         place = places[0]
         tree = parse(str(after[place])[1:])
         self.check_limits(unit, tree)
-        point = self.point(tree)
-        inner = replace(self, bound=self.bound | {point.data[0]})
+        point, names = self.binding(tree)
+        inner = replace(self, bound=self.bound | names)
         inside, left = (after[1:], ()) if place == 0 else (after[:place], after[place + 1 :])
         body = multiply(*inner.factors(inside))
         if body.head == "integral" and body.bound == point and point.data[0] in self.context.blocks.values():
@@ -164,7 +191,7 @@ class Functionals(Informations):
         if len(unit.subs[0].sums) > 1 or over not in (differential, "script" + differential):
             raise FormulaError("the limits of an integral")
 
-    def over_values(self, unit: Unit) -> list[Term]:
+    def over_values(self, unit: Unit) -> list[tuple[Term, set[str]]]:
         """The points of a sum over the values of variables, ``sum_z`` or ``sum_{x,z}``; none if it is over an index."""
         if not unit.subs or unit.sups:
             return []
@@ -174,14 +201,22 @@ class Functionals(Informations):
         values = all(u is not None and isinstance(u.base, str) and name_of(u.base).lower() in POINTS for u in units_of)
         if not values or not (set(group.separators) <= {","} or group.separators == ("∈",)):
             return []
-        return [self.point(s) for s in trees]
+        return [self.binding(s) for s in trees]
+
+    def binding(self, tree: Sum) -> tuple[Term, set[str]]:
+        """The variable of an integral, and what is bound then: ``z^{(i)}`` under a sum over i, always written with its number."""
+        point = self.point(tree)
+        if point.head != "function" or len(point.args) != 1:
+            return point, {point.data[0]}
+        return variable(*point.data), {point.data[0], point.data[0] + NUMBERED}
 
     def indexed(self, unit: Unit, after: Items, rest: Sum | None) -> Term:
         """A sum or product over an index, or over the values of a variable."""
         points = self.over_values(unit)
         if points and unit.base == r"\sum":
-            body = replace(self, bound=self.bound | {p.data[0] for p in points}).body(after, rest)
-            for point in reversed(points):
+            bound = self.bound.union(*(names for _, names in points))
+            body = replace(self, bound=bound).body(after, rest)
+            for point, _ in reversed(points):
                 body = bind("integral", point, body)
             return body
         name, lower, upper = "j", number(1), None
@@ -227,8 +262,8 @@ class Functionals(Informations):
         return derivative_at(v, v, term), left
 
 
-def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum]]:
-    """The clauses of ``x ~ p, z ~ q(z|x)``: variables, which may be missing, and a law."""
+def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum | None]]:
+    """The clauses of ``x ~ p, z ~ q(z|x)``: variables and a law; either may be missing, the law of numbered draws alone."""
     names: list[Sum] = []
     open_law = False
     for separator, tree in zip(("", *group.separators), group.sums, strict=True):
@@ -243,6 +278,9 @@ def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum]]:
             several = only_unit(tree)
             pair = group_of(several, "(") if several is not None else None
             names, open_law = [*names, *(pair.sums if pair is not None else [tree])], False
+    if any("…" in bases(tree) for tree in names):
+        yield names, None
+        return
     for tree in names:
         yield [], tree
 

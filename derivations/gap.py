@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from derivations.assumption import settle
-from derivations.concavity import above_inverse, expectation_inequality, jensen
+from derivations.concavity import above_inverse, expectation_inequality, jensen, jensen_average
 from derivations.conversion import (
     everywhere,
     in_turn,
@@ -52,6 +52,32 @@ def by_jensen(small: Term, big: Term, equality: Equality, joint: frozenset[str])
     return None
 
 
+def by_average(small: Term, big: Term, equality: Equality, joint: frozenset[str]) -> Theorem | None:
+    """``1/n sum_i log a_i <= log(1/n sum_i a_i)``, also where both sides are means under one law."""
+    if small.head == big.head == "expectation" and small.bound == big.bound and small.args[0] == big.args[0]:
+        inner = by_average(small.args[1], big.args[1], equality, joint)
+        if inner is None or small.bound is None:
+            return None
+        return settle(expectation_inequality(small.bound, small.args[0], inner), joint)
+    for lower, upper in averages(big):
+        sides = equality(lower, small), equality(upper, big)
+        if sides[0] is None or sides[1] is None:
+            continue
+        try:
+            return settle(along(jensen_average(lower, upper), sides[0], sides[1]), joint)
+        except KernelError:
+            continue
+    return None
+
+
+def averages(term: Term) -> Iterator[tuple[Term, Term]]:
+    """``1/n sum_i log a_i`` and ``log(1/n sum_i a_i)`` for the sums in logarithms in a term."""
+    sums = (t for _, log_of in subterms(term) if log_of.head == "log" for _, t in subterms(log_of) if t.head == "sum")
+    for total in dict.fromkeys(sums):
+        weight = total.args[1] ** -1
+        yield weight * bind("sum", total.bound, *total.args[:2], log(total.args[2])), log(weight * total)
+
+
 def _means(small: Term, big: Term) -> Iterator[Term]:
     """The expectations ``E_q[X]`` of which a side may be the logarithm, or the mean of the logarithm."""
     yield from (t.args[0] for _, t in subterms(big) if t.head == "log" and t.args[0].head == "expectation")
@@ -96,12 +122,34 @@ def gaps(small: Term, big: Term) -> Iterator[Term]:
             inner += [bind("kl", z, law, density("p", [z], set(given))), bind("kl", z, law, density("p", [z]))]
             inner += [bind("kl", z, law, density("p", [z], law.args[1:]))] if law.data[1] == 1 else []
             inner += [bind("kl", z, law, density(law.data[0], [z]))] if law.args[1:] else []
+            whole = [density(law.data[0], [z])] if law.data[1] == 1 else []
+            inner += [
+                bind("kl", z, of, other) for other in _others(law, small, big) for of in (law, *whole) if of != other
+            ]
+            inner += [bind("kl", z, law, density("p", [z], given)) for given in _beside(z, small, big)]
     yield from inner
     yield from _around(small, big, inner)
+    occurring = {t: None for term in (big, small) for _, t in subterms(term) if t.head == "kl" and t.bound is not None}
+    yield from (number(2) * gap for gap in occurring)
+    yield from (gap + other for gap in occurring for other in inner if gap != other)
     for term in (big, small):
         for _, t in subterms(term):
             if t.head == "density" and t.data[0] == "q" and len(t.args) == 1:
                 yield bind("kl", t.args[0], t, density("p", t.args))
+
+
+def _beside(z: Term, *terms: Term) -> list[tuple[Term, ...]]:
+    """What stands beside a variable in the densities of p, such as the z_2 of ``p(z_1, z_2)``."""
+    found = {t: None for term in terms for _, t in subterms(term) if t.head == "density" and t.data[0] == "p"}
+    return list(dict.fromkeys(tuple(a for a in t.args if a != z) for t in found if z in t.args))
+
+
+def _others(law: Term, *terms: Term) -> list[Term]:
+    """The other densities of the variable of a law."""
+    found = {
+        t: None for term in terms for _, t in subterms(term) if t.head == "density" and t.data[1] == law.data[1] == 1
+    }
+    return [t for t in found if t != law and t.args[0] == law.args[0]]
 
 
 def _positive(multiple: Term) -> Term:
@@ -122,8 +170,11 @@ def _around(small: Term, big: Term, inner: list[Term]) -> Iterator[Term]:
                 if averaged is not None:
                     yield averaged
                     if t.head == "expectation" and t.args[0].data[0] != "p" and t.bound is not None:
-                        outer = bind("kl", t.bound, t.args[0], density("p", [t.bound]))
-                        yield averaged + outer  # of joint densities
+                        known = t.args[0].args[t.args[0].data[1] :]
+                        apart = len({a.data[-1] for a in (t.bound, *known)}) == 1 + len(known)
+                        for given in ((), known) if apart else ((),):
+                            outer = bind("kl", t.bound, t.args[0], density("p", [t.bound], given))
+                            yield averaged + outer  # of joint densities
                 if t.head == "multiply":
                     yield from (multiply(*t.args[:-1], g) for g in (_like(t.args[-1], gap),) if g is not None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derivations.distribution import Distributions, is_law
+from derivations.distribution import Distributions, is_law, targets_of
 from derivations.entry import divergence, is_marginal, is_product, whole
 from derivations.kernel import Term, bind, density, free, log, number, variable
 from derivations.reader import Items, group_of
@@ -31,7 +31,9 @@ class Informations(Distributions):
                 raise FormulaError("a quotient as a law")
             return ordered([one for factor in above for one in self.one_by_one(factor)])
         if law.head == "function":
-            return [(next(a for a in law.args if a.data[-1] not in ("real",)), law)]
+            if len(targets_of(law)) > 1:
+                raise FormulaError("a mean under a joint density that is differentiated")
+            return [(targets_of(law)[0], law)]
         if law.head == "normal" or law.data[1] == 1:
             return [(law.args[0], law)]
         targets, given = list(law.args[: law.data[1]]), list(law.args[law.data[1] :])
@@ -95,7 +97,8 @@ class Informations(Distributions):
             return divergence(q, p)
         of, against = _targets(q), _targets(p)
         if is_law(q) and is_law(p) and of == against and len(of) == 1:
-            return bind("kl", of[0], q, p)
+            point = bindable(of[0])
+            return bind("kl", point, *(exchanged(law, of[0], point) for law in (q, p)))
         fixed = set(against) - set(of)  # the data, at which p(x, z) is taken as a function of z
         known = set(q.args[q.data[1] :]) if q.head == "density" else set()
         if not of or not set(of) <= set(against) or not (fixed <= known or (not known and _is_data(fixed))):
@@ -196,8 +199,20 @@ def _targets(law: Term) -> tuple[Term, ...]:
             return ()
         return tuple(sorted(set(above) - set(below), key=lambda v: str(v.data[-1])))
     if law.head == "function":
-        return tuple(a for a in law.args if a.data[-1] != "real")[:1]
+        return targets_of(law)
     return law.args[:1] if law.head == "normal" else law.args[: law.data[1]]
+
+
+def bindable(point: Term) -> Term:
+    """A variable; for the datum ``z_n``, one of its letter."""
+    return variable(*point.data) if point.head == "function" and len(point.args) == 1 else point
+
+
+def exchanged(term: Term, old: Term, new: Term) -> Term:
+    """The term with another point in the place of one."""
+    if term == old:
+        return new
+    return Term(term.head, tuple(exchanged(a, old, new) for a in term.args), term.data, term.bound)
 
 
 def ordered(laws: list[Law]) -> list[Law]:

@@ -349,6 +349,8 @@ def _bijection(term: Term) -> str:
 
 def _within(term: Term) -> str:
     index, lower, upper = map(_print, term.args)
+    if index == upper:
+        return rf"{index} \geq {lower}"
     return rf"{index} \in \{{{lower}, \dots, {upper}\}}"
 
 

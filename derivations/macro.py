@@ -14,7 +14,7 @@ from itertools import islice
 from derivations.delimiter import blanked
 
 _NEW = re.compile(
-    r"\\(?:re)?(?:new|provide)command\*?\s*\{?\s*(?P<name>\\[a-zA-Z]+)\s*\}?\s*(?:\[(?P<count>\d)\])?\s*(?=\{)"
+    r"\\(?:re)?(?:new|provide)command\*?\s*\{?\s*(?P<name>\\[a-zA-Z]+)\s*\}?\s*(?:\[(?P<count>\d)\])?\s*(?:\[(?P<default>[^\[\]{}]*)\])?\s*(?=\{)"
     r"|\\def\s*(?P<defined>\\[a-zA-Z]+)\s*(?P<places>(?:#\d)*)\s*(?=\{)"
     r"|\\DeclareMathOperator\*?\s*\{?\s*(?P<operator>\\[a-zA-Z]+)\s*\}?\s*(?=\{)"
 )
@@ -26,21 +26,22 @@ _MOST, _WIDEST = 1000, 4000  # macros of a text, and characters of what one stan
 
 @dataclass(frozen=True)
 class Macro:
-    """What a command stands for, with ``#1`` for its first argument."""
+    """What a command stands for, with ``#1`` for its first argument, which may have a default: it is in square brackets then."""
 
     arguments: int
     body: str
+    default: str | None = None
 
 
 def macros(text: str) -> dict[str, Macro]:
-    """The macros that a text defines; one with an optional argument is left alone."""
+    """The macros that a text defines."""
     found: dict[str, Macro] = {}
     for match, body in _definitions(text):
         if "\n\n" in body:
             continue
         name = match["name"] or match["defined"] or match["operator"]
         count = int(match["count"] or 0) or (match["places"] or "").count("#")
-        found[name] = Macro(count, rf"\operatorname{{{body}}}" if match["operator"] else body)
+        found[name] = Macro(count, rf"\operatorname{{{body}}}" if match["operator"] else body, match["default"])
     return found
 
 
@@ -68,7 +69,8 @@ def expanded(source: str, known: Mapping[str, Macro]) -> str:
             break
         macro, end, body = known[match.group()], match.end(), known[match.group()].body.replace("\n", " ")
         for place in range(1, macro.arguments + 1):
-            taken = _argument(text, end)
+            optional = place == 1 and macro.default is not None
+            taken = _optional(text, end, macro.default or "") if optional else _argument(text, end)
             if taken is None:
                 return source
             argument, end = taken
@@ -76,6 +78,12 @@ def expanded(source: str, known: Mapping[str, Macro]) -> str:
         joined = body + " " if re.search(r"\\[a-zA-Z]+$", body) and text[end : end + 1].isalpha() else body
         text = text[: match.start()] + joined + text[end:]
     return text
+
+
+def _optional(text: str, start: int, default: str) -> tuple[str, int]:
+    """The argument in square brackets that begins at `start`, or its default, and where it ends."""
+    given = re.compile(r"\[(?P<inside>(?:[^\[\]{}]|\{[^{}]*\})*)\]").match(text, start)
+    return (given["inside"], given.end()) if given else (default, start)
 
 
 def _argument(text: str, start: int) -> tuple[str, int] | None:

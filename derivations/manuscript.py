@@ -29,6 +29,7 @@ _DISPLAYED = ("name", "bracket", "dollars")
 _TEX_COMMENT = re.compile(r"(?<!\\)(?:\\\\)*(?P<comment>%.*)")
 _VERBATIM = r"\\begin\{(?P<name>verbatim\*?|lstlisting|minted|comment)\}|\\verb(?P<mark>\W)"
 _FENCE = r"(?m:^)(?P<mark>```+(?!`)|~~~+(?!~))[ \t]*(?P<language>\w*)[^\n]*\n"
+_QUOTED = re.compile(r"(?: {0,3}> ?)+")
 _TICKS = r"(?<!`)`+(?!`)"
 LONGEST = 2_000_000  # characters of a text; a book has less
 LARGEST = 50_000_000  # bytes of a file; a notebook with its figures has less
@@ -178,7 +179,7 @@ def _without_comments(text: str) -> str:
 
 def _without_code(text: str) -> str:
     """Markdown without comments and code; a fence of ``math`` becomes a display."""
-    uncommented = blanked(text, whole(_html_comments(text)))
+    uncommented = _unquoted(blanked(text, whole(_html_comments(text))))
     parts, at = [], 0
     for start, end in spans(uncommented, _FENCE, lambda start: rf"(?m:^){start['mark']}"):
         fence = _display(start, end) if start["language"] == "math" else spaces(start.string[start.start() : end.end()])
@@ -187,6 +188,17 @@ def _without_code(text: str) -> str:
     unfenced = "".join([*parts, uncommented[at:]])
     # dollars decide what is a formula before backticks do: neither may hold half of the other
     return blanked(unfenced, whole(spans(unfenced, _TICKS, lambda start: rf"(?<!`)`{{{len(start.group())}}}(?!`)")))
+
+
+def _unquoted(text: str) -> str:
+    """Markdown without the ``>`` of its quotations, which begin a text or follow an empty line."""
+    lines, quoted = text.split("\n"), False
+    for i, line in enumerate(lines):
+        marked = _QUOTED.match(line)
+        quoted = marked is not None and (quoted or i == 0 or not lines[i - 1].strip())
+        if marked is not None and quoted:
+            lines[i] = spaces(marked.group()) + line[marked.end() :]
+    return "\n".join(lines)
 
 
 def _display(start: re.Match[str], end: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 
+from derivations.average import mean_of_bound, mean_of_divergences
 from derivations.clue import (
     Trees,
     deviations,
@@ -17,6 +18,8 @@ from derivations.clue import (
     has_exponential,
     informative,
     labels_of,
+    limits_of,
+    numbered_data,
     numbers_of,
     size_of,
 )
@@ -24,6 +27,8 @@ from derivations.convention import (
     EPSILON,
     Family,
     Model,
+    X,
+    Z,
     default,
     labelled,
     modelled,
@@ -31,22 +36,28 @@ from derivations.convention import (
     stated,
 )
 from derivations.conversion import subterms
-from derivations.distribution import depending
+from derivations.decoder import DECODER, JOINT, Decoder, decoder_of
+from derivations.distribution import depending, differentiable
 from derivations.draw import over_draws
-from derivations.entry import factorised, is_product, products, whole
-from derivations.kernel import KernelError, Term, alpha_equal, bind, density, equal, number
+from derivations.entry import factorised, is_marginal, is_product, products, whole
+from derivations.independence import is_plausible
+from derivations.kernel import KernelError, Term, alpha_equal, bind, density, equal, log, number
 from derivations.label import together
 from derivations.latex import text
+from derivations.law import laws as averaged_over
 from derivations.law import named_laws
 from derivations.linear_algebra import NOTATION
 from derivations.mixture import aggregates
 from derivations.name import check_names
+from derivations.noise import sampled
 from derivations.reader import Context, Found, Reading
 from derivations.reading import Read, read, readings
-from derivations.surroundings import BOUNDS, Surroundings, bound_symbols
+from derivations.surroundings import BOUNDS, Surroundings, bound_symbols, defined, densities
+from derivations.symbol import CONSTANTS, FUNCTIONS
 from derivations.syntax import FormulaError
 from derivations.tree import (
     bases,
+    plain_letter,
     units,
 )
 
@@ -67,6 +78,8 @@ class Meaning:
         What else is taken as the field has it.
     condition
         What the field often has so, but not always: under it nothing is proved, and what holds under it is not refuted.
+    chosen
+        Whether the convention chooses what the text may have otherwise: what fails under it is not refuted.
     """
 
     readings: tuple[Reading, Reading]
@@ -76,6 +89,7 @@ class Meaning:
     draws: Mapping[str, Term] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     condition: str = ""
+    chosen: bool = False
 
     @property
     def reading(self) -> str:
@@ -146,13 +160,49 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
                     found = _meaning(first, second, relation, names, words, around.first)
                     if found is None:
                         continue
-                    for one in _aggregated(found, around):
-                        yield one
-                        yield from _modelled(one, trees, around, family)
-                        yield from _of_data(one)
-                        for meaning in _factorised(one):
-                            yield meaning
-                            yield from _of_data(meaning)
+                    for meaning in _under_conventions(found, trees, around, family, names):
+                        yield from _averaged(_sampled(meaning, around, names), trees)
+
+
+def _under_conventions(
+    found: Meaning, trees: Trees, around: Surroundings, family: Family, names: Context
+) -> Iterator[Meaning]:
+    for one in _aggregated(found, around):
+        yield one
+        yield from _modelled(one, trees, around, family)
+        yield from _decoded(one, trees, around, names)
+        yield from _independent(one, around)
+        yield from _of_data(one)
+        for meaning in _factorised(one):
+            yield meaning
+            yield from _of_data(meaning)
+
+
+def _sampled(meaning: Meaning, around: Surroundings, names: Context) -> Meaning:
+    """The meaning where z is the sample that the text has for it, if it is about both z and its noise."""
+    if around.sample is None:
+        return meaning
+    sides = sampled(meaning.sides, around.sample, meaning.readings[0], names)
+    if sides is None:
+        return meaning
+    return replace(meaning, left=sides[0], right=sides[1], words=(*meaning.words, "z is what the text samples"))
+
+
+def _averaged(meaning: Meaning, trees: Trees) -> Iterator[Meaning]:
+    """The meaning with a bound as that of all data; or as it is, and with divergences as their means if that makes sense."""
+    for i in (0, 1):
+        sides = [*meaning.sides]
+        found = mean_of_bound(sides[i], sides[1 - i]) if defined(trees[i]) in BOUNDS else None
+        if found is not None:
+            sides[i] = found[0]
+            yield replace(meaning, left=sides[0], right=sides[1], words=(*meaning.words, found[1]))
+            return
+        conditional = mean_of_divergences(sides[i], sides[1 - i])
+        if conditional is not None:
+            sides[i] = conditional[0]
+            both = " and ".join(filter(None, (meaning.condition, conditional[1])))
+            yield replace(meaning, left=sides[0], right=sides[1], condition=both)
+    yield meaning
 
 
 def _meaning(
@@ -195,7 +245,8 @@ def _families(trees: Trees) -> Iterator[Family]:
     """How normal densities may be written in the trees."""
     found = set().union(*map(bases, trees))
     logs = [True] if any(map(has_exponential, trees)) else [False, True] if "v" in found else [False]
-    isotropic = [False, True] if found & {"I", r"\One"} and r"\sigma" in found else [False]
+    spherical = found & {"I", r"\One"} or isinstance(decoder_of(trees), Decoder)
+    isotropic = [False, True] if spherical and r"\sigma" in found else [False]
     size = dimension_of(trees)
     for log_variance in logs:
         for same in isotropic:
@@ -225,9 +276,12 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         isotropic=family.isotropic,
         size=size_of(trees),
         depends=depends,
-        weights={name: (index, tree) for name, (index, tree) in around.weights.items()},
+        weights=around.weights,
+        sized=around.sized,
         numbers=numbers_of(trees),
         entries=families_of_entries(trees),
+        limits=limits_of(trees),
+        numbered=numbered_data(trees),
     )
     q = around.laws.get("q")
     for posterior in (False, True) if has_bare_p(trees) and "p" not in around.named else (False,):
@@ -245,53 +299,125 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 *(f"{symbol} is under {family_of}" for symbol in "IH"),
                 f"H(.|.) is {'at a given condition' if given else 'a mean over the condition'}",
                 "Sigma is diag(sigma^2)",
+                *(f"{letter} does not depend on what is averaged over" for letter in CONSTANTS),
+                *(f"{letter} is a function of what is averaged over" for letter in FUNCTIONS),
+                "q_i is q given x_i",
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
+            draws = {name: found.found.draws for name, found in _definitions(around, names, family)}
             for symbols, said in _symbols(trees, around, names, family):
-                yield replace(names, symbols=symbols), (*words, *said, *usual)
+                yield replace(names, symbols=symbols, draws=draws), (*words, *said, *usual)
 
 
 def _symbols(
     trees: Trees, around: Surroundings, names: Context, family: Family
 ) -> Iterator[tuple[dict[str, Term], tuple[str, ...]]]:
     """What symbols stand for: what the text defines, else the ELBO, for F of either sign."""
-    fixed: dict[str, Term] = {}
-    for name, (_, tree) in around.symbols.items():
-        found = next((r.term for r in readings(tree, names) if r.reading.scalar is not family.vector), None)
-        if found is not None:
-            fixed[name] = found
+    fixed: dict[str, Term] = {name: found.term for name, found in _definitions(around, names, family)}
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
     bound, said = around.bound, tuple[str, ...]()
     if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):
+        for weight in _ratios(trees, around, names):
+            yield {**fixed, "w": weight}, (f"w is {text(weight)}",)
         fixed["w"] = around.weight
         said = (f"w is {text(around.weight)}",)
-    if not used or bound is None or names.depends:
+    if not used or bound is None:
         yield fixed, said
         return
     free_sign = used & {"ScriptF", "F("} - around.negative - around.positive
     for negative in (False, True) if free_sign else (False,):
-        symbols = dict(fixed)
-        words = [*said]
-        for name in sorted(used & set(BOUNDS)):
-            minus = name in around.negative or (negative and name in free_sign)
-            symbols[name] = number(-1) * bound if minus else bound
-            words.append(f"{_shown(name)} is the {'negative ' if minus else ''}ELBO, {text(symbols[name])}")
-        yield symbols, tuple(words)
+        for value in _bounds(bound, around.evidence, names.depends):
+            symbols = dict(fixed)
+            words = [*said]
+            for name in sorted(used & set(BOUNDS)):
+                minus = name in around.negative or (negative and name in free_sign)
+                symbols[name] = number(-1) * value if minus else value
+                words.append(f"{_shown(name)} is the {'negative ' if minus else ''}ELBO, {text(symbols[name])}")
+            yield symbols, tuple(words)
+
+
+def _ratios(trees: Trees, around: Surroundings, names: Context) -> Iterator[Term]:
+    """The weights ``p / q`` where one averages under both, for the laws p."""
+    q = around.laws["q"]
+    for under in (
+        s for t in trees for u in units(t) if u.base in (r"\Expectation", "E") for g in u.subs for s in g.sums
+    ):
+        if plain_letter(under) in ("p", "P"):
+            yield names.laws.get("p", density("p", q.args[: q.data[1]])) / q
+        yield from (
+            law / q for law in densities([under], "p", "P") if set(law.args[: law.data[1]]) == {*q.args[: q.data[1]]}
+        )
+
+
+def _definitions(around: Surroundings, names: Context, family: Family) -> Iterator[tuple[str, Read]]:
+    """What the text defines, as it is read."""
+    for name, (_, tree) in around.symbols.items():
+        found = next((r for r in readings(tree, names) if r.reading.scalar is not family.vector), None)
+        if found is not None:
+            yield name, found
+
+
+def _bounds(bound: Term, evidence: Term, depends: Mapping[str, str]) -> Iterator[Term]:
+    """The ELBO; where the densities of p depend on a parameter, so that they are functions, also by their joint density."""
+    yield differentiable(bound, depends)
+    if "p" in depends and bound.head == "add":
+        (q, _), z, count = bound.args[0].args, bound.args[0].bound, evidence.data[1]
+        joint = density("p", [*evidence.args[:count], *([z] if z else [])], evidence.args[count:])
+        yield differentiable(bind("expectation", z, q, log(joint) - log(q)), depends)
 
 
 def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Meaning]:
     """The relation about normal densities, where it speaks of parameters."""
-    model = _model(meaning, trees, around, family)
-    if model is None:
-        return
-    model = _without_marginals(model, meaning)
+    for model in _models(meaning, trees, around, family):
+        yield from _about(meaning, _without_marginals(model, meaning), trees, around)
+
+
+def _about(meaning: Meaning, model: Model, trees: Trees, around: Surroundings) -> Iterator[Meaning]:
     left, right = (modelled(t, model) for t in (meaning.left, meaning.right))
-    parameters = {*named_parameters(meaning.left), *named_parameters(meaning.right)}
-    if parameters and (left, right) != (meaning.left, meaning.right):
+    named = {n.rstrip("'") for side in meaning.sides for n in named_parameters(side)}
+    parameters = named - {*differentiated(trees).values()}
+    inside = [t for side in meaning.sides for _, t in subterms(side)]
+    of_entries = any(t.head == "component" and t.args[0] == Z for t in inside) and not any(map(is_marginal, inside))
+    if (parameters or of_entries) and (left, right) != (meaning.left, meaning.right):
         draws = {letter: modelled(law, model) for letter, law in meaning.draws.items()}
         noise = any(t == density("p", [EPSILON]) for side in (meaning.left, meaning.right) for _, t in subterms(side))
         words = model.words + (", p(epsilon) = N(0, I)" if noise and not around.conventions else "")
-        yield replace(meaning, left=left, right=right, convention=words, draws=draws)
+        chosen = not parameters and not around.conventions
+        yield replace(meaning, left=left, right=right, convention=words, draws=draws, chosen=chosen)
+
+
+def _independent(meaning: Meaning, around: Surroundings) -> Iterator[Meaning]:
+    """The relation under what the text supposes of the independence of its variables, unless it says so itself."""
+    if any(one.head == "density" and set(_laws_of(other)) for one, other in (meaning.sides, meaning.sides[::-1])):
+        return
+    found = {t for side in meaning.sides for _, t in subterms(side) if t.head == "density"}
+    used = [a for a in around.assumed if is_plausible(a.whole, a.product) and found & {d for d, _ in a.equations}]
+    if used:
+        model = Model(tuple(pair for a in used for pair in a.equations), "")
+        left, right = (modelled(side, model) for side in meaning.sides)
+        yield replace(meaning, left=left, right=right, words=(*meaning.words, *(a.words for a in used)))
+
+
+def _laws_of(term: Term) -> list[Term]:
+    """The densities of which a term is the product; none if it is no such product."""
+    factors = term.args if term.head == "multiply" else (term,)
+    return list(factors) if all(f.head == "density" for f in factors) else []
+
+
+def _decoded(meaning: Meaning, trees: Trees, around: Surroundings, names: Context) -> Iterator[Meaning]:
+    """The relation about a decoder, where it says how x is related to a mean."""
+    decoder = decoder_of(trees)
+    found = [t for side in meaning.sides for _, t in subterms(side)]
+    if decoder is None or around.conventions or not {DECODER, JOINT} & set(found):
+        return
+    if not decoder.given and any(t.bound == Z for t in found):
+        return  # a mean that may depend on z, over which one averages
+    for model, condition in decoder.laws(names, scalar=meaning.readings[0].scalar):
+        left, right = (modelled(side, model) for side in meaning.sides)
+        both = " and ".join(filter(None, (meaning.condition, condition)))
+        others = (t for side in (left, right) for _, t in subterms(side) if t.head == "density" and t.data[0] == "p")
+        chosen = decoder.chosen or any(X in t.args for t in others)  # those follow from it
+        yield replace(meaning, left=left, right=right, convention=model.words, condition=both, chosen=chosen)
 
 
 def _without_marginals(model: Model, meaning: Meaning) -> Model:
@@ -356,23 +482,35 @@ def _of_data(meaning: Meaning) -> Iterator[Meaning]:
             yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=both)
 
 
-def _model(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Model | None:
+def _models(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Model]:
     said = stated(around.conventions, family)
-    if said is not None:
-        return said
     labels = labels_of(trees)
-    if labels is None:
-        return default(family)
-    first = next(
-        (
-            str(t.args[0].data[0])
-            for term in (meaning.left, meaning.right)
-            for _, t in subterms(term)
-            if t.head == "kl" and t.args[0].head == "density"
-        ),
-        "q",
+    if said is not None or labels is None:
+        yield said or default(family)
+        return
+    for first in _first_families(meaning, around):
+        yield labelled(family, first, labels, _single_point(meaning))
+
+
+def _first_families(meaning: Meaning, around: Surroundings) -> tuple[str, ...]:
+    """Which of q and p may have the first label: that of the divergence, else that over which is averaged, else both."""
+    compared = (
+        str(t.args[0].data[0])
+        for side in meaning.sides
+        for _, t in subterms(side)
+        if t.head == "kl" and t.args[0].head == "density"
     )
-    return labelled(family, first, labels) if first in ("p", "q") else None
+    found = next(compared, around.compared)
+    averaged = {str(law.data[0]) for _, law in averaged_over(*meaning.sides) if law.head == "density"}
+    families = (found,) if found else tuple(averaged) if len(averaged) == 1 else ("q", "p")
+    return tuple(f for f in families if f in ("p", "q"))
+
+
+def _single_point(meaning: Meaning) -> Term:
+    """The x of which both p(x) and q(x) are densities in a relation; z if there is none."""
+    found = {t for side in meaning.sides for _, t in subterms(side) if t.head == "density" and len(t.args) == 1}
+    both = {t.args[0] for t in found if t.data[0] == "p"} & {t.args[0] for t in found if t.data[0] == "q"}
+    return both.pop() if len(both) == 1 and len({t.args[0] for t in found}) == 1 else Z
 
 
 def why_none(trees: Trees, around: Surroundings) -> str:

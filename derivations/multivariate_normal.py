@@ -14,7 +14,7 @@ import sympy
 from sympy import Rational, Sum, exp, log, pi, sqrt
 
 from derivations.change_of_variables import transported
-from derivations.conversion import everywhere, expand_log, in_turn, simplify, unfold_kl
+from derivations.conversion import everywhere, expand_log, in_turn, simplify, unfold_kl, unfold_log_normal
 from derivations.derivation import Derivation, Reason, derive
 from derivations.document import fragments
 from derivations.double_sum import inverse
@@ -42,7 +42,7 @@ LINEAR = Reason("linearity of the sum", simplify)
 
 @cache
 def kl_multivariate_normal() -> Derivation:
-    """``1/2 (tr(P A A') + (mu - nu)' P (mu - nu) - J) + log c - log a``."""
+    """``1/2 (tr(P A A') + (mu - nu)' P (mu - nu) - J) + log c - log a``, and ``1/2 (tr(A A') + mu' mu - J) - log a``."""
     with sympy.evaluate(False):
         z, eps, mu, nu = Point("z"), Point("epsilon"), Vector("mu"), Vector("nu")
         A, B, P = map(Matrix, "ABP")
@@ -66,6 +66,8 @@ def kl_multivariate_normal() -> Derivation:
         spread, shift = Sum(A[j, k] * A[l, k], (k, 1, J)), (mu[j] - nu[j]) * P[j, l] * (mu[l] - nu[l])
         trace = Sum(Sum(P[j, l] * spread, (l, 1, J)), (j, 1, J))
         distance = quadratic(lambda m: mu[m] - nu[m])
+        prior, rows = Normal(z, 0, 1, (j, J)), Sum(Sum(A[j, k] ** 2, (k, 1, J)), (j, 1, J))
+        of_prior = everywhere(supposing(q, density_q), unfold_log_normal)
         return derive(
             "kl-multivariate-normal",
             "The divergence of two multivariate normals",
@@ -92,6 +94,22 @@ def kl_multivariate_normal() -> Derivation:
                     COVARIANCE,
                 ),
                 (HALF * (trace + distance - J) + log(c) - log(a), LINEAR),
+            ],
+            [
+                KL(q, prior),
+                (E(q, log(q / prior)), Reason("definition of the KL divergence", everywhere(unfold_kl))),
+                (
+                    E(q, HALF * Sum(z[j] ** 2, (j, 1, J)) - log(a) - HALF * squares),
+                    Reason("densities", in_turn(everywhere(expand_log), of_prior, everywhere(expand_log), simplify)),
+                ),
+                (
+                    E(
+                        standard,
+                        HALF * Sum(image(j) ** 2, (j, 1, J)) - log(a) - HALF * Sum(eps[i] ** 2, (i, 1, J)),
+                    ),
+                    Reason("z = mu + A epsilon, and B A = I", in_turn(everywhere(law), simplify)),
+                ),
+                (HALF * (rows + Sum(mu[j] ** 2, (j, 1, J)) - J) - log(a), COVARIANCE),
             ],
         )
 

@@ -27,6 +27,7 @@ _TEXT = (
     (r"\infty", "inf"),
     (r"\neq", "!="),
     (r"\leq", "<="),
+    (r"\geq", ">="),
     (r"\mapsto", "->"),
     (r"\forall", "for all"),
     (r"\in", "in"),

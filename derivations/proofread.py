@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
 from derivations.commuting import names_scales, order_matters
+from derivations.condition import around as near
+from derivations.condition import beside, choices, rests_on
+from derivations.constant import (
+    constant_proof,
+    is_lettered,
+    is_open,
+    once,
+    subject,
+    variations,
+    varied,
+    without_constants,
+)
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
-from derivations.definition import assumptions, mixture, mixtures, trees_of, with_definitions, within
-from derivations.doubt import doubt, is_assumption, speaks
+from derivations.definition import assumptions, mixture, mixtures, redefined, trees_of, with_definitions, within
+from derivations.doubt import doubt, has_several_forms, independences, is_assumption, joint_elsewhere, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
 from derivations.entry import instances as of_entries
 from derivations.entry import is_marginal
-from derivations.full_covariance import TAKEN, by_matrices
+from derivations.full_covariance import by_matrices
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.manuscript import Convention
 from derivations.meaning import Meaning, meanings, why_none
+from derivations.noise import sample_of
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refute import refute
+from derivations.sampled_bound import TAKEN as INDEPENDENT
+from derivations.sampled_bound import by_more_draws
 from derivations.surroundings import (
     Surroundings,
     approximation,
@@ -34,8 +49,10 @@ from derivations.surroundings import (
 from derivations.syntax import FormulaError, Sum, parse
 from derivations.written import Side, WrittenChain
 
-RELATIONS = ("=", "<=", ">=", ":=", "~", "prop")
+UP_TO = "=+"
+RELATIONS = ("=", "<=", ">=", ":=", "~", "prop", UP_TO)
 STRICT = {"<": "<=", ">": ">="}
+SEEDS = 5  # of counterexamples that are drawn
 FEW = 2  # draws in a counterexample
 
 
@@ -100,7 +117,14 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
     """What a manuscript says to each of its chains."""
     around = without_definitions(chains, conventions)
     return with_definitions(
-        chains, replace(around, assumed=tuple(assumptions(chains)), aggregates=dict(mixtures(chains)))
+        chains,
+        replace(
+            around,
+            assumed=tuple(assumptions(chains)),
+            aggregates=dict(mixtures(chains)),
+            choices=tuple(choices(chains)),
+            sample=sample_of(chains),
+        ),
     )
 
 
@@ -125,16 +149,38 @@ def judgements(
     A refuted relation comes first as it is, then, if it is to be mended, with the edit that does so: the search for it
     takes longer.
     """
-    around = within(chain, around)
+    around = within(chain, redefined(around, place))
     for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
         for side in sides:
             around = after(side, around)
         if i >= first:
             judgement = _judged_safely(blank(chain, place, i), around)
+            if judgement.verdict == "refuted":
+                judgement = _unconditionally(judgement, chain, around)
             false = mending and judgement.verdict == "refuted"
             yield judgement, not false
             if false:
                 yield _mended(judgement, around), True
+
+
+def _unconditionally(refuted: Judgement, chain: WrittenChain, around: Surroundings) -> Judgement:
+    """What is refuted, undecided where the text claims it under a condition or by a choice."""
+    undecided = replace(refuted, verdict="undecided", counterexample=None)
+    for words, sides in beside(chain, chain.sides[refuted.index + 1]):
+        if not _is_claim(sides, refuted, around):
+            return replace(undecided, message=f"not true as such, but claimed under a condition: {words}")
+    found = list(meanings((parse(refuted.lhs), parse(refuted.rhs)), around))
+    words = rests_on(found, refuted.relation, near(chain, around.choices), around.laws.get("q"))
+    return replace(undecided, message=words) if words else refuted
+
+
+def _is_claim(sides: tuple[Side, ...], place: Judgement, around: Surroundings) -> bool:
+    """Whether sides are a relation that is true or false as such."""
+    if len(sides) < 2:
+        return False
+    before, after = sides[-2:]
+    relation = replace(place, relation=after.relation, lhs=before.source, rhs=after.source, verdict="undecided")
+    return _judged_safely(relation, around).verdict in ("proved", "refuted")
 
 
 def _mended(refuted: Judgement, around: Surroundings) -> Judgement:
@@ -164,12 +210,21 @@ def _judged_safely(blank: Judgement, around: Surroundings) -> Judgement:
 def after(side: Side, around: Surroundings) -> Surroundings:
     """The surroundings once a side has been read: the laws it names, and whether it speaks of densities."""
     for tree in trees_of([side]):
-        for found in readings(tree, Context(around.laws, apart=around.apart)):
+        apart = without_constants((tree, tree), around.symbols)
+        for found in readings(tree if apart is None else apart[0][0], Context(around.laws, apart=around.apart)):
             term = found.term
             named = {**around.named, **named_laws(term)}
             first = term if around.first is None and term.head == "density" else around.first
-            return replace(around, named=named, claimed=around.claimed or speaks(term), first=first)
+            known = around.subject or subject(term)
+            compared = around.compared or next((f for _, t in subterms(term) if (f := _compared(t))), "")
+            around = replace(around, named=named, first=first, subject=known, compared=compared)
+            return replace(around, claimed=around.claimed or speaks(term))
     return around
+
+
+def _compared(term: Term) -> str:
+    """The family of which a term is the divergence from another one; empty for another term."""
+    return str(term.args[0].data[0]) if term.head == "kl" and term.args[0].head == "density" else ""
 
 
 def _judged(blank: Judgement, around: Surroundings) -> Judgement:
@@ -178,6 +233,8 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     except FormulaError as error:
         return replace(blank, verdict="unparsed", message=str(error))
     if around.symbols.get(defined(trees[0]), ("",))[0] == blank.rhs:
+        if any(d.place == blank.chain for d in around.again):
+            return replace(blank, message="defined again, otherwise than before: it stands for this from here on")
         if blank.relation == ":=":
             return replace(blank, verdict="proved", by="definition")
         return replace(blank, message="taken for the definition of the left side")
@@ -187,11 +244,20 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, message="taken for the definition of the aggregate posterior")
     whole = by_matrices(*trees) if blank.relation == "=" else None
     if whole is not None:
-        hypotheses = (TAKEN, *map(text, whole.theorem.hypotheses))
-        return replace(blank, verdict="proved", by=whole.words, hypotheses=hypotheses)
+        hypotheses = (whole[1], *in_words(whole[0].theorem.hypotheses))
+        return replace(blank, verdict="proved", by=whole[0].words, hypotheses=hypotheses)
+    if blank.relation == UP_TO:
+        exact = _judged(replace(blank, relation="="), around)
+        return exact if exact.verdict == "proved" else _up_to_constant(blank, trees, around, False, True)
+    apart = without_constants(trees, around.symbols)
+    if apart is not None:
+        judgement = _up_to_constant(blank, apart[0], around, *apart[1])
+        named = judgement.verdict == "refuted" and is_lettered(trees)
+        return replace(blank, message="what is the constant, if it varies?") if named else judgement
     found = list(meanings(trees, around, blank.relation))
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
+    found.sort(key=lambda m: bool(m.condition))
     if any(map(is_assumption, found)):
         return replace(blank, message="an assumption about a density, not a claim")
     if blank.relation in STRICT:
@@ -202,6 +268,9 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right), meaning.draws)
         if proof is not None:
             return _proved(replace(blank, message=meaning.scope(found)), proof, meaning, trees)
+        more = by_more_draws(*meaning.sides, blank.relation)
+        if more is not None:
+            return _proved(blank, more, replace(meaning, words=(*meaning.words, INDEPENDENT)), trees)
     return _without_proof(blank, trees, found, around)
 
 
@@ -221,7 +290,7 @@ def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, 
         return replace(blank, message="shown for diagonal matrices only: those commute")
     if meaning.condition:
         return replace(blank, message=f"it holds if {meaning.condition}, of which nothing is said")
-    hypotheses = (*meaning.suppositions, *map(text, proof.theorem.hypotheses))
+    hypotheses = (*meaning.suppositions, *in_words(proof.theorem.hypotheses))
     words = {
         "~": "the mean of the right side is the left side: ",
         "prop": "proportional in the variable of the left side: ",
@@ -230,11 +299,71 @@ def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, 
     return replace(blank, verdict="proved", by=by, hypotheses=hypotheses)
 
 
+def _up_to_constant(
+    blank: Judgement, trees: tuple[Sum, Sum], around: Surroundings, on_left: bool, on_right: bool
+) -> Judgement:
+    """``A = B + const``: that A - B does not depend on what varies, or that it does."""
+    if blank.relation not in ("=", UP_TO) or (on_left and not on_right):
+        return replace(blank, message="a constant, of which nothing else is said")
+    found = sorted(meanings(trees, around), key=lambda m: bool(m.condition))
+    if not found:
+        return replace(blank, verdict="unparsed", message=why_none(trees, around))
+    for meaning in (m for m in found if not m.draws):
+        for variation in variations(meaning, around.subject, (on_left, on_right))[0]:
+            proof = constant_proof(meaning, variation)
+            if proof is not None:
+                words = f"{proof.words}, up to a constant that does not depend on {variation.words}"
+                judgement = _proved(blank, replace(proof, words=words), meaning, trees)
+                return replace(judgement, hypotheses=tuple(once(judgement.hypotheses)))
+    return _depending(blank, trees, found, around)
+
+
+def _depending(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> Judgement:
+    """Refuted, if the difference depends on what varies under every meaning; else undecided."""
+    undecided = replace(blank, reading=found[0].reading, message="whether the difference is constant is not decided")
+    whole = [m for m in found if m.convention] or found
+    doubtful = doubt(trees, whole, around)
+    if doubtful or any(m.draws or is_open(trees, m) for m in whole):
+        return replace(undecided, message=doubtful or undecided.message)
+    first = None
+    for meaning in whole:
+        denied = variations(meaning, around.subject)[1]
+        for variation in denied:
+            counterexample = varied(meaning, variation)
+            if counterexample is None or not _is_counted(counterexample):
+                return undecided
+            first = first or (variation, meaning, counterexample)
+        if not denied:
+            return undecided
+    assert first is not None
+    variation, meaning, counterexample = first
+    message = f"the difference of the sides depends on {variation.words}: it is {' and '.join(counterexample.values)}"
+    said = f"with {'; '.join(meaning.suppositions)}: " if meaning.suppositions else ""
+    return replace(undecided, verdict="refuted", counterexample=said + counterexample.words, message=message)
+
+
+def in_words(hypotheses: Iterable[Term]) -> tuple[str, ...]:
+    """Hypotheses as text, each once: what holds for all n and all z holds for all z and all n."""
+    found: dict[str, None] = {}
+    for hypothesis in hypotheses:
+        said, *quantified = text(hypothesis).split(" for all ")
+        found[" for all ".join((said, *sorted(quantified, key=lambda q: (" in {" not in q, q))))] = None
+    return tuple(found)
+
+
 def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning], around: Surroundings) -> Judgement:
     """Refuted, if every meaning is and the relation is a claim; else undecided."""
     undecided = replace(blank, reading=found[0].reading, message="no proof and no counterexample found")
     whole = [m for m in found if m.convention] or found
-    doubtful = doubt(trees, whole, around, blank.relation)
+    whole = [m for m in whole if not has_several_forms(m)] or whole  # the ELBO in several forms
+    supposed = independences(whole, around)
+    terms = {t for m in whole for side in m.sides for _, t in subterms(side)}
+    alike = [a for s in supposed for t in sorted(terms, key=repr) if (a := s.alike(t)) is not None]
+    if supposed:
+        undecided = replace(undecided, message="it may hold by the independence that the text supposes")
+    known = all(len(s.hypotheses) == 1 for s in supposed)  # then the models of these are those of the text
+    doubtful = doubt(trees, whole, replace(around, assumed=()) if known else around, blank.relation)
+    doubtful = doubtful or joint_elsewhere(whole, supposed)
     if doubtful:
         return replace(undecided, message=doubtful)
     if any(m.condition and _has_marginal(m) for m in whole):
@@ -247,14 +376,15 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
             claim = _claim(blank.relation, meaning)
         except KernelError:
             return undecided
-        counterexample = refute(claim, seconds=inf)
-        if counterexample is None or not _is_counted(counterexample):
+        counterexample = _counted(claim, [h for s in (*supposed, *alike) for h in s.hypotheses])
+        if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)
     assert first is not None
     meaning, counterexample = first
     values = counterexample.values[:: -1 if blank.relation == ">=" else 1]
-    said = f"with {'; '.join(meaning.suppositions)}: " if meaning.suppositions else ""
+    words = dict.fromkeys((*meaning.suppositions, *(s.words for s in supposed)))
+    said = f"with {'; '.join(words)}: " if words else ""
     return replace(
         undecided,
         verdict="refuted",
@@ -266,6 +396,15 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
 
 def _has_marginal(meaning: Meaning) -> bool:
     return any(is_marginal(t) for side in (meaning.left, meaning.right) for _, t in subterms(side))
+
+
+def _counted(claim: Term, hypotheses: Sequence[Term] = ()) -> Counterexample | None:
+    """A counterexample in which integrals over finite spaces are sums; where the first one found is none, others are tried."""
+    for seed in range(SEEDS):
+        found = refute(claim, hypotheses, seed=seed, seconds=inf)
+        if found is None or _is_counted(found):
+            return found
+    return None
 
 
 def _is_counted(counterexample: Counterexample) -> bool:

@@ -57,6 +57,8 @@ class Context:
         Densities that a bare letter stands for: ``q`` in ``E_q``, ``z`` in ``E_z``.
     symbols
         Terms for symbols that the text has defined, by name.
+    draws
+        For these, the laws of numbered draws in them.
     divergence
         What a bare ``D_KL`` stands for.
     apart
@@ -74,6 +76,8 @@ class Context:
         Families that are differentiated, with the parameter on which they depend.
     weights
         Symbols such as ``w_k``: the letter of their index, and the tree of what they stand for.
+    sized
+        Symbols such as ``L_k`` for a bound with k draws: the letter of their number, and the tree of what they stand for.
     information
         The family under which a mutual information or an entropy of variables is that names none.
     numbers
@@ -82,12 +86,17 @@ class Context:
         Families of which both the density of z and those of its entries ``z_j`` occur.
     deviation
         Whether the second parameter of ``N(mu, sigma)`` is the standard deviation, else it is the variance.
+    limits
+        Letters up to which sums and products go.
+    numbered
+        The indices that data carry, as in ``x_i``.
     given
         Whether ``H(z|x)`` is the entropy at a given x, else it is its mean over x.
     """
 
     laws: Mapping[str, Term] = field(default_factory=dict)
     symbols: Mapping[str, Term] = field(default_factory=dict)
+    draws: Mapping[str, Mapping[str, Term]] = field(default_factory=dict)
     divergence: Term | None = None
     apart: frozenset[str] = frozenset()
     blocks: Mapping[str, str] = field(default_factory=dict)
@@ -96,10 +105,13 @@ class Context:
     isotropic: bool = False
     depends: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     information: str = "q"
     numbers: frozenset[str] = frozenset()
     entries: frozenset[str] = frozenset()
     deviation: bool = False
+    limits: frozenset[str] = frozenset()
+    numbered: frozenset[str] = frozenset()
     given: bool = False
 
 

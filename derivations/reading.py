@@ -7,17 +7,18 @@ that follow, whether ``\mu`` is a number or a vector. What no reading of ours gi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from derivations.functional import Functionals
-from derivations.kernel import KernelError, Term, add, free, log, multiply, number, substitute
+from derivations.kernel import KernelError, Term, add, free, log, multiply, number, substitute, variable
 from derivations.reader import Context, Found, Items, Reading, group_of
-from derivations.symbol import symbol_name
+from derivations.symbol import FUNCTIONS, POINTS, symbol_name
 from derivations.syntax import FormulaError, Group, Sum, Unit
-from derivations.tree import FAMILIES, INDICES, name_of, only_unit, units
+from derivations.tree import FAMILIES, INDICES, Label, bases, name_of, only_unit, units
 
 READINGS = tuple(Reading(*choice) for choice in product((True, False), (False, True), (False, True), (False, True)))
+BASELINE = "b"  # of a score function: a number, or b(x)
 _OPERATORS = (r"\log", r"\exp", r"\Divergence", r"\Normal", r"\sum", r"\prod", r"\int", r"\Expectation", r"\diag", "E")
 
 
@@ -92,6 +93,10 @@ class _Reader(Functionals):
         """A function of something, an output of a network, or an atom."""
         if after and self.is_output(unit, after[0]):
             return self.atom(unit), after[1:]
+        if after and self.is_decoded(unit, after[0]):
+            assert isinstance(after[0], Unit)
+            value = self.decoded(replace(unit, sups=()), after[0])
+            return self.powered(self.powered(value, replace(unit, subs=())), after[0]), after[1:]
         if isinstance(unit.base, str) and after and self.is_call(unit, after[0]):
             call = after[0]
             group = group_of(call, "([")
@@ -108,7 +113,10 @@ class _Reader(Functionals):
         first = items[0]
         if isinstance(first.base, Group) or not self.reading.greedy:
             return self.factor(first, items[1:], rest)
-        return multiply(*self.factors(items, rest)), ()
+        more = next((i for i, item in enumerate(items) if i and isinstance(item, Unit) and item.base == r"\log"), None)
+        if more is None:
+            return multiply(*self.factors(items, rest)), ()
+        return multiply(*self.factors(items[: more - (items[more - 1] == "⋅")])), items[more:]
 
     # --- calls ---
 
@@ -121,8 +129,10 @@ class _Reader(Functionals):
             return True
         if group.kind != "(":
             return False
-        if unit.base in FAMILIES or unit.base in (r"\Normal", r"\Bernoulli", "f", "g", "h"):
+        if unit.base in FAMILIES or unit.base in (r"\Normal", r"\Bernoulli", *FUNCTIONS):
             return True
+        if unit.base == BASELINE:
+            return all(_letter(s).lower() in POINTS for s in group.sums)
         return len(group.separators) > 0 and unit.base not in INDICES
 
     def symbol_called(self, unit: Unit) -> str:
@@ -139,13 +149,41 @@ class _Reader(Functionals):
             return False
         return [_letter(s) for s in group.sums] in (["x"], ["X"])
 
+    def is_decoded(self, unit: Unit, following: Unit | str) -> bool:
+        r"""Whether ``\mu_\theta(z)``, ``f(z)`` and the like stand here where the entry of a vector is wanted."""
+        group = group_of(following, "(")
+        if group is None or [_letter(s).lower() for s in group.sums] != ["z"] or unit.primes:
+            return False
+        if unit.sups and unit.base != r"\sigma":
+            return False  # f^{-1}(z) is no power
+        function = unit.base in tuple(FUNCTIONS) and (self.entry is not None or bool(unit.subs))
+        hat = unit.base in ("x", "X") and Label(unit).kept.startswith("Word")
+        return (unit.base in (r"\mu", r"\sigma") or function or hat) and not self.symbol_called(unit)
+
+    def decoded(self, unit: Unit, following: Unit) -> Term:
+        """An output of a decoder, or an entry of it, as a function of its argument."""
+        group = group_of(following, "(")
+        assert group is not None
+        name, label = name_of(str(unit.base)), Label(unit)
+        if name.lower() in POINTS:
+            name, label.kept = name.lower() + label.kept.removeprefix("Word"), ""
+        if name in self.context.apart or label.kept or len(label.indices) > 1:
+            raise FormulaError(f"{unit.base} with several labels")
+        index = variable(label.indices[0], "index") if label.indices else self.entry
+        single = self.reading.scalar or (self.context.isotropic and name == "sigma")
+        if index is None and not single:
+            raise FormulaError(f"{unit.base} is a vector where a number is wanted")
+        places = () if single or index is None else (index,)
+        parameters = (variable(i, "real") for i in self.differentiated(unit))
+        return Term("function", (*places, *parameters, self.point(group.sums[0])), (name, "real"))
+
     def call(self, unit: Unit, group: Group) -> Term:
         """A density, a function, or a symbol that the text has defined."""
         if unit.base in FAMILIES:
             return self.density(unit, group)
         if unit.base == r"\Normal":
             return self.normal(group, None)
-        if unit.base in ("f", "g", "h") and not unit.subs:
+        if str(unit.base) in (*FUNCTIONS, BASELINE) and not unit.subs:
             arguments = [a for s in group.sums for a in self.arguments(s)]
             return Term("function", tuple(arguments), (str(unit.base), "real"))
         if unit.base == r"\Bernoulli":
@@ -155,11 +193,15 @@ class _Reader(Functionals):
         name = self.symbol_called(unit)
         if name:
             self.found.symbols.add(name)
+            self.found.draws |= self.context.draws.get(name, {})
             return self.symbol_at(self.context.symbols[name], group)
         raise FormulaError(f"the function {unit.base}")
 
     def symbol_at(self, term: Term, group: Group) -> Term:
-        """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y)."""
+        """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y), nor L(p)."""
+        others = {b for s in group.sums for b in bases(s)} & FAMILIES - {"q", "Q"}
+        if others:
+            raise FormulaError(f"a symbol at {', '.join(sorted(others))}, which may stand there for q")
         known = {str(v.data[1])[0].lower() for v in free(term)}
         found = {_letter(s).lower() for s in group.sums} & {"x", "y", "z"}
         if not found <= known:
@@ -234,6 +276,17 @@ def read(tree: Sum, reading: Reading, context: Context = _NOWHERE, drawn: frozen
         raise FormulaError(str(error)) from error
     except RecursionError as error:
         raise FormulaError("nested too deeply") from error
+
+
+def read_point(tree: Sum, reading: Reading, context: Context = _NOWHERE) -> Term:
+    """The point of the space of z that a formula such as ``mu + sigma epsilon`` gives.
+
+    Raises
+    ------
+    FormulaError
+        If it gives none that we know.
+    """
+    return _Reader(reading, context, Found()).image(tree)
 
 
 def readings(tree: Sum, context: Context = _NOWHERE, drawn: frozenset[str] = frozenset()) -> Iterator[Read]:

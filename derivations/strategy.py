@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from derivations.change_of_variables import by_logarithm, log_normal, normal_by_logarithm, reparameterized
 from derivations.conversion import (
     Conversion,
+    congruence,
     everywhere,
     expand_log,
     in_turn,
+    prove_equal,
     simplify,
     subterms,
     symmetry,
+    transitivity,
     unfold_conditional,
     unfold_expectation,
     unfold_kl,
@@ -29,6 +33,7 @@ from derivations.kernel import (
     equal,
     free,
     infer,
+    log,
     multiply,
     number,
     substitute,
@@ -49,6 +54,9 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     yield "definition of the KL divergence", in_turn(everywhere(unfold_kl), logs)
     heads = {t.head for side in (left, right) for _, t in subterms(side)}
     found = laws(left, right)
+    if "exp" in heads:
+        opened = in_turn(everywhere(expand_log, exp_of_log), ratios, everywhere(expand_log, exp_of_log), simplify)
+        yield "exponential of a logarithm", opened
     if "normal" in heads:
         yield from _of_normals(found)
     densities = in_turn(everywhere(expand_log, exp_of_log, unfold_log_normal), simplify)
@@ -62,7 +70,8 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
         integrals = in_turn(everywhere(unfold_kl), everywhere(unfold_expectation), under(z, None), logs)
         yield "definition of the expectation, linearity of the integral", integrals
     if "derivative" in heads:
-        gradients = in_turn(everywhere(interchanged), everywhere(unfold_expectation), everywhere(differentiate), logs)
+        of_sums = in_turn(everywhere(unfold_kl), everywhere(apart_in_sums), everywhere(interchanged))
+        gradients = in_turn(of_sums, everywhere(unfold_expectation), everywhere(differentiate), logs)
         yield "gradient and integral interchanged, rules of differentiation", gradients
         kept = in_turn(gradients, everywhere(linear), everywhere(mass_kept), simplify)
         yield "gradient and integral interchanged, a density integrates to one", kept
@@ -201,10 +210,23 @@ def exchanged(term: Term) -> Theorem:
 
 
 def exp_of_log(term: Term) -> Theorem:
-    """``exp(log t) = t`` for t > 0."""
-    if term.head != "exp" or term.args[0].head != "log":
+    """``exp(log t) = t`` and ``exp(c log s + log t) = s^c t`` for s, t > 0 and a number c."""
+    exponent = term.args[0] if term.head == "exp" else term
+    whole = multiply(*map(_of_logarithm, exponent.args if exponent.head == "add" else (exponent,)))
+    if term.head != "exp":
         raise KernelError("not the exponential of a logarithm")
-    return infer("exp_log", term.args[0].args[0])
+    as_log = prove_equal(exponent, log(whole), in_turn(everywhere(expand_log), simplify))
+    return transitivity(congruence(term, (0,), as_log), infer("exp_log", whole))
+
+
+def _of_logarithm(summand: Term) -> Term:
+    """``t^c`` for ``c log t``."""
+    factors = summand.args if summand.head == "multiply" else (summand,)
+    logs, numbers = [a for a in factors if a.head == "log"], [a for a in factors if a.head == "number"]
+    if len(logs) != 1 or len(logs) + len(numbers) != len(factors):
+        raise KernelError("not a multiple of a logarithm")
+    c = prod(n.data[0] for n in numbers)
+    return logs[0].args[0] if c == 1 else logs[0].args[0] ** number(c)
 
 
 def interchanged(term: Term) -> Theorem:
@@ -214,6 +236,13 @@ def interchanged(term: Term) -> Theorem:
     at, inner = term.args
     body = inner.args[0] if inner.head == "integral" else inner.args[0] * inner.args[1]
     return infer("assume", equal(term, bind("integral", inner.bound, bind("derivative", term.bound, at, body))))
+
+
+def apart_in_sums(term: Term) -> Theorem:
+    """The derivative of a sum, or of a multiple, as those of its parts."""
+    if term.head != "derivative" or term.args[1].head not in ("add", "multiply"):
+        raise KernelError("not the derivative of a sum")
+    return differentiate(term)
 
 
 def one_term(term: Term) -> Theorem:

@@ -7,16 +7,46 @@ from dataclasses import dataclass, field
 
 from derivations.convention import DEFAULTS, POSTERIOR, X, elbo
 from derivations.conversion import subterms
+from derivations.independence import Independence
 from derivations.kernel import Term, density
 from derivations.label import rows
 from derivations.manuscript import Convention
 from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
-from derivations.symbol import symbol_name
+from derivations.symbol import is_size, symbol_name
 from derivations.syntax import FormulaError, Row, Sum, Unit
-from derivations.tree import PARAMETERS, letters, name_of, only_unit, units
+from derivations.tree import NATURALS, PARAMETERS, bases, letters, name_of, only_unit, plain_letter, units
 
 BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L(", "F(")  # what stands for the ELBO unless the text defines it otherwise
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A text chooses a density of q, ``q(z|x) = p(z|x)``, or says what holds if it is chosen.
+
+    Attributes
+    ----------
+    file, line
+        Where it says so.
+    law
+        The density of q; None for a ``q`` without its variables.
+    value
+        What it is to be.
+    """
+
+    file: str
+    line: int
+    law: Term | None
+    value: Term
+
+
+@dataclass(frozen=True)
+class Redefinition:
+    """A symbol that the chain at a place defines anew, with ``:=``: the source and the tree of what it stands for from there on."""
+
+    place: int
+    name: str
+    value: tuple[str, Sum]
 
 
 @dataclass(frozen=True)
@@ -29,6 +59,10 @@ class Surroundings:
         What symbols stand for: the source and the tree of their definition.
     weights
         The same for symbols with an index, such as ``w_k``, with the letter of the index.
+    sized
+        Symbols with the number of their draws as an index, such as ``L_k``: the letter of the number, and the tree.
+    again
+        The symbols that the text defines more than once, in its order.
     conventions
         What comments say of the densities.
     named
@@ -42,17 +76,29 @@ class Surroundings:
     usual
         The law that q is in the text as a whole.
     assumed
-        Families with names of variables that the text supposes to be independent in some way.
+        Densities that the text supposes to be products of others, as of independent variables.
     aggregates
         Densities ``q(z)`` that the text has as means over its data, with the mean.
+    choices
+        What the text chooses densities of q to be.
+    sample
+        What the text has for z, such as ``mu + sigma epsilon``.
+    incomplete
+        Whether the definitions of the text are not among these: then no symbol stands for what it usually does.
     claimed
         Whether the chain has said something about densities before, so that numbers are no choice.
     first
         The density with which the chain begins, if it does.
+    compared
+        The family of which the chain has the divergence from another one, the first that it names.
+    subject
+        The variables of the density of which the first such side of the chain is the logarithm.
     """
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    again: tuple[Redefinition, ...] = ()
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
@@ -60,16 +106,21 @@ class Surroundings:
     negative: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
     usual: Term | None = POSTERIOR
-    assumed: tuple[tuple[str, frozenset[str]], ...] = ()
+    assumed: tuple[Independence, ...] = ()
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    sample: Sum | None = None
+    incomplete: bool = False
     claimed: bool = False
     first: Term | None = None
+    compared: str = ""
+    subject: frozenset[Term] = frozenset()
 
     @property
     def bound(self) -> Term | None:
         """The ELBO for the approximation of the text; None if q is no density of latent variables given data."""
         q = self.laws.get("q")
-        if q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
+        if self.incomplete or q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
             return None
         return elbo(q, self.evidence)
 
@@ -170,7 +221,7 @@ def _may_be_defined(base: str, name: str, called: bool) -> bool:
         return False
     if name == "w":
         return not called
-    if base.startswith((r"\Script", r"\ELBO", r"\Word")):
+    if base.startswith((r"\Script", r"\ELBO", r"\Word", r"\ell")):
         return True
     return base in ("L", "F", "J") and (called or "_" in name)
 
@@ -182,13 +233,58 @@ def _is_bound_call(sums: tuple[Sum, ...]) -> bool:
     return bool(found) and all(u is not None and u.base in known for u in found)
 
 
-def weight_defined(tree: Sum) -> tuple[str, str]:
-    """``w`` and ``k`` for the side ``w_k``; empty strings for another side."""
+def weight_defined(tree: Sum, value: Sum | None = None) -> tuple[str, str]:
+    r"""``w`` and ``k`` for the side ``w_k``, and the same for another letter that is defined as ``\log \sigma_k^2``."""
     unit = only_unit(tree)
-    if unit is None or unit.base != "w" or len(unit.subs) != 1 or unit.sups:
+    if unit is None or not isinstance(unit.base, str) or len(unit.subs) != 1 or unit.sups:
         return "", ""
     index = only_unit(unit.subs[0].sums[0])
-    return ("w", str(index.base)) if index is not None and index.base in ("k", "i", "l", "j") else ("", "")
+    if (
+        index is None
+        or index.base not in ("k", "i", "l", "j", "d")
+        or not (unit.base == "w" or _is_log_variance(unit, value))
+    ):
+        return "", ""
+    return name_of(unit.base), str(index.base)
+
+
+def _is_log_variance(unit: Unit, value: Sum | None) -> bool:
+    """Whether a letter that stands for nothing else in the field is defined as the logarithm of a scale."""
+    known = {r"\mu", r"\sigma", "v", "x", "y", "z", "p", "q", r"\epsilon"}
+    return value is not None and unit.base not in known and {r"\log", r"\sigma"} <= bases(value) <= _OF_SCALES
+
+
+_OF_SCALES = {r"\log", r"\sigma", "2", "j", "i", "k", "l", "d"}
+
+
+def size_defined(left: Sum, right: Sum) -> tuple[str, str]:
+    """``ScriptL`` and ``k`` where ``L_k`` is defined by a sum up to k; empty strings for another definition."""
+    unit = only_unit(left)
+    index = plain_letter(unit.subs[0].sums[0]) if unit is not None and len(unit.subs) == 1 and not unit.sups else ""
+    limits = {plain_letter(u.sups[0].sums[0]) for u in units(right) if u.base == r"\sum" and u.sups}
+    if unit is None or index not in NATURALS or index not in limits or not isinstance(unit.base, str):
+        return "", ""
+    return name_of(unit.base), index
+
+
+def has_size(tree: Sum, sized: Mapping[str, tuple[str, Sum]]) -> bool:
+    """Whether a side is such a symbol with a number of draws, as ``L_2`` where ``L_k`` is defined."""
+    unit = only_unit(tree)
+    name = name_of(unit.base) if unit is not None and isinstance(unit.base, str) else ""
+    return unit is not None and name in sized and is_size(unit, sized[name][0])
+
+
+def names_in(tree: Sum) -> set[str]:
+    """The names of the letters in a tree that may be symbols, with a bracket where they are called too."""
+    found = set()
+    for unit in units(tree):
+        if isinstance(unit.base, str):
+            try:
+                name = symbol_name(unit)
+            except FormulaError:
+                continue
+            found |= {name, name + "("}
+    return found
 
 
 def bound_symbols(tree: Sum) -> set[str]:

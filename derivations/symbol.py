@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derivations.kernel import Term, number, substitute, variable
+from derivations.conversion import subterms
+from derivations.kernel import Term, free, number, substitute, variable
 from derivations.reader import CHANCE, OMEGA, Reader
 from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import (
@@ -18,13 +19,17 @@ from derivations.tree import (
     is_parenthesised,
     letters,
     name_of,
+    plain_letter,
     single,
+    units,
     variable_of,
     written_out,
 )
 
 VECTORS = {"mu", "sigma", "tau", "nu", "v", "eta", "m", "s"}
 SCALES = {"sigma", "tau", "s", "v"}
+CONSTANTS, FUNCTIONS = "abc", "fgh"
+NUMBERED = "#"  # at the name of a variable that is bound with its number, as z^{(i)} under a sum over i
 POINTS = {"z", "x", "y", "epsilon"}
 
 
@@ -71,11 +76,16 @@ class Symbols(Reader):
             subs = tuple(map(_diagonal, unit.subs))
             sigma = self.letter(replace(unit, base=r"\sigma", subs=subs, sups=(), primes=0))
             return self.powered(sigma ** number(2), replace(unit, subs=()))
+        if name in self.context.sized and is_size(unit, self.context.sized[name][0]):
+            return self.powered(self.of_size(unit, name), replace(unit, subs=()))
         if symbol_name(unit) in self.context.symbols:
             self.found.symbols.add(symbol_name(unit))
+            self.found.draws |= self.context.draws.get(symbol_name(unit), {})
             return self.powered(self.context.symbols[symbol_name(unit)], replace(unit, subs=()))
         if base in self.random and not unit.subs:
             return self.powered(Term("function", (CHANCE,), (base, "real")), unit)
+        if self.differentiated(unit) and base not in FAMILIES:
+            raise FormulaError(f"{base}, which depends on what one differentiates in")
         if name in self.context.weights:
             return self.powered(self.weight(unit, name), unit)
         if name.lower() in self.context.apart:
@@ -90,8 +100,15 @@ class Symbols(Reader):
         if base in FAMILIES and name not in self.context.numbers:
             return self.powered(self.bare(unit), unit)
         if label.indices or label.kept:
+            if base.startswith("\\") and name not in GREEK | {"ell"} and not base.startswith((r"\Script", r"\Word")):
+                raise FormulaError(f"the command {base}")
             return self.powered(self.entry_of(name, label), unit)
         return self.powered(self.plain(base, name), unit)
+
+    def differentiated(self, unit: Unit) -> list[str]:
+        """The parameters at a letter in which the relation differentiates."""
+        written = {name_of(i) for g in unit.subs for i in letters(g) if i in PARAMETERS}
+        return sorted(written & set(self.context.depends.values()))
 
     def bare(self, unit: Unit) -> Term:
         """The density of a letter without its variables, where one averages over them."""
@@ -109,6 +126,21 @@ class Symbols(Reader):
     def _free_index(self, group: Group) -> bool:
         label = Label(Unit("x", sups=(group,)))
         return bool(label.indices) and not label.kept and not self.indices & set(label.indices)
+
+    def of_size(self, unit: Unit, name: str) -> Term:
+        """``L_{k + 1}``, as it is defined for any k."""
+        letter, tree = self.context.sized[name]
+        reading = replace(self.reading, greedy=True, wide=False)  # a symbol has one meaning, the usual one
+        inner, own = (
+            replace(self, reading=reading, context=replace(self.context, size=size))
+            for size in (letter, next((b for b in map(str, size_letters(unit)) if not b.isdigit()), letter))
+        )
+        self.found.symbols.add(name)
+        term, size = inner.sum(tree), own.sum(single(unit.subs[0]))
+        for v in free(size):
+            if any(t.bound == variable(v.data[0], "index") for _, t in subterms(term)):  # k numbers the draws
+                size = substitute(size, v, variable(v.data[0].upper(), "natural"))
+        return substitute(term, variable(letter, "natural"), size)
 
     def weight(self, unit: Unit, name: str) -> Term:
         """``w_k``, as it is defined."""
@@ -158,8 +190,11 @@ class Symbols(Reader):
         kept = label.kept
         if label.indices and not counted and letter.lower() in self.context.apart:
             kept += "".join(label.indices)
-        full = f"{letter}_{kept}" if kept else letter
+        accent = kept.startswith("Word")
+        full = letter + kept.removeprefix("Word") if accent else f"{letter}_{kept}" if kept else letter
         full = self.context.blocks.get(full, full)
+        if full + NUMBERED in self.bound and not counted:
+            raise FormulaError(f"{base} with its number and without")
         if counted and full not in self.bound:
             return Term("function", (variable(counted[0], "index"),), (full, full))
         return variable(full + "'" * label.primes, full)
@@ -188,9 +223,19 @@ class Symbols(Reader):
             raise FormulaError(f"{name}_{label.kept} under a sum over {min(label.mentioned & self.indices)}")
 
     def check_constant(self, name: str) -> None:
-        """A letter that we know nothing of may be a random variable: it is not read where one averages."""
+        """A letter that we know nothing of may be a random variable: where one averages, only a, b and c are numbers."""
         if (self.bound or self.drawn) and len(name) == 1 and name not in VECTORS:
-            raise FormulaError(f"{name} where it may be random")
+            if name not in CONSTANTS:
+                raise FormulaError(f"{name} where it may be random")
+            self.found.remarks.add(name)
+
+    def of_bound(self, base: str) -> Term:
+        """``f`` for ``f(z)``, where one averages over z alone."""
+        points = [p for p in POINTS if p in self.bound]
+        if len(points) != 1 or not self.bound <= {points[0]}:
+            raise FormulaError(f"{base} of which variable?")
+        self.found.remarks.add(base)
+        return Term("function", (variable(points[0], points[0]),), (base, "real"))
 
     def whole(self, full: str, name: str) -> Term:
         """A parameter without an index."""
@@ -208,15 +253,29 @@ class Symbols(Reader):
         """A letter without scripts."""
         if base in self.indices:
             return variable(name, "index")
-        counts = name in (self.context.dimension, self.context.size)
+        if base in FUNCTIONS and self.bound:
+            return self.of_bound(base)
+        counts = name in (self.context.dimension, self.context.size, *self.context.limits)
         if counts or (base in NATURALS and base.isupper()):
             return variable(name, "natural")
         if base.startswith("\\") and name not in GREEK:
             raise FormulaError(f"the command {base}")
-        if name in ("…", "E", "H", "I", "D"):
+        if name in ("…", "≺", "≼", "E", "H", "I", "D"):
             raise FormulaError(f"{base} where a number is wanted")
         self.check_constant(name)
         return self.whole(name, name)
+
+
+def is_size(unit: Unit, letter: str) -> bool:
+    """Whether a subscript is a number of draws, such as ``k``, ``K + 1``, ``M`` and ``2``, the letter of which may differ."""
+    found = size_letters(unit)
+    known = {letter.lower(), letter.upper(), "m", "M"}
+    return bool(found) and all(f in known or f.isdigit() for f in found) and len(found & known) <= 1
+
+
+def size_letters(unit: Unit) -> set[str]:
+    """The letters and numbers in the subscripts of a unit."""
+    return {str(u.base) for g in unit.subs for s in g.sums for u in units(s)}
 
 
 def symbol_name(unit: Unit) -> str:
@@ -238,5 +297,13 @@ def _without(unit: Unit, index: str | None) -> Unit:
     sups = tuple(g for g in unit.sups if is_parenthesised(g))
     if index is None:
         return replace(unit, sups=sups)
-    subs = tuple(g for g in unit.subs if Label(Unit("x", subs=(g,))).indices != [index])
-    return replace(unit, subs=subs, sups=sups)
+    return replace(without_index(unit, {index}), sups=sups)
+
+
+def without_index(unit: Unit, indices: set[str]) -> Unit:
+    """The unit without these letters among its subscripts; what else stands there, such as a hat, is kept."""
+    kept = []
+    for group in unit.subs:
+        sums = tuple(s for s in group.sums if plain_letter(s) not in indices)
+        kept += [replace(group, sums=sums, separators=group.separators[: len(sums) - 1])] if sums else []
+    return replace(unit, subs=tuple(kept))

@@ -84,7 +84,7 @@ def parse(source: str) -> Sum:
     except lark.exceptions.UnexpectedToken as error:
         ended = error.token.type == "$END"
         rest = plain[error.pos_in_stream :][:20].strip()
-        raise FormulaError("the formula ends too early" if ended else f"cannot read {rest!r}") from error
+        raise FormulaError(_unfinished(plain) if ended else f"cannot read {rest!r}") from error
     except lark.exceptions.UnexpectedCharacters as error:
         raise FormulaError(f"cannot read {plain[error.pos_in_stream :][:20].strip()!r}") from error
 
@@ -98,6 +98,12 @@ def _parser() -> lark.Lark:
 _DEEPEST, _LONGEST = 40, 4000
 _LONG_NUMBER = re.compile(r"[0-9]{51}")
 _WORD = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]{3,}(?![a-zA-Z])")
+
+
+def _unfinished(plain: str) -> str:
+    """Why a formula that is read to its end is not complete."""
+    opened = next((a for a, b in ("()", "[]", "{}", "⟨⟩") if plain.count(a) > plain.count(b)), "")
+    return f"a bracket {opened} is not closed" if opened else "the formula ends too early"
 
 
 def _depth(plain: str) -> int:
@@ -170,7 +176,20 @@ def _group(kind: str, children: list[Any]) -> Group:
 
 
 def _grouped(value: Any) -> Group:
+    while isinstance(value, Group) and (inner := _only_braces(value)) is not None:
+        value = inner
     return value if isinstance(value, Group) else Group("{", (Sum((("+", Row((Unit(value),))),)),), ())
+
+
+def _only_braces(group: Group) -> Group | None:
+    """What stands in ``{{...}}``, for a group that is braces around nothing but braces."""
+    if group.kind != "{" or len(group.sums) != 1 or len(group.sums[0].rows) != 1:
+        return None
+    sign, row = group.sums[0].rows[0]
+    item = row.items[0] if sign == "+" and len(row.items) == 1 else ""
+    if isinstance(item, str) or not isinstance(item.base, Group) or item.subs or item.sups or item.primes:
+        return None
+    return item.base if item.base.kind == "{" else None
 
 
 # --- what people write for the same thing ---
@@ -225,9 +244,11 @@ _SIMPLE = (
     (r"\{\s*\\(?:rm|text|cal|bf)\s+(?P<old>[a-zA-Z]{2,})\s*\}", r"{\\Word\g<old> }"),
     (rf"\\{_FONT}(?![a-zA-Z])", " "),
     (r"\\Word(?:KL|kl)(?![a-zA-Z])", " KL "),
+    (r"(?<![a-zA-Z\\])(?P<constant>const|constant)\.?(?![a-zA-Z])", r" \\Word\g<constant> "),
     (r"\\Word(?:Bernoulli|Bern|Ber)(?![a-zA-Z])|(?<![a-zA-Z\\])(?:Bernoulli|Bern)(?![a-zA-Z])", r" \\Bernoulli "),
     (r"\\WordELBO(?![a-zA-Z])", r" \\ELBO "),
     (r"_\s*\{\s*(?P<label>[a-zA-Z]{3,})\s*\}", r"_{\\Word\g<label> }"),
+    (r"(?P<letter>\\(?:theta|phi|psi))\s*\^\s*\{\s*(?P<label>[a-zA-Z]{3,})\s*\}", r"\g<letter>^{\\Word\g<label> }"),
     (r"_\{\\Word(?P<kl>KL|kl) \}", r"_{KL}"),
     (r"(?<![a-zA-Z\\])N\s*(?=\([^()]*[,;])", r"\\Normal "),
     (
@@ -244,6 +265,9 @@ _SIMPLE = (
         r"\\int ",
     ),
     (r"\\cdot\s*(?=[|‖;,)\]])", r"\\Dot "),
+    (r"(?<![a-zA-Z\\])(?:X\s*=\s*(?=x(?![a-zA-Z]))|Y\s*=\s*(?=y(?![a-zA-Z]))|Z\s*=\s*(?=z(?![a-zA-Z])))", ""),
+    (r"_\s*\{\s*(?:<|\\lt(?![a-zA-Z]))\s*(?P<before>\w+)\s*\}", r"_{≺\g<before>}"),
+    (r"_\s*\{\s*\\leq?(?:slant)?(?![a-zA-Z])\s*(?P<until>\w+)\s*\}", r"_{≼\g<until>}"),
     (r"\\(?:cdot|times|ast|odot)(?![a-zA-Z])", "⋅"),
     (r"\\(?:cdots|ldots|dots|dotsc|dotsb)(?![a-zA-Z])", "…"),
     (r"\\(?:langle|lbrace)(?![a-zA-Z])", "⟨"),
@@ -320,10 +344,25 @@ _GREEK = [
     "δ",
     "delta",
 ]
-_LETTERS = str.maketrans({letter: rf"\{name} " for letter, name in zip(_GREEK[::2], _GREEK[1::2], strict=True)})
+_SIGNS = {
+    "∫": r"\int ",
+    "∑": r"\sum ",
+    "∏": r"\prod ",
+    "∥": r"\| ",
+    "²": "^2",
+    "½": r"\frac{1}{2} ",
+    "·": r"\cdot ",
+    "√": r"\sqrt ",
+}
+_LETTERS = str.maketrans(
+    {**{letter: rf"\{name} " for letter, name in zip(_GREEK[::2], _GREEK[1::2], strict=True)}, **_SIGNS}
+)
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
+_BALANCED = r"[^‖()\[\]{}|]*(?:\([^‖()\[\]]*\)[^‖()\[\]{}|]*)*"
+_LENGTH = re.compile(rf"‖(?P<vector>{_BALANCED})‖\s*(?:_\s*(?:\{{\s*2\s*\}}|2)(?!\d))?(?!\s*[_^])")
+_EXPECTED = re.compile(r"(?<![a-zA-Z])E(?![a-zA-Z])")
 _DIFFERENTIAL = re.compile(
     r"(?<![a-zA-Z\\^_])d\s*(?:\{\s*(?P<braced>[a-zA-Z]|\\[a-z]+)\s*\}|(?P<variable>[a-zA-Z]|\\[a-z]+))\s*(?P<script>(?:[_^]\s*(?:\{[^{}]*\}|\w)|')*)(?![a-zA-Z])"
 )
@@ -339,6 +378,7 @@ def normalised(source: str) -> str:
         plain = _SHORT_FRACTION.sub(
             lambda m: rf"\frac{{{m['above']}}}" + (f"{{{m['below']}}}" if m["below"] != "{" else "{"), plain
         )
+    plain = _LENGTH.sub(r" \\sqrt{ \\Norm(\g<vector>) } ", plain)
     if r"\int" in plain:
         plain = _DIFFERENTIAL.sub(lambda m: f" ∂{m['variable'] or m['braced']}{''.join(m['script'].split())} ", plain)
     return plain
@@ -361,12 +401,25 @@ def _without_braces(text: str) -> str:
         if start < 0 or text[match.end() : start].strip():
             raise FormulaError(f"{match.group()} without braces")
         end = _closing(text, start)
+        if match.group() in (r"\underset", r"\overset"):
+            text = text[: match.start()] + _set(match.group(), text[start:end], text[end:])
+            continue
         note = re.compile(r"\s*[_^]\s*").match(text, end)
         after = end
         if note:
             after = _closing(text, note.end()) if text[note.end() : note.end() + 1] == "{" else note.end() + 1
         text = text[: match.start()] + text[start:end] + text[after:]
     return text
+
+
+def _set(command: str, beside: str, rest: str) -> str:
+    r"""What follows ``\underset{law}``: its operator, with the law as a subscript if it is an expectation."""
+    start = rest.find("{")
+    if start < 0 or rest[:start].strip():
+        raise FormulaError(f"{command} without braces")
+    end = _closing(rest, start)
+    law = f"_{beside}" if command == r"\underset" and _EXPECTED.search(rest[start:end]) else ""
+    return rest[start + 1 : end - 1] + law + rest[end:]
 
 
 def _with_fractions(text: str) -> str:

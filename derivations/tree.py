@@ -128,8 +128,17 @@ def is_parenthesised(group: Group) -> bool:
     return unit is not None and isinstance(unit.base, Group) and unit.base.kind == "("
 
 
+_SIGNS = {"≺": "<", "≼": "<="}
+
+
+def parameter(tree: Sum) -> str:
+    r"""A parameter as text, ``theta`` or ``theta_1`` for ``\theta_1`` and ``\theta^{(1)}``; empty for what is none."""
+    unit = only_unit(tree)
+    return "" if unit is None or unit.base not in PARAMETERS or unit.primes else written_out(braced(tree))
+
+
 def written_out(group: Group) -> str:
-    """A script as text without spaces, such as ``t-1`` or ``1:T``."""
+    r"""A script as text without spaces, such as ``t-1``, ``1:T`` or ``theta_1``."""
     text = ""
     for separator, tree in zip(("", *group.separators), group.sums, strict=True):
         text += separator
@@ -138,9 +147,15 @@ def written_out(group: Group) -> str:
             for item in row.items:
                 if not isinstance(item, Unit):
                     raise FormulaError("a variable with such a script")
-                if item.subs or item.sups or item.arguments or item.primes:
+                scripts = (*item.subs, *item.sups)
+                if (scripts and item.base not in PARAMETERS) or item.arguments or item.primes:
                     raise FormulaError("a script with scripts")
-                text += written_out(item.base) if isinstance(item.base, Group) else name_of(item.base)
+                text += (
+                    written_out(item.base)
+                    if isinstance(item.base, Group)
+                    else _SIGNS.get(item.base, name_of(item.base))
+                )
+                text += "".join(f"_{written_out(g).removeprefix('Word')}" for g in scripts)
     return text
 
 

@@ -40,6 +40,7 @@ RELATIONS = {
     r"\approx": "~",
     r"\simeq": "~",
     r"\propto": "prop",
+    r"\uptoconstant": "=+",
 }
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|:=|=\s*:|<=|>=|\n|[^\S\n]+|.", re.DOTALL)
 _INNER = r"(?:array|aligned|alignedat|split|gathered|align|alignat|flalign|gather|multline|eqnarray|equation)\*?"
@@ -50,12 +51,37 @@ _LAYOUT = re.compile(
 _OVER = re.compile(
     r"\\(?:stackrel|overset|underset)\s*\{(?P<note>(?:[^{}]|\{[^{}]*\})*)\}\s*\{?(?P<relation>:=|[=<>]|\\[a-z]+)\}?"
 )
+_ARROW = r"\\(?:implies|impliedby|iff|Rightarrow|Leftrightarrow|Longrightarrow|Longleftrightarrow)(?![a-zA-Z])"
 _BESIDE = re.compile(
-    r",\s*(?:\\;|\\ |~|\\,)*\s*\\q?quad(?![a-zA-Z])(?=(?:\s|\\q?quad)*[^\s\\(]|(?:\s|\\q?quad)*\\(?!text|mbox|label|tag))"
+    rf"(?:,|\\q?quad|\\,|\\;|~|\s)*{_ARROW}"
+    r"|,\s*(?:\\;|\\ |~|\\,)*\s*\\q?quad(?![a-zA-Z])(?=(?:\s|\\q?quad)*[^\s\\(]|(?:\s|\\q?quad)*\\(?!text|mbox|label|tag))"
     r"|&?\s*\\scriptstyle\s*(?=\{?\s*\\text)"
-    r"|(?:,|\\q?quad|\\,|\\;|~|\s)*\\(?:text|mbox|textrm)\s*\{[^{}]*\b(?:where|and|with|for|hence|since|because|if|when|Because)\b[^{}]*\}"
+    r"|(?:,|\\q?quad|\\,|\\;|~|\s)*\\(?:text|mbox|textrm)\s*\{[^{}]*\b(?:where|and|with|for|hence|since|because|if|iff|when|whenever|provided|assuming|Because)\b[^{}]*\}"
 )
-_SPACING = {r"\quad", r"\qquad", r"\,", r"\;", r"\:", r"\ ", r"\!", "~"}
+_EQUIVALENT = r"\\(?:iff|Leftrightarrow|Longleftrightarrow)(?![a-zA-Z])"
+_PROVIDED = re.compile(
+    rf"{_EQUIVALENT}|\\impliedby|\b(?:if|iff|when|whenever|provided|assuming|for)\b(?!\s+(?:all|any|every|each|some)\b)"
+)
+_FOLLOWS = re.compile(rf"{_EQUIVALENT}|\\(?:implies|Rightarrow|Longrightarrow)(?![a-zA-Z])")
+_OF_EQUALITY = re.compile(r"\b(?:equality|equal|tight)\b")
+_RANGE = re.compile(r"\\(?:[lc]?dots|in)(?![a-zA-Z])|\.\.\.")
+_SPACING = {
+    r"\quad",
+    r"\qquad",
+    r"\,",
+    r"\;",
+    r"\:",
+    r"\ ",
+    r"\!",
+    "~",
+    r"\blacksquare",
+    r"\square",
+    r"\Box",
+    r"\qed",
+    r"\qedhere",
+    r"\therefore",
+    r"\because",
+}
 _TEXT = {r"\text", r"\mbox", r"\textrm", r"\textit", r"\textnormal", r"\intertext", r"\shortintertext"}
 _OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"\}", r"\rangle", r"\right"}
 _LONG = 10_000  # characters of a side that is left as it is: no formula of that length is read
@@ -74,20 +100,29 @@ class Side:
 
 @dataclass(frozen=True)
 class WrittenChain:
-    """Sides that follow one another, each compared with the one before; the first has no relation."""
+    """Sides that follow one another, each compared with the one before; the first has no relation.
+
+    `conditions` are the sides of what it is said to hold under: of the formula after "if", of that before an arrow.
+    """
 
     file: str
     sides: tuple[Side, ...]
+    conditions: tuple[tuple[Side, ...], ...] = ()
 
 
 def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
     """The chains of all formulas; a display that begins with a relation goes on with the chain of the display before."""
     chains: list[list[Side]] = []
     files: list[str] = []
+    conditions: dict[int, list[tuple[Side, ...]]] = {}
     displayed: int | None = None
     for formula in formulas:
+        before: int | None = None
         for row in _rows(formula):
             sides = list(_sides(row, formula.line))
+            if before is not None and is_condition(row.beside, row.source):
+                words = " ".join(re.sub(r"\\[a-zA-Z]+|[{}(),]", " ", row.beside).split())
+                conditions.setdefault(before, []).append(tuple(sides) or (Side("", words, formula.line),))
             if row.aside and not (len(sides) > 1 and sides[0].source):
                 continue  # a condition such as "z ~ q", or what is said beside the formula
             if not sides:
@@ -96,6 +131,7 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
             goes_on = displayed if formula.displayed else None
             if goes_on is not None and files[goes_on] == formula.file and not first.source and len(sides) > 1:
                 chains[goes_on].extend(sides[1:])
+                before = goes_on
             elif (
                 goes_on is not None
                 and files[goes_on] == formula.file
@@ -106,12 +142,27 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                     last, source=f"{last.source} {first.source}", note=first.note or last.note
                 )
                 chains[goes_on].extend(sides[1:])
+                before = goes_on
             else:
+                if before is not None and _FOLLOWS.search(row.beside):
+                    conditions.setdefault(len(chains), []).append(tuple(chains[before][-2:]))
                 chains.append(sides)
                 files.append(formula.file)
-                displayed = len(chains) - 1 if formula.displayed else displayed
-    pairs = zip(files, chains, strict=True)
-    return [WrittenChain(file, tuple(sides)) for file, sides in pairs if len(sides) > 1]
+                before = len(chains) - 1
+                displayed = before if formula.displayed else displayed
+    return [
+        WrittenChain(file, tuple(sides), tuple(conditions.get(i, ())))
+        for i, (file, sides) in enumerate(zip(files, chains, strict=True))
+        if len(sides) > 1
+    ]
+
+
+def is_condition(words: str, formula: str = "") -> bool:
+    """Whether words make what follows them a condition of what stands before, and no range such as ``j = 1, ..., J``."""
+    found = _PROVIDED.search(words)
+    if found is None or _OF_EQUALITY.search(words):
+        return False
+    return found.group() != "for" or ("=" in formula and not _RANGE.search(formula))
 
 
 def _awaited(last: Side, row: _Row) -> bool:
@@ -135,6 +186,7 @@ class _Row:
     source: str
     skipped: int  # lines of the formula before the row
     aside: bool = False  # whether it stands beside a formula: after a comma and a space, after "where"
+    beside: str = ""  # what stands between it and that formula
 
 
 def _rows(formula: Formula) -> Iterator[_Row]:
@@ -155,17 +207,17 @@ def _rows(formula: Formula) -> Iterator[_Row]:
 
 def _parts(source: str, skipped: int) -> Iterator[_Row]:
     """A row, and what is said beside it: conditions, or another formula after "where"."""
-    depth, start, aside = 0, 0, False
+    depth, start, aside, between = 0, 0, False, ""
     if len(source) > _LONG:
         yield _Row(source, skipped)
         return
     for match in _TOKEN.finditer(source):
         token = match.group()
         depth += (token in _OPEN or token == r"\begin") - (token in _CLOSE)
-        if depth == 0 and (beside := _BESIDE.match(source, match.start())):
-            yield _Row(source[start : match.start()], skipped + source.count("\n", 0, start), aside)
-            start, aside = beside.end(), True
-    yield _Row(source[start:], skipped + source.count("\n", 0, start), aside)
+        if depth == 0 and match.start() >= start and (beside := _BESIDE.match(source, match.start())):
+            yield _Row(source[start : match.start()], skipped + source.count("\n", 0, start), aside, between)
+            start, aside, between = beside.end(), True, beside.group()
+    yield _Row(source[start:], skipped + source.count("\n", 0, start), aside, between)
 
 
 def _sides(row: _Row, line: int) -> Iterator[Side]:
@@ -190,10 +242,13 @@ def _sides(row: _Row, line: int) -> Iterator[Side]:
 
 
 def _without_over(match: re.Match[str]) -> str:
-    """``\\overset{(a)}{=}`` is ``=``; one that is marked as a definition is ``:=``."""
-    return (
-        ":=" if "def" in match.group("note") or r"\triangle" in match.group("note") else match.group("relation") + " "
-    )
+    """``\\overset{(a)}{=}`` is ``=``; one that is marked as a definition is ``:=``; with a c, it is up to a constant."""
+    note = match.group("note")
+    if match.group("relation") not in RELATIONS:
+        return match.group()
+    if match.group("relation") == "=" and re.sub(r"\\[a-zA-Z]+|[{}\s.]", "", note) in ("c", "C", "+", "const"):
+        return r"\uptoconstant "
+    return ":=" if "def" in note or r"\triangle" in note else match.group("relation") + " "
 
 
 def _side(relation: str, source: str, line: int) -> Side:
@@ -234,4 +289,7 @@ def _text_at_end(source: str) -> tuple[str, str] | None:
 
 def _spaced(before: str) -> bool:
     tokens = [m.group() for m in _TOKEN.finditer(before.rstrip(" "))]
-    return bool(tokens) and (tokens[-1] in _SPACING or tokens[-1] in (".", ",", ";"))
+    while tokens and tokens[-1].isspace():
+        tokens.pop()
+    last = [t for t in tokens if t not in _SPACING and not t.isspace()][-1:]
+    return bool(tokens) and (tokens[-1] in _SPACING or tokens[-1] in (".", ",", ";")) and last != ["+"]

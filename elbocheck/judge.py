@@ -26,7 +26,7 @@ from derivations.written import WrittenChain
 
 SECONDS = 5.0  # that a process computes on one relation, whatever else the machine does meanwhile
 PATIENCE = 12  # times as long by the clock
-PREPARATION = 30.0  # seconds, in which the definitions of a text are found
+PREPARATION = 30.0  # seconds of computing, in which the definitions of a text are found
 MEMORY = 4 << 30  # bytes that a process may use
 # a fork starts at once; other systems start a new interpreter, since a fork is not safe there
 _CONTEXT: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
@@ -70,23 +70,23 @@ def judged(
 def prepared(
     chains: Sequence[WrittenChain], conventions: Sequence[Convention], *, seconds: float = PREPARATION
 ) -> Surroundings:
-    """What a manuscript says to its chains; without its definitions if it takes too long to find them.
+    """What a manuscript says to its chains; without its definitions, and marked so, if it takes too long to find them.
 
     Raises
     ------
     derivations.manuscript.ManuscriptError
         If a convention cannot be used.
     """
-    without = without_definitions(chains, conventions)
+    without = replace(without_definitions(chains, conventions), incomplete=bool(chains))
     if not chains:
         return without
     parse("x")  # so that the grammar is read once, for all processes that follow
     ours, theirs = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_prepare, args=(theirs, chains, conventions), daemon=True)
+    process = _CONTEXT.Process(target=_prepare, args=(theirs, chains, conventions, seconds), daemon=True)
     process.start()
     theirs.close()
     try:
-        return ours.recv() if ours.poll(seconds) else without
+        return ours.recv() if ours.poll(PATIENCE * seconds) else without
     except EOFError:
         return without
     finally:
@@ -95,9 +95,12 @@ def prepared(
         ours.close()
 
 
-def _prepare(theirs: Connection, chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> None:
+def _prepare(
+    theirs: Connection, chains: Sequence[WrittenChain], conventions: Sequence[Convention], seconds: float
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory()
+    _begin_to_count(seconds)
     with suppress(Exception):  # the relations are judged without definitions then
         theirs.send(surroundings(chains, conventions))
 

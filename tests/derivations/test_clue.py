@@ -11,6 +11,8 @@ from derivations.clue import (
     has_exponential,
     informative,
     labels_of,
+    limits_of,
+    numbered_data,
     numbers_of,
 )
 from derivations.syntax import parse
@@ -65,3 +67,13 @@ def test_entries_are_told_by_the_whole_beside_them():
     assert families_of_entries(trees("q(z)", r"\prod_j q(z_j)")) == {"q"}
     assert families_of_entries(trees(r"\sum_i \log p(z_i)", r"p(z_1)")) == frozenset()
     assert families_of_entries(trees(r"q(z)", r"\prod_i q(z_i|x_i)")) == frozenset()
+
+
+def test_the_ends_of_sums_are_no_indices():
+    both = parse(r"\frac1n \sum_{i=1}^n a_i"), parse(r"\sum_{j=1}^J \sum_{k=1}^j a_k")
+    assert limits_of(both) == {"n", "J"}
+
+
+def test_the_numbers_of_data():
+    assert numbered_data((parse("p(x_i)"), parse(r"p(x^{(n)}, z_k)"))) == {"i", "n"}
+    assert numbered_data((parse("p(x_1)"), parse("p(x)"))) == set()

@@ -25,8 +25,8 @@ def judged(right, left=LEFT):
     ],
 )
 def test_the_form_of_the_field_is_proved_for_all_covariances(right):
-    proof = judged(right)
-    assert proof is not None
+    proof, taken = judged(right)
+    assert "P for the second" in taken
     supposed = [text(h) for h in proof.theorem.hypotheses]
     assert any("A" in h for h in supposed)
     assert not any("sigma" in h for h in supposed)  # nothing is diagonal
@@ -44,6 +44,7 @@ def test_the_form_of_the_field_is_proved_for_all_covariances(right):
         rf"\frac12\left({TRACE} + (\mu_2-\mu_1)^\top\Sigma_2^{{-1}}(\mu_1-\mu_2) - k + {RATIO}\right)",
         rf"\frac12\left({TRACE} + (\mu_2+\mu_1)^\top\Sigma_2^{{-1}}(\mu_2+\mu_1) - k + {RATIO}\right)",
         rf"\frac12\left({TRACE} + {DISTANCE} - k + \ln\det\Sigma_2\right)",
+        rf"\frac12\left(\operatorname{{tr}}(\Sigma_2^{{-1}}\Sigma_1\Sigma_1) + {DISTANCE} - k + {RATIO}\right)",
         # letters that the theorem has for something else
         rf"\frac12\left({TRACE} + {DISTANCE} - k + \ln c^2 - \ln\det\Sigma_1\right)",
         rf"\frac12\left(\alpha + {DISTANCE} - k + {RATIO}\right)",
@@ -59,3 +60,46 @@ def test_the_normals_have_to_be_two():
     assert judged(right, LEFT.replace(r"\mu_2", r"\mu_1")) is None
     assert judged(right, LEFT.replace(r"\Sigma_2", r"\sigma_2^2")) is None
     assert judged(right, "2" + LEFT) is None
+
+
+PRIOR = r"D_{KL}(\mathcal{N}(\mu,\Sigma)\|\mathcal{N}(0,I))"
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        r"\frac12\left(\operatorname{tr}(\Sigma) + \mu^\top\mu - k - \log\det\Sigma\right)",
+        r"\frac12\left(\operatorname{tr}\Sigma + \|\mu\|^2 - d - \ln|\Sigma|\right)",
+    ],
+)
+def test_the_divergence_from_the_prior_is_proved_for_all_covariances(right):
+    proof, taken = judged(right, PRIOR)
+    assert "P" not in taken
+    assert not any("sigma" in text(h) for h in proof.theorem.hypotheses)
+
+
+@pytest.mark.parametrize(
+    ("right", "left"),
+    [
+        (r"\frac12\left(\operatorname{tr}(\Sigma) + \mu^\top\mu - k + \log\det\Sigma\right)", PRIOR),
+        (r"\frac12\left(\operatorname{tr}(\Sigma^{-1}) + \mu^\top\mu - k - \log\det\Sigma\right)", PRIOR),
+        (r"\frac12\left(\operatorname{tr}(\Sigma) + \mu^\top\Sigma\mu - k - \log\det\Sigma\right)", PRIOR),
+        (r"\frac12\left(\operatorname{tr}(\Sigma) + \mu^\top\nu - k - \log\det\Sigma\right)", PRIOR),
+        (r"\frac12\left(\operatorname{tr}(\Sigma \Sigma) + \mu^\top\mu - k - \log\det\Sigma\right)", PRIOR),
+        (r"\operatorname{tr}(\Sigma) + \mu^\top\mu - k - \log\det\Sigma", PRIOR),
+        (
+            r"\frac12\left(\operatorname{tr}(\Sigma) + \mu^\top\mu - k - \log\det\Sigma\right)",
+            r"D_{KL}(\mathcal{N}(\mu,\Sigma)\|\mathcal{N}(0,2I))",
+        ),
+        (
+            r"\frac12\left(\operatorname{tr}(\Sigma) + \mu^\top\mu - k - \log\det\Sigma\right)",
+            r"D_{KL}(\mathcal{N}(0,I)\|\mathcal{N}(\mu,\Sigma))",
+        ),
+        (
+            r"\frac12\left(\operatorname{tr}(\Sigma) + \mu^\top\mu - k - \log\det\Sigma\right)",
+            r"D_{KL}(\mathcal{N}(\mu,\Sigma)\|\mathcal{N}(1,I))",
+        ),
+    ],
+)
+def test_a_slip_in_it_is_not_proved(right, left):
+    assert judged(right, left) is None

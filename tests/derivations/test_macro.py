@@ -47,3 +47,11 @@ def test_definitions_are_no_formulas_and_lines_stay():
 def test_a_definition_without_an_end_is_left_alone():
     assert macros(r"\newcommand{\a}{b") == {}
     assert definitions_blanked(r"\newcommand{\a}{b") == r"\newcommand{\a}{b"
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [(r"\E{x}", r"E_{q}[x]"), (r"\E[p]{x}", r"E_{p}[x]"), (r"\E[q(z|x)]{\log x}", r"E_{q(z|x)}[\log x]")],
+)
+def test_a_first_argument_may_have_a_default(used, expected):
+    assert expanded(used, macros(r"\newcommand{\E}[2][q]{E_{#1}[#2]}")) == expected

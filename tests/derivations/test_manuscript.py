@@ -122,6 +122,17 @@ def test_what_cannot_be_read_is_said_in_one_line(what, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_a_quotation_is_read_without_its_marks():
+    assert found("> one\n>\n> $$\n> a\n> = b\n> $$\n", "notes.md") == [(3, "a\n  = b", True)]
+    assert found("Text.\n\n> > $a = b$\n", "notes.md") == [(3, "a = b", False)]
+
+
+@pytest.mark.parametrize(("name", "text"), [("notes.md", "$$\na\n> b\n$$"), ("notes.tex", "> $$\n> a > b $$")])
+def test_what_is_no_quotation_keeps_its_relation(name, text):
+    ((_, source, _),) = found(text, name)
+    assert ">" in source
+
+
 @given(st.text(alphabet="$\\[](){}%`~-<!>ab=& \n", max_size=200), st.sampled_from(["a.tex", "a.md"]))
 def test_any_text_is_read_and_keeps_its_lines(text, name):
     lines = text.split("\n")

@@ -527,3 +527,114 @@ def test_the_left_side_has_a_scope_too():
 def test_a_gradient_in_brackets_has_one_scope():
     assert verdict(SCORE + r"[(\nabla_\phi f(z))\log q_\phi(z)]") == "refuted"
     assert verdict(SCORE + r"[\nabla_\phi f(z)\log q_\phi(z) + 1]") == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\frac1n\sum_{i=1}^n \log p(x_i) \le \log\frac1n\sum_{i=1}^n p(x_i)", "proved"),
+        (r"\frac1n\sum_{i=1}^n \log p(x_i) \ge \log\frac1n\sum_{i=1}^n p(x_i)", "refuted"),
+        (r"\sum_{i=1}^n \log E_{q(z|x_i)}[p(x_i|z)] \ge \sum_{i=1}^n E_{q(z|x_i)}[\log p(x_i|z)]", "proved"),
+        (r"\sum_{i=1}^n \log E_{q(z|x_i)}[p(x_i|z)] \le \sum_{i=1}^n E_{q(z|x_i)}[\log p(x_i|z)]", "refuted"),
+        (
+            r"\frac1n \sum_{i=1}^n \log E_{q(z|x_i)}[p(x_i|z)] \ge \frac1n \sum_{i=1}^n E_{q(z|x_i)}[\log p(x_i|z)]",
+            "proved",
+        ),
+    ],
+)
+def test_an_inequality_holds_inside_a_sum(formula, expected):
+    assert verdict(formula) == expected
+
+
+def test_an_inequality_is_not_multiplied_with_what_may_be_negative():
+    inside = r"\log E_{q(z|x)}[p(x|z)]", r"E_{q(z|x)}[\log p(x|z)]"
+    assert verdict(rf"p(x) {inside[0]} \ge p(x) {inside[1]}") == "proved"
+    assert verdict(rf"f(x) {inside[0]} \ge f(x) {inside[1]}") != "proved"
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\sum_{i=1}^N \int q(z^{(i)}) \log p(z^{(i)}) dz^{(i)} = N \int q(z) \log p(z) dz", "proved"),
+        (r"\sum_{i=1}^N \int q(z^{(i)}) \log p(z^{(i)}) dz^{(i)} = 2N \int q(z) \log p(z) dz", "refuted"),
+        (r"\sum_{i=1}^N \int q(z^{(i)}) \log p(z) dz^{(i)} = N \int q(z) \log p(z) dz", "unparsed"),
+        (r"\sum_i q_i(z) \log p(x_i|z) = \sum_i q(z|x_i) \log p(x_i|z)", "proved"),
+        (r"\sum_i q_i(z) \log p(x_i|z) = \sum_i q(z) \log p(x_i|z)", "refuted"),
+        (r"\sum_j \log q_j(z_j) = \log q(z)", "unparsed"),
+        (r"\sum_{n=1}^N E_{q(z_n|x_n)}[\log p(z_n)] = \sum_{n=1}^N E_{q(z|x_n)}[\log p(z)]", "proved"),
+        (r"\sum_{n=1}^N E_{q(z_n|x_n)}[\log p(x_n|z_n)] = \sum_{n=1}^N E_{q(z|x_n)}[\log p(z)]", "refuted"),
+        (r"\sum_{n=1}^N E_{q(z_n|x_n)}[\log p(z)] = \sum_{n=1}^N \log p(z)", "unparsed"),
+    ],
+)
+def test_what_has_a_number_of_its_own(formula, expected):
+    assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"p(x_{\le t}) = p(x_t|x_{<t}) p(x_{<t})", "proved"),
+        (r"p(x_{\le t}) = p(x_{<t}|x_t) p(x_{<t})", "refuted"),
+        (r"p_{\theta_1}(x) = \int p_{\theta_1}(x,z) dz", "proved"),
+        (r"p_{\theta_1}(x) = \int p_{\theta_1}(x|z) p_{\theta_2}(z) dz", "refuted"),
+        (r"p(x|\theta^{old}) = \int p(x,z|\theta^{old}) dz", "proved"),
+        (r"p(x|\theta^{old}) = \int p(x|z,\theta^{old}) p(z|x,\theta^{old}) dz", "refuted"),
+        (r"\sum_{t=1}^T \log p_{\theta_t}(x) = T \log p_{\theta_t}(x)", "unparsed"),
+        (r"\log p(x) \log q(x) = \log q(x) \log p(x)", "proved"),
+        (r"\log (p(x) q(x)) = \log p(x) \log q(x)", "refuted"),
+        (r"\therefore \log P(X=x) = \log P(X=x,Z=z) - \log P(Z=z|X=x)", "proved"),
+        (r"\log P(X=x) = \log P(X=x,Z=z) + \log P(Z=z|X=x)", "refuted"),
+        (r"\mathcal{L}(q(z|x)) \le \log p(x)", "proved"),
+        (r"\mathcal{L}(p(z|x)) = \log p(x)", "unparsed"),
+        (r"\max_q \mathcal{L}(q) = \log p(x)", "unparsed"),
+        (r"e^{2 \log p(x)} = p(x)^2", "proved"),
+        (r"e^{2 \log p(x)} = 2 p(x)", "refuted"),
+        (r"e^{\log p(x|z) + \log p(z) - \log p(x)} = p(z|x)", "proved"),
+        (r"e^{\log p(x|z) + \log p(z) + \log p(x)} = p(z|x)", "refuted"),
+        (r"p(x_{<t}, x_t) = p(x_{\le t})", "proved"),
+        (r"\int p(x|z) dz = 1", "refuted"),
+        (r"E_{q(z|x)}[\frac{p(z|x)}{q(z|x)}] = 1", "proved"),
+        (r"E_{q(z|x)}[\frac{q(z|x)}{p(z|x)}] = 1", "refuted"),
+        (r"E_{q(z|x)}[\log p(x|z)] = 0", "undecided"),
+        (r"p(y|x) = \int p(y|z) p(z|x) dz", "undecided"),
+        (r"p(y|x) = \int p(y|z) p(z|y) dz", "refuted"),
+        (r"q(z|x) = q(z|y)", "undecided"),
+        (r"q(z|x) = q(x|z)", "refuted"),
+        (r"E_{x \sim D}[\log p(x)] = E_{x \sim D}[\log p(x|z) + \log p(z) - \log p(z|x)]", "proved"),
+        (r"E_{x \sim D}[\log p(x)] = E_{x \sim D}[\log p(x|z) - \log p(z) - \log p(z|x)]", "refuted"),
+    ],
+)
+def test_labels_limits_and_conditions(formula, expected):
+    assert verdict(formula) == expected
+
+
+BETWEEN = r"\log \frac{\sigma_2}{\sigma_1} + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2} - \frac{1}{2}"
+SWAPPED = r"\log \frac{\sigma_1}{\sigma_2} + \frac{\sigma_2^2 + (\mu_1 - \mu_2)^2}{2 \sigma_1^2} - \frac{1}{2}"
+
+
+@pytest.mark.parametrize("first", ["p", "q"])
+@pytest.mark.parametrize(("closed", "expected"), [(BETWEEN, "proved"), (SWAPPED, "refuted")])
+def test_the_first_label_is_that_of_the_law_over_which_is_averaged(first, closed, expected):
+    second = {"p": "q", "q": "p"}[first]
+    assert verdict(rf"\int {first}(x) \log \frac{{{first}(x)}}{{{second}(x)}} dx = {closed}") == expected
+    chain = judge(
+        rf"\[ KL({first}, {second}) = \int {first}(x) \log \frac{{{first}(x)}}{{{second}(x)}} dx = {closed} \]"
+    )
+    assert [j.verdict for j in chain] == ["proved", expected]
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\mathcal{N}(\mu + \sigma\epsilon; \mu, \sigma^2) = \frac{1}{\sigma} \mathcal{N}(\epsilon; 0, 1)", "proved"),
+        (r"\mathcal{N}(\mu + \sigma\epsilon; \mu, \sigma^2) = \mathcal{N}(\epsilon; 0, 1)", "refuted"),
+        (r"\mathcal{N}(z; \mu, \sigma^2) = \mathcal{N}(z; 0, 1)", "undecided"),
+        (r"\log p(x) \ge E_{(z_1, z_2) \sim q}[\log \frac{p(x, z_1, z_2)}{q(z_1, z_2|x)}]", "proved"),
+        (r"\log p(x) \le E_{(z_1, z_2) \sim q}[\log \frac{p(x, z_1, z_2)}{q(z_1, z_2|x)}]", "refuted"),
+        (r"\log \int \frac{q(z|x)}{q(z|x)} p(x,z) dz \ge E_q[\log p(x|z)] - KL(q(z|x)\|p(z))", "proved"),
+        (r"\log \int \frac{q(z|x)}{q(z|x)} p(x,z) dz \ge E_q[\log p(x|z)] + KL(q(z|x)\|p(z))", "refuted"),
+        (r"\log \int \frac{q(z|x)}{q(z|x)} p(x|z) dz \ge E_q[\log p(x|z)] - KL(q(z|x)\|p(z))", "undecided"),
+    ],
+)
+def test_samples_blocks_and_bounds_of_the_evidence(formula, expected):
+    assert verdict(formula) == expected

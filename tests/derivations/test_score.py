@@ -4,6 +4,7 @@ import pytest
 
 from derivations.conversion import everywhere, prove_equal
 from derivations.derivative import derivative_at, differentiate
+from derivations.distribution import depending, targets_of
 from derivations.hypothesis import assumed
 from derivations.kernel import (
     KernelError,
@@ -11,6 +12,7 @@ from derivations.kernel import (
     alpha_equal,
     bind,
     component,
+    density,
     infer,
     log,
     number,
@@ -72,13 +74,18 @@ def test_an_equation_supposed_for_all_values():
     assert alpha_equal(theorem.sides[1], derivative_at(MU, MU, g))
 
 
-Q_Z, Q_ZX, Q_XZ = (
-    Term("function", (MU, *points), (name, "real"))
-    for points, name in (((Z,), "q"), ((Z, variable("x", "x")), "q_zx"), ((variable("x", "x"), Z), "q_xz"))
+X = variable("x", "x")
+Q_Z, Q_GIVEN_X, OF_X_GIVEN_Z, JOINT = (
+    depending(law, {"q": "mu"})
+    for law in (density("q", [Z]), density("q", [Z], [X]), density("q", [X], [Z]), density("q", [X, Z]))
 )
 
 
-@pytest.mark.parametrize("law", [Q_Z, Q_ZX])
+def test_the_name_of_a_function_tells_of_what_it_is_a_density():
+    assert [targets_of(law) for law in (Q_Z, Q_GIVEN_X, OF_X_GIVEN_Z, JOINT)] == [(Z,), (Z,), (X,), (X, Z)]
+
+
+@pytest.mark.parametrize("law", [Q_Z, Q_GIVEN_X])
 def test_a_density_has_the_same_mass_for_all_parameters(law):
     theorem = mass_kept(bind("integral", Z, derivative_at(MU, MU, law)))
     assert theorem.sides[1] == number(0)
@@ -92,7 +99,8 @@ def test_a_density_has_the_same_mass_for_all_parameters(law):
         Q_Z,  # not differentiated
         derivative_at(MU, MU, Q_Z) ** 2,
         derivative_at(MU, MU, Q_Z**2),
-        derivative_at(MU, MU, Q_XZ),  # q(x|z) or q(x,z): no density of z
+        derivative_at(MU, MU, OF_X_GIVEN_Z),  # no density of z
+        derivative_at(MU, MU, JOINT),
         derivative_at(MU, MU, Term("function", (MU, Z), ("f", "real"))),
         derivative_at(MU, SIGMA, Term("function", (SIGMA, Z), ("q", "real"))),  # of another parameter
     ],

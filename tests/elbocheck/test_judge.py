@@ -104,3 +104,11 @@ original, judge.judged = judge.judged, first
     begun = time.monotonic()
     assert len(judged(TRUE, ENDLESS, seconds=600.0, change=change)) == 1
     assert time.monotonic() - begun < 120
+
+
+def test_without_the_definitions_of_the_text_nothing_is_refuted():
+    slow = "import time; judge.surroundings = lambda *a: [None for _ in iter(int, 1)]; judge.PREPARATION = 0.2"
+    slow += "; judge.prepared.__kwdefaults__['seconds'] = 0.2"
+    (false, bound) = judged(FALSE, r"\mathcal{L} \le \log p(x)", change=slow)
+    assert false[2:] == ["undecided", "the definitions of the text were not found in time"]
+    assert bound[2] == "unparsed"

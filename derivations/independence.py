@@ -1,0 +1,103 @@
+"""What follows for densities from the independence that a text supposes, such as ``q(z_1, z_2|x) = q(z_1|x) q(z_2|x)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from derivations.conversion import subterms
+from derivations.kernel import Term, density, equal, forall, multiply
+from derivations.latex import text
+
+
+@dataclass(frozen=True)
+class Independence:
+    """A density, and the product of others of its family that the text supposes it to be."""
+
+    whole: Term
+    product: Term
+
+    @property
+    def family(self) -> str:
+        """The family of the densities."""
+        return str(self.whole.data[0])
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the variables of which it speaks."""
+        found = (t for side in (self.whole, self.product) for _, t in subterms(side) if t.head == "density")
+        return frozenset(str(a.data[0]) for t in found for a in t.args)
+
+    @property
+    def words(self) -> str:
+        """The supposition in words."""
+        return f"as the text supposes, {text(self.whole)} = {text(self.product)}"
+
+    @property
+    def equations(self) -> tuple[tuple[Term, Term], ...]:
+        """Densities with what they are then: the whole, parts of it, and one variable given others."""
+        return ((self.whole, self.product), *dict.fromkeys(self._consequences()))
+
+    @property
+    def hypotheses(self) -> tuple[Term, ...]:
+        """The same as what a model can be drawn for: one variable given all others depends on some of them alone."""
+        everything = set(self.whole.args)
+        closed = []
+        for law, then in self.equations:
+            if set(law.args) == everything and then.head == "density":
+                claim = equal(law, then)
+                for v in sorted(everything, key=repr):
+                    claim = forall(v, claim)
+                closed.append(claim)
+        return tuple(closed[-1:])
+
+    def alike(self, other: Term) -> Independence | None:
+        """The same of another density of these variables, as of the prior, which a text need not say."""
+        targets, factors = self.whole.args[: self.whole.data[1]], _factors(self.product)
+        if other.head != "density" or other.data[0] == self.family or set(other.args[: other.data[1]]) != set(targets):
+            return None
+        family, given = str(other.data[0]), other.args[other.data[1] :]
+        if len(factors) < 2 or any(f.data[1] != 1 or _given(f) != _given(self.whole) for f in factors):
+            return None
+        return Independence(other, multiply(*(density(family, [t], given) for t in targets)))
+
+    def _consequences(self) -> Iterator[tuple[Term, Term]]:
+        factors = _factors(self.product)
+        if any(f.head != "density" for f in factors):
+            return
+        family, given = str(self.whole.data[0]), list(self.whole.args[self.whole.data[1] :])
+        if any(f.data[1] != 1 for f in factors):
+            return
+        if all(_given(f) == set(given) for f in factors):
+            for size in range(2, len(factors)):
+                for part in combinations(factors, size):
+                    yield density(family, [f.args[0] for f in part], given), multiply(*part)
+            for f in factors:
+                others = [other.args[0] for other in factors if other != f]
+                for size in range(1, len(others) + 1):
+                    for known in combinations(others, size):
+                        yield density(family, [f.args[0]], [*known, *given]), f
+        elif len(factors) == 2:  # a chain, q(z_1|x) q(z_2|z_1)
+            for first, second in (factors, factors[::-1]):
+                if _given(first) == set(given):
+                    yield density(family, [second.args[0]], [first.args[0], *given]), second
+
+
+def _factors(product: Term) -> list[Term]:
+    return [f for a in product.args for f in _factors(a)] if product.head == "multiply" else [product]
+
+
+def _given(law: Term) -> set[Term]:
+    return set(law.args[law.data[1] :])
+
+
+def is_plausible(whole: Term, product: Term) -> bool:
+    """Whether a text may suppose it: that data and latent variables tell nothing of each other is a slip."""
+    factors = _factors(product)
+    if any(f.head != "density" for f in factors):
+        return False  # a marginal density
+    if _given(whole):
+        return all(map(_given, factors))
+    kinds = {str(a.data[-1])[0] in "xy" for a in whole.args}
+    return len(kinds) == 1 or any(map(_given, factors))
