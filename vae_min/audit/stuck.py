@@ -45,8 +45,13 @@ def _counter(bench: Bench, sampler: Sampler, e: Explanation) -> tuple[nn.Module,
 
     And whether the loss changes it.
     """
-    before, ratio = _loss(bench), _ratio(e)
+    before, ratio, work = _loss(bench), _ratio(e), _work(bench)
     for module, name, value in bench.state.numbers():
+        if type(module).__module__.startswith("torch."):  # a layer's numbers are its shape, not a counter
+            continue
+        with bench.state.changed(module, name, value + 1):
+            if _work(bench) != work:
+                continue
         ends = list[float | None]()
         for far in (_FAR, 10 * _FAR):
             with bench.state.changed(module, name, type(value)(far)):
@@ -66,6 +71,16 @@ def _reaches(ends: list[float | None], now: float) -> bool:
         return False
     far, farther = ends[0], ends[1]
     return weight.equal(far, farther) and not weight.equal(far, now) and far * now > 0
+
+
+def _work(bench: Bench) -> tuple[int, int] | None:
+    """How many operations the loss makes and how many numbers they give: these grow with a size, not with a counter."""
+    try:
+        with torch.no_grad():
+            calls = bench.observe(Point()).trace.calls
+    except Exception:  # noqa: BLE001 - the number may be one that the user's code needs as it is
+        return None
+    return len(calls), sum(t.numel() for c in calls for t in c.outputs)
 
 
 def _loss(bench: Bench) -> float | None:
