@@ -71,11 +71,28 @@ class _Auditor:
                 "the loss is finite at too few of the points that were tried", Effective(sampler=found.name)
             )
         explained = explanation.explain(self.bench, found, seen)
+        if explained is None:
+            explained, seen = self._with_scale(found, seen)
         if explained is not None:
             return self._explained(found, explained, seen, points)
         if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
             return self._importance(found, matched, seen, points)
         return self._unexplained(found, seen)
+
+    def _with_scale(self, found: Sampler, seen: list[View]) -> tuple[Explanation | None, list[View]]:
+        """The explanation by a likelihood with a scale that all outputs of the decoder share, and the views with it.
+
+        A multiple of the scale explains the loss as well, with other weights: one with proper weights comes first, then
+        what was computed last.
+        """
+        strict = explanation.tolerance(self.bench, innocent=False)
+        tried = [(explanation.explain(self.bench, found, s), i, s) for i, s in explanation.with_scale(seen)]
+        known = [(e, i, s) for e, i, s in tried if e is not None and e.residual < strict]
+        if not known:
+            return None, seen
+        proper = (k for k in known if weight.reconstruction_weight(k[0]) is not None)
+        explained, self.bench.scale, scaled = next(proper, known[-1])
+        return explained, scaled
 
     def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View], points: list[Point]) -> Audit:
         latents = seen[0].latent.code.shape[-1]

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_min.audit.head import Heads, heads_of
+from vae_min.audit.head import Heads, expands, heads_of
 from vae_min.audit.noise import Draw, Noise, Source, constant, seeded
 from vae_min.audit.spec import AuditError, VAESpec
 from vae_min.audit.state import State
-from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor
+from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor, of_parameters
 
 _FORM = (
     "encode(*batch) returned {}, not a tuple (loc, second) or a distribution of independent normals: "
@@ -46,7 +46,11 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What happened at a point; tensors are flat: heads (B, D), codes (k B, D), outputs (k B, ...)."""
+    """What happened at a point; tensors are flat: heads (B, D), codes (k B, D), outputs (k B, ...).
+
+    ``scales`` depend on the parameters alone and have one number or one for each pixel; ``scale`` is that of them which
+    all outputs of the decoder share, where it is known.
+    """
 
     point: Point
     batch: tuple[Tensor, ...]
@@ -56,6 +60,8 @@ class Observation:
     outputs: list[Any]
     draws: list[Draw]
     trace: Trace
+    scales: list[Tensor]
+    scale: Tensor | None
 
     @property
     def code(self) -> Tensor:
@@ -70,6 +76,7 @@ class Bench:
         callables = [c for c in (spec.loss, spec.encode, spec.decode, spec.reported) if c is not None]
         self.spec, self.state = spec, State(*spec.modules, *callables)
         self.double, self.swapped = False, False
+        self.scale: int | None = None  # which of the scales that an observation finds is the decoder's
         self._positions: tuple[int, int] | None = None
         self.finders: dict[bool, CodeFinder | None] = {}
 
@@ -265,11 +272,11 @@ class Bench:
     def _finder_at(self, point: Point, anchor: Anchor) -> CodeFinder:
         finder, batch = CodeFinder(self.spec.decode, anchor), self.rows(point.rows, point.size)
         self.place(point)
-        with torch.no_grad(), self._calling(seeded(7)), Trace(anchor) as trace:
-            self._called("loss", self.spec.loss, *batch)
+        with torch.enable_grad(), self._calling(seeded(7)), Trace(anchor) as trace:
+            loss = self._called("loss", self.spec.loss, *batch)
         self._restore_buffers()
         with self._calling(seeded(7)):
-            finder.leave_out_repeated(trace, batch[1:])
+            finder.leave_out(trace, batch[1:], loss)
         return finder
 
     def observe(self, point: Point) -> Observation:
@@ -292,7 +299,17 @@ class Bench:
         codes, outputs = [f.code for f in found], [f.output for f in found]
         if torch.is_grad_enabled():
             outputs = [self.decode(point, c, batch[1:]) for c in codes]
-        return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace)
+        scales = self._scales(trace, outputs, batch[0])
+        scale = None if self.scale is None else scales[self.scale]
+        return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace, scales, scale)
+
+    def _scales(self, trace: Trace, outputs: list[Any], data: Tensor) -> list[Tensor]:
+        output = heads_of(outputs[0]) if outputs else None
+        if output is None or output.second is not None or output.loc[0].numel() != data[0].numel():
+            return []
+        pixels = output.loc[0]
+        found = (t for t in of_parameters(trace, self.state.trainable) if expands(t, pixels))
+        return [t.reshape(1).clone() if t.numel() == 1 else t.expand_as(pixels).flatten() for t in found]
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:

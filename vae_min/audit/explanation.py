@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -126,6 +126,14 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
                 if fitted[-1] < tolerance(bench, innocent) and moved:
                     return Explanation(likelihood, divergence, *fitted)
     return None
+
+
+def with_scale(seen: Sequence[View]) -> Iterator[tuple[int, list[View]]]:
+    """The views with each number that depends on the parameters alone as the decoder's second head, and its index."""
+    for index in range(min(len(v.observation.scales) for v in seen)):
+        scales = [v.observation.scales[index] for v in seen]
+        pairs = zip(seen, scales, strict=True)
+        yield index, [replace(v, output=replace(v.output, second=s.expand_as(v.output.loc))) for v, s in pairs]
 
 
 def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:

@@ -226,7 +226,10 @@ def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
     second = (
         rows([s.expand_as(p.loc) for s, p in zip(seconds, known, strict=True)]) if len(seconds) == len(known) else None
     )
-    return Heads(rows([p.loc for p in known]), second, known[0].law)
+    loc = rows([p.loc for p in known])
+    if second is None and observation.scale is not None:
+        second = observation.scale.expand_as(loc)
+    return Heads(loc, second, known[0].law)
 
 
 def data_of(observation: Observation, like: Heads) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -110,6 +110,37 @@ def find_anchor(decode: Callable[..., Any], probes: list[tuple[Tensor, tuple[Ten
     return None
 
 
+def of_parameters(trace: Trace, parameters: Iterable[Tensor]) -> list[Tensor]:
+    """Parameters of one number, and what is computed from parameters and single numbers alone, in order.
+
+    Among these is a scale that the decoder's outputs share.
+    """
+    known = {id(p): p for p in parameters}
+    found = [p for p in known.values() if p.numel() == 1]
+    produced = set[int]()
+    for call in trace.calls:
+        own = [id(t) in known for t in call.inputs]
+        single = (
+            known or (t.numel() == 1 and id(t) not in produced) for known, t in zip(own, call.inputs, strict=True)
+        )
+        if any(own) and all(single):
+            found += [t for t in call.outputs if id(t) not in known and t.is_floating_point()]
+            known |= {id(t): t for t in call.outputs}
+        produced |= {id(t) for t in call.outputs}
+    return found
+
+
+def _used(trace: Trace, loss: Tensor) -> set[int]:
+    """Of the anchored calls, by number, those whose outputs a loss depends on."""
+    outputs = [t for i in trace.anchored for t in trace.calls[i].outputs[:1]]
+    kept = [n for n, t in enumerate(outputs) if t.requires_grad]
+    if not loss.requires_grad or not kept:
+        return set()
+    with torch.enable_grad():
+        found: Sequence[Tensor | None] = torch.autograd.grad(loss.sum(), [outputs[n] for n in kept], allow_unused=True)
+    return {n for n, g in zip(kept, found, strict=True) if g is not None}
+
+
 def ancestors(trace: Trace, index: int, position: int) -> Iterator[Tensor]:
     """An input of a call, then what it was computed from, nearest first."""
     producer = {id(t): c for c in trace.calls[:index] for t in c.outputs}
@@ -140,18 +171,23 @@ class CodeFinder:
     def __init__(self, decode: Callable[..., Any], anchor: Anchor) -> None:
         self.decode, self.anchor = decode, anchor
         self._known: dict[int, int] = {}
-        self._again: set[int] = set()
+        self._left_out: set[int] = set()
 
     def find(self, trace: Trace, others: tuple[Tensor, ...]) -> list[Found]:
         """The codes of a trace that watched for the anchor, each with what the decoder makes of it, without its graph."""
         found = [self._find(trace, number, index, others) for number, index in enumerate(trace.anchored)]
-        return [f for number, f in enumerate(found) if f is not None and number not in self._again]
+        return [f for number, f in enumerate(found) if f is not None and number not in self._left_out]
 
-    def leave_out_repeated(self, trace: Trace, others: tuple[Tensor, ...]) -> None:
-        """Find the calls that decode a code of an earlier call anew: one draw. The noise of the trace must be generic."""
+    def leave_out(self, trace: Trace, others: tuple[Tensor, ...], loss: Tensor) -> None:
+        """Find the calls that decode a code of an earlier call anew (one draw), and those that the loss does not use.
+
+        The noise of the trace must be generic, and the loss have its graph.
+        """
         found = [self._find(trace, number, index, others) for number, index in enumerate(trace.anchored)]
         codes = [f and f.code for f in found]
-        self._again = {n for n, code in enumerate(codes) if code is not None and any(code is c for c in codes[:n])}
+        again = {n for n, code in enumerate(codes) if code is not None and any(code is c for c in codes[:n])}
+        used = _used(trace, loss)
+        self._left_out = again | (set(range(len(codes))) - used if used - again else set())
 
     def _find(self, trace: Trace, number: int, index: int, others: tuple[Tensor, ...]) -> Found | None:
         wanted = trace.calls[index].watched[self.anchor.position]

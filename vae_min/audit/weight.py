@@ -15,6 +15,8 @@ from vae_min.audit.spec import VAESpec
 
 _CLOSE = 2e-3  # relative: user code may add 1e-8 or so where the explanation adds nothing
 _NOTHING = 1e-9  # a relative weight below it is none; public code has some of 1e-6
+DENSITY = {"normal": (0.5 * math.log(2 * math.pi), 0.5), "laplace": (math.log(2), 1.0)}
+"""Per pixel: -log p at the location for scale one, and what the logarithm of variance or scale adds to it."""
 _BASES = {"log2": 1 / math.log(2), "log10": 1 / math.log(10)}
 
 
@@ -202,9 +204,9 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     unit = abs(ratios[low]) / low**exponent
-    if not exponent and declares_variance(spec, e, unit, latents):
-        return
     size = abs(a[low]) / low ** (round(math.log(a[high] / a[low]) / math.log(high / low)) if high > low else 0)
+    if not exponent and declares_scale(spec, e, unit, unit * size, latents):
+        return
     found = _decomposed(spec, e, unit, size, latents)
     if found is None and exponent:
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
@@ -306,16 +308,19 @@ def _unnamed(spec: VAESpec, e: Explanation, ratio: float, shown: str, latents: i
         )
 
 
-def declares_variance(spec: VAESpec, e: Explanation, variance: float, latents: int) -> bool:
-    """Whether the loss has the constants of a normal density of this variance: then it says itself what it means."""
-    if e.likelihood.family != "normal" or not e.likelihood.free or spec.variance is not None:
+def declares_scale(spec: VAESpec, e: Explanation, ratio: float, kl_size: float, latents: int) -> bool:
+    """Whether the loss has the constants of a density of this variance (Laplace: scale): then it says itself what it means.
+
+    A density of scale 1, and one whose normaliser is 1, has none: of the latter only a KL divergence that is summed or
+    averaged, ``kl_size`` being beta, is a sign.
+    """
+    b, beta = kl_weight(e), spec.beta or 1.0
+    if e.likelihood.family not in DENSITY or not e.likelihood.free or spec.variance is not None or not b:
         return False
-    pixels, b = math.prod(spec.tensors[0].shape[1:]), kl_weight(e)
-    if not b:
-        return False
-    unit = 0.5 * pixels * math.log(2 * math.pi)
-    constant = e.constant / b + unit / variance - 0.5 * pixels * math.log(variance)
-    half = 0.5 * latents
-    return any(
-        abs(constant - full + part) < 1e-3 * max(1.0, unit) for full in (0.0, unit) for part in (0.0, half)
-    ) and not equal(variance, 1.0)
+    scale, pixels = ratio / beta, math.prod(spec.tensors[0].shape[1:])
+    unit, power = (pixels * c for c in DENSITY[e.likelihood.family])
+    constant = e.constant * beta / b + unit / scale - power * math.log(scale)
+    half = 0.5 * latents * beta
+    stated = any(abs(constant - full + part) < 1e-3 * max(1.0, unit) for full in (0.0, unit) for part in (0.0, half))
+    silent = abs(unit + power * math.log(scale)) < 1e-3 * unit and not equal(kl_size, beta)
+    return stated and not silent and not equal(scale, 1.0)
