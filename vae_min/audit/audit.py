@@ -29,7 +29,7 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _WEIGHT_CODES = frozenset({"kl-weight", "kl-weight-stuck"})
-_SIZES = (2, 8)
+_ENOUGH = 20
 _NOTHING = "no explanation was tried"
 _NOTHING_LEFT = 1e-6
 _BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
@@ -66,7 +66,9 @@ class _Auditor:
         self.findings += sampler.of_claim(self.spec, found, self.bench.observe(points[0]))
         self.findings += sampler.of_range(self.bench, found)
         seen = explanation.views(self.bench, found)
-        if len(seen) < 20:
+        if len(seen) < _ENOUGH:  # where each example may spoil the loss, one alone does less often
+            seen = explanation.views(self.bench, found, 1, _ENOUGH, patience=40)
+        if len(seen) < _ENOUGH:
             return self._undecided(
                 "the loss is finite at too few of the points that were tried", Effective(sampler=found.name)
             )
@@ -74,9 +76,9 @@ class _Auditor:
         if explained is None:
             explained, seen = self._with_scale(found, seen)
         if explained is not None:
-            return self._explained(found, explained, seen, points)
+            return self._explained(found, explained, seen)
         if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
-            return self._importance(found, matched, seen, points)
+            return self._importance(found, matched, seen)
         return self._unexplained(found, seen)
 
     def _with_scale(self, found: Sampler, seen: list[View]) -> tuple[Explanation | None, list[View]]:
@@ -94,37 +96,33 @@ class _Auditor:
         explained, self.bench.scale, scaled = next(proper, known[-1])
         return explained, scaled
 
-    def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View], points: list[Point]) -> Audit:
+    def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View]) -> Audit:
         latents = seen[0].latent.code.shape[-1]
-        in_place = any(
-            getattr(c.func, "__name__", "").endswith("_") and not c.func.__name__.endswith("__")
-            for c in self.bench.observe(points[0]).trace.calls
-        )
-        self.findings += weight.of_terms(e, found, in_place)
+        self.findings += weight.of_terms(e, found)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
             self.findings += reach.findings(self.bench, found, e)
             if any(f.code == "kl-clamped" for f in self.findings):  # |KL - C| seen below C
                 self.findings = [f for f in self.findings if f.code != "kl-sign"]
-        by_size = self._by_size(found, e)
+        by_size = self._by_size(found, e, size := seen[0].observation.point.size)
         self.findings += stuck.named(
             self.bench,
             found,
             e,
             list(weight.of_reduction(self.spec, by_size, latents)),
-            lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, (4, *_SIZES)), latents)),
+            lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, size, again=True), latents)),
         )
         self.findings += likelihood.findings(self.spec, e.likelihood, seen)
         self.findings += self._samples(found)
-        self.findings += gradient.findings(self.bench, found, e, points[0])
-        self.findings += reported.findings(self.bench, found, e, points)
+        self.findings += gradient.findings(self.bench, found, e, seen[0].observation.point)
+        self.findings += reported.findings(self.bench, e, seen)
         return Audit(self._verdict(), tuple(self.findings), amount.effective(self.spec, found, by_size, latents))
 
-    def _by_size(self, found: Sampler, e: Explanation, sizes: Sequence[int] = _SIZES) -> dict[int, Explanation]:
-        """The explanation at several sizes of the batch; that which is given is of 4 examples."""
-        by_size = {4: e}
-        for size in sizes:
-            some = explanation.views(self.bench, found, size, 16)
+    def _by_size(self, found: Sampler, e: Explanation, own: int, again: bool = False) -> dict[int, Explanation]:
+        """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""
+        by_size = {own: e}
+        for size in dict.fromkeys((own, 4, 2, 8)):
+            some = explanation.views(self.bench, found, size, 16) if again or size != own else []
             if len(some) == 16 and (refitted := explanation.refit(e, some)):
                 by_size[size] = refitted
         return by_size
@@ -135,10 +133,8 @@ class _Auditor:
             message = "the loss is a mean of logarithms over the samples: an ELBO, not the importance-weighted bound"
             yield Finding("mean-of-logs", message, f"{claimed} samples are claimed, {found.num_samples} are drawn")
 
-    def _importance(
-        self, found: Sampler, matched: importance.Match, seen: Sequence[View], points: list[Point]
-    ) -> Audit:
-        self.findings += importance.findings(self.bench, found, matched, points[0])
+    def _importance(self, found: Sampler, matched: importance.Match, seen: Sequence[View]) -> Audit:
+        self.findings += importance.findings(self.bench, found, matched, seen[0].observation.point)
         self.findings += likelihood.findings(self.spec, matched.likelihood, seen)
         a = matched.factor
         result = Effective(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -54,10 +55,15 @@ class Explanation:
     residual: float
 
 
-def views(bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, spread: float = 1.0) -> list[View]:
-    """The loss at generic points, arranged; those where it is not finite or raises are left out."""
+def views(
+    bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, spread: float = 1.0, patience: int = 4
+) -> list[View]:
+    """The loss at generic points, arranged; those where it is not finite or raises are left out.
+
+    It ends where more than so many points were tried for each that was found.
+    """
     found: list[View] = []
-    for seed in range(1, 3 * count):
+    for seed in range(1, patience * count):
         point = Point(seed, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[seed % 3])
         try:
             view = view_of(bench, sampler, point)
@@ -65,7 +71,7 @@ def views(bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, s
             continue
         if view is not None and np.isfinite(view.loss):
             found.append(view)
-        if len(found) == count or seed > max(24, 4 * len(found)):
+        if len(found) == count or seed > patience * max(6, len(found)):
             break
     return found
 
@@ -107,19 +113,21 @@ def _frozen(value: object, graph: bool) -> object:
 
 def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
     """The first reading, in order of plausibility, that reproduces the loss at all points; None if none does."""
+
+    @cache
+    def values(likelihood: Likelihood) -> Vector | None:
+        return matrix([_sums(likelihood.elements(v.data, v.output)) for v in seen])
+
     with torch.no_grad():
-        loss = np.array([v.loss for v in seen])
-        reconstructions = [
-            (c, m)
-            for c in likelihoods_of(bench, seen)
-            if (m := matrix([_sums(c.elements(v.data, v.output)) for v in seen])) is not None
-        ]
+        loss, likelihoods = np.array([v.loss for v in seen]), likelihoods_of(bench, seen)
         general = isinstance(bench.spec.prior, torch.distributions.Distribution)
         for divergence in divergences(sampler.names, sampler.noisy, general):
             regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
             if regulariser is None:
                 continue
-            for likelihood, reconstruction in reconstructions:
+            for likelihood in likelihoods:
+                if (reconstruction := values(likelihood)) is None:
+                    continue
                 fitted = _fit(loss, reconstruction, regulariser)
                 innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
                 moved = (reconstruction @ fitted[0]).std() > _STRICT * loss.std()

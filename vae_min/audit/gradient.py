@@ -11,7 +11,6 @@ from torch import Tensor
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.explanation import Explanation, View, terms, view_of
 from vae_min.audit.finding import Finding
-from vae_min.audit.head import Heads
 from vae_min.audit.likelihood import heads_at
 from vae_min.audit.sampler import Sampler
 
@@ -47,7 +46,7 @@ def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View |
     output = heads_at(replace(o, codes=codes, outputs=outputs), sampler)
     assert output is not None
     posterior = cut == "posterior"
-    kept = Heads(heads.loc.detach(), None if heads.second is None else heads.second.detach()) if posterior else heads
+    kept = heads.detached() if posterior else heads
     return replace(
         view,
         output=output,

@@ -51,6 +51,10 @@ class Heads:
             second = second.expand_as(self.loc)
         return Heads(self.loc.flatten(1), None if second is None else second.flatten(1), self.law)
 
+    def detached(self) -> Heads:
+        """The same numbers without their graph."""
+        return Heads(self.loc.detach(), None if self.second is None else self.second.detach(), self.law)
+
 
 def expands(value: Tensor, like: Tensor) -> bool:
     """Whether a tensor broadcasts to the shape of another."""

@@ -242,13 +242,13 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
     e = found.explanation
     if e is None or (r.cut is None and d.cut is None):
         return
-    yield from weight.of_terms(e, sampler, in_place=False)
+    yield from weight.of_terms(e, sampler)
     by_size = {points[0].size: e}
     for size in _SIZES:
         other = explain(bench, sampler, [replace(p, size=size) for p in points[:_COUNT]])
         if other is not None and other.explanation is not None:
             by_size[size] = other.explanation
-    latents = bench.encode(points[0], bench.rows(points[0].rows, 1)).loc.shape[1]
+    latents = bench.encode(points[0], bench.rows(points[0].rows, points[0].size)).loc.shape[1]
     yield from weight.of_reduction(bench.spec, by_size, latents)
 
 

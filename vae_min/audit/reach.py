@@ -76,6 +76,8 @@ def _of_divergence(bench: Bench, sampler: Sampler, e: Explanation, views: list[V
             message = "the KL divergence is clamped, or its absolute value taken, beyond what is seen near the given parameters"
             parts = [f"{part.double().mean():.0%} of its derivatives" for part in (left, mirrored)]
             return Finding("kl-clamped", message, f"at one point {parts[0]} are 0, {parts[1]} have the opposite sign")
+        if not bool(left[1].any()):
+            continue
         drawn, read = _scales(bench, sampler, view.observation.point)
         wrong = left[1].flatten() & _usual(read) & ((drawn / read - 1).abs() < _EXACT)
         if bool(wrong.any()):

@@ -15,6 +15,7 @@ from vae_min.audit.finding import Finding
 from vae_min.audit.head import READINGS, Heads, factor, readings
 from vae_min.audit.noise import UNIFORM_UNIT, UNIFORM_ZERO, constant, seeded
 from vae_min.audit.spec import VAESpec
+from vae_min.audit.trace import in_place
 
 _FALSE_ALARM = 1e-9  # of the one statistical test, for noise that torch did not draw as normal or uniform
 _ELSEWHERE = (
@@ -37,6 +38,7 @@ class Sampler:
 
     ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
     none does; ``drawn`` says that the noise is torch's normal or uniform. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
+    ``in_place`` says that the loss changes a tensor in place.
     """
 
     names: list[str] = field(default_factory=list)
@@ -45,6 +47,7 @@ class Sampler:
     num_samples: int = 1
     sample_major: bool = True
     drawn: bool = False
+    in_place: bool = False
     findings: list[Finding] = field(default_factory=list)
     doubt: str = ""
 
@@ -89,6 +92,7 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
             "VAESpec(decode=...), or within torch.vmap"
         )
         return sampler
+    sampler.in_place = any(in_place(c.func) for c in still[0].trace.calls)
     _arrange(sampler, still[0])
     other = bench.observe(replace(points[0], noise=seeded(7)))
     if not other.codes or (_same(bench, still[0].code, moved[0].code) and not _same(bench, still[0].code, other.code)):

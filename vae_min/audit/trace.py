@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.overrides import TorchFunctionMode
 
 Key = tuple[int, tuple[int, ...], tuple[int, ...]]
@@ -25,6 +26,13 @@ class Call:
     inputs: list[Tensor]
     outputs: list[Tensor]
     watched: list[Tensor] = field(default_factory=list)
+
+
+class Overwritten(NamedTuple):
+    """A tensor as it was before an in-place operation: its numbers, and where gradients in it are found."""
+
+    value: Tensor
+    edge: GradientEdge
 
 
 @dataclass(frozen=True)
@@ -46,18 +54,30 @@ class Trace(TorchFunctionMode):
     def __init__(self, anchor: Anchor | None = None) -> None:
         super().__init__()
         self.calls, self.anchor, self.anchored = list[Call](), anchor, list[int]()
+        self.overwritten = list[Overwritten]()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """See `TorchFunctionMode`."""
         inputs = list(tensors((args, kwargs or {})))
         watched = self.anchor is not None and self.anchor.matches(func, inputs)
         before = [t.detach().clone() for t in inputs] if watched else []
+        if inputs and inputs[0].grad_fn is not None and in_place(func):
+            self.overwritten.append(Overwritten(inputs[0].detach().clone(), get_gradient_edge(inputs[0])))
         out = func(*args, **(kwargs or {}))
         outputs = list(tensors(out))
         if outputs:
             self.anchored += [len(self.calls)] if watched else []
             self.calls.append(Call(func, inputs, outputs, before))
         return out
+
+
+_AUGMENTED = frozenset({"__iadd__", "__imul__", "__ipow__", "__isub__", "__itruediv__"})
+
+
+def in_place(func: Any) -> bool:
+    """Whether a torch function changes its first argument."""
+    name = getattr(func, "__name__", "")
+    return name in _AUGMENTED or (name.endswith("_") and not name.endswith("__"))
 
 
 class Widen(TorchFunctionMode):
@@ -74,14 +94,14 @@ class Widen(TorchFunctionMode):
 
 def tensors(value: Any) -> Iterator[Tensor]:
     """The tensors in nested tuples, lists and dictionaries, in order."""
-    match value:
-        case Tensor():
-            yield value
-        case tuple() | list():
-            for part in value:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, tuple | list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            if isinstance(part, Tensor):  # most are: no generator for each
+                yield part
+            elif isinstance(part, tuple | list | dict):
                 yield from tensors(part)
-        case dict():
-            yield from tensors(list(value.values()))
 
 
 def key(tensor: Tensor) -> Key:

@@ -92,7 +92,7 @@ def weights(e: Explanation) -> Weights:
 # --- findings ---
 
 
-def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Finding]:
+def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
     """What is wrong with the terms themselves."""
     parts, a = kl_parts(e), float(e.reconstruction[0])
     evidence = "weights relative to the reconstruction: " + _named(e, [p / a for p in parts])
@@ -118,8 +118,8 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
-    if _reads_otherwise(e) and (sampler.noisy or (in_place and e.divergence.reading in CHANGED)):
-        yield _mismatch(e, sampler, in_place)
+    if _reads_otherwise(e) and (sampler.noisy or (sampler.in_place and e.divergence.reading in CHANGED)):
+        yield _mismatch(e, sampler)
 
 
 def _reads_otherwise(e: Explanation) -> bool:
@@ -130,7 +130,7 @@ def _reads_otherwise(e: Explanation) -> bool:
     return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
 
 
-def _mismatch(e: Explanation, sampler: Sampler, in_place: bool) -> Finding:
+def _mismatch(e: Explanation, sampler: Sampler) -> Finding:
     if e.divergence.own:
         message = "the variance in the KL divergence is another power of the sampler's scale than its square"
         shown = f"of the scale, its square and its fourth power it holds {', '.join(f'{c:.4g}' for c in e.kl[3:6])}"
@@ -138,7 +138,7 @@ def _mismatch(e: Explanation, sampler: Sampler, in_place: bool) -> Finding:
     read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {e.divergence.reading}"
     own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
     shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(e.divergence.reading)}"
-    if in_place and e.divergence.reading in CHANGED:
+    if sampler.in_place and e.divergence.reading in CHANGED:
         return Finding("head-modified", f"an in-place operation changes the head between its uses: {read}", shown)
     return Finding("sampler-scale-mismatch", read, shown)
 

@@ -36,3 +36,20 @@ def test_sign_and_scale(change, codes) -> None:
     outcome = audit(logging(change))
     assert [f.code for f in outcome.findings] == codes
     assert (outcome.verdict, outcome.exit_code) == ("elbo", int(bool(codes)))
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_what_is_logged_beside_a_loss_that_is_mostly_infinite(factor) -> None:
+    model = spec(divergence=lambda m, sigma: kl(m, 2 * sigma.log()), scale=lambda sigma: sigma).loss.__self__
+    whole = model.encode
+    model.encode = lambda x: (whole(x)[0], whole(x)[1].relu())
+    outcome = audit(
+        VAESpec(
+            loss=model.loss,
+            encode=model.encode,
+            decode=model.decode,
+            batch=spec().batch,
+            reported=lambda x: {"kl": factor * model.divergence(*model.encode(x)).mean()},
+        )
+    )
+    assert [f.code for f in outcome.findings] == ["head-range", *(["reported-scale"] if factor != 1 else [])]

@@ -94,7 +94,7 @@ def test_a_factor_of_the_scale_in_the_sampler_alone_is_no_wrong_term() -> None:
     e = Explanation(likelihood, divergence, np.array([1.0]), np.array([0.5, 2.0, -0.5, 0, 0]), 0.0, 0.0)
     for factor, code in ((0.5, "sampler-scale-mismatch"), (0.6, "kl-term"), (1.0, "kl-term")):
         sampler = Sampler(names=["log_variance"], factor=factor)
-        assert [f.code for f in of_terms(e, sampler, in_place=False)] == [code]
+        assert [f.code for f in of_terms(e, sampler)] == [code]
 
 
 def test_a_squared_error_is_a_variance() -> None:
