@@ -181,7 +181,12 @@ def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Diverge
 
 def kl_standard(latent: Latent, scale: Tensor) -> Tensor:
     """KL(q || p) in nats by `numerics`, shape (B,), for a normal prior."""
+    return kl_of_latents(latent, scale).sum(-1)
+
+
+def kl_of_latents(latent: Latent, scale: Tensor) -> Tensor:
+    """The same of each latent, shape (B, D)."""
     loc, prior_scale = latent.prior_parameters()
     loc, prior_scale = (torch.as_tensor(v, dtype=scale.dtype) for v in (loc, prior_scale))
     value: Tensor = normal.kl_divergence(latent.heads.loc, scale.abs(), loc, prior_scale)
-    return value.sum(-1)
+    return value

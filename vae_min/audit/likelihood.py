@@ -78,6 +78,11 @@ def _continuous(x: Tensor, p: Tensor) -> Tensor:
     return value
 
 
+def _continuous_logits(x: Tensor, logits: Tensor) -> Tensor:
+    value: Tensor = -ContinuousBernoulli(logits=logits, validate_args=False).log_prob(x)  # type: ignore[no-untyped-call]
+    return value
+
+
 def _half(x: Tensor) -> Tensor:
     return (x + 1) / 2
 
@@ -143,7 +148,7 @@ def candidates(probabilities: bool, paired: bool, data: Iterable[Tensor]) -> Ite
     yield Likelihood("laplace", _of_loc(_laplace), free=True)
     yield Likelihood("laplace", _of_loc(_laplace, torch.sigmoid), free=True)
     if unit:
-        yield Likelihood("continuous_bernoulli", _of_loc(_continuous, None if probabilities else torch.sigmoid))
+        yield Likelihood("continuous_bernoulli", _of_loc(_continuous if probabilities else _continuous_logits))
     if twice:
         yield logits
     else:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from vae_min.audit import derivative
 from vae_min.audit.bench import Bench, Point
+from vae_min.audit.divergence import kl_of_latents
 from vae_min.audit.explanation import Explanation, View, values_of, view_of
 from vae_min.audit.finding import Finding
 from vae_min.audit.noise import constant, seeded
@@ -25,6 +26,7 @@ _PLACES = ((1.0, 1.0), (4.0, 1.0), (10.0, 1.0), (1.0, 0.03))  # spread and facto
 _RTOL, _GAP, _EXACT, _MOST, _NONE = 1e-6, 0.1, 1e-5, 0.8, 1e-9
 _CLOSE = 1e-2  # the coefficients may be fitted to points of which a clamp acts on few
 _SCALES = (0.05, 20.0)  # a clamp that acts beyond is one against overflow
+_LARGEST, _LEAST = 20.0, 1e-4  # nats: of a latent, where a clamp above is one against overflow; that a clamp must change
 
 
 def findings(bench: Bench, sampler: Sampler, explained: Explanation) -> Iterator[Finding]:
@@ -72,19 +74,30 @@ def _of_divergence(bench: Bench, sampler: Sampler, e: Explanation, views: list[V
         left, mirrored = (ratio.abs() < _EXACT), ((ratio + 1).abs() < _CLOSE)
         if not bool((left | mirrored | ((ratio - 1).abs() < _CLOSE)).all()):
             continue
-        if bool(left[0].any() or mirrored.any()):
+        if _matters(e, view, left[0] | mirrored.any(0)):
             message = "the KL divergence is clamped, or its absolute value taken, beyond what is seen near the given parameters"
             parts = [f"{part.double().mean():.0%} of its derivatives" for part in (left, mirrored)]
             return Finding("kl-clamped", message, f"at one point {parts[0]} are 0, {parts[1]} have the opposite sign")
-        if not bool(left[1].any()):
+        second = left[1] & ~left[0].any(1, keepdim=True)  # it alone is clamped, not the divergence
+        if not bool(second.any()) or _gap(e, view) < _LEAST * abs(float(e.reconstruction[0])):
             continue
         drawn, read = _scales(bench, sampler, view.observation.point)
-        wrong = left[1].flatten() & _usual(read) & ((drawn / read - 1).abs() < _EXACT)
+        wrong = second.flatten() & _usual(read) & ((drawn / read - 1).abs() < _EXACT)
         if bool(wrong.any()):
             message = "the KL divergence clamps the second head, the sampler does not"
             shown = f"the sampler's scale is {read[wrong][0]:.4f}, and the KL divergence does not depend on it there"
             return Finding("sampler-scale-mismatch", message, f"far from the given parameters {shown}")
     return None
+
+
+def _matters(e: Explanation, view: View, cut: Tensor) -> bool:
+    """Whether what is cut off, (B, D), is of a size that training reaches, and the loss another for it."""
+    if not bool(cut.any()) or view.latent.scale is None:
+        return False
+    with torch.no_grad():
+        kl = kl_of_latents(view.latent, view.latent.scale)
+    kl = torch.where(cut.all(1, keepdim=True), kl.mean(1, keepdim=True), kl)  # the clamp of a sum, or of each latent
+    return bool((kl[cut] < _LARGEST).any()) and _gap(e, view) > _LEAST * abs(float(e.reconstruction[0]))
 
 
 def _ratio(sampler: Sampler, e: Explanation, view: View) -> Tensor | None:
@@ -102,10 +115,14 @@ def _usual(scale: Tensor) -> Tensor:
 
 
 def _explains(e: Explanation, view: View) -> bool:
+    return _gap(e, view) < _RTOL * max(1.0, abs(view.loss))
+
+
+def _gap(e: Explanation, view: View) -> float:
+    """How far the loss is from what the explanation gives."""
     with torch.no_grad():
         reconstruction, kl = values_of(e, view)
-    value = float(e.reconstruction @ reconstruction + e.kl @ kl + e.constant)
-    return abs(value - view.loss) < _RTOL * max(1.0, abs(view.loss))
+    return abs(float(e.reconstruction @ reconstruction + e.kl @ kl + e.constant) - view.loss)
 
 
 def _scales(bench: Bench, sampler: Sampler, point: Point) -> tuple[Tensor, Tensor]:
