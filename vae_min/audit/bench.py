@@ -77,6 +77,7 @@ class Bench:
         self.spec, self.state = spec, State(*spec.modules, *callables)
         self.double, self.swapped = False, False
         self.scale: int | None = None  # which of the scales that an observation finds is the decoder's
+        self.code_shape: tuple[int, ...] = ()  # of one example, once it was encoded
         self._positions: tuple[int, int] | None = None
         self.finders: dict[bool, CodeFinder | None] = {}
 
@@ -220,7 +221,8 @@ class Bench:
             return self._turned(self._encoded[1])
         self.place(point)
         with self._calling(point.noise) as noise:
-            heads = self._heads(self._called("encode", self.spec.encode, *batch)).flat()
+            whole = self._heads(self._called("encode", self.spec.encode, *batch))
+        self.code_shape, heads = tuple(whole.loc.shape[1:]), whole.flat()
         if point.noise is not None and not noise.draws:  # the same whatever the noise
             self._encoded = place, heads.detached()
         return self._turned(heads)
