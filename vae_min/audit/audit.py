@@ -61,7 +61,7 @@ class _Auditor:
         self.findings += found.findings
         if found.doubt:
             return self._undecided(found.doubt, Effective())
-        if found.noisy:
+        if found.noisy and not found.beside:
             self.findings += sampler.in_evaluation(self.bench, points[0])
         self.findings += sampler.of_claim(self.spec, found, self.bench.observe(points[0]))
         self.findings += sampler.of_range(self.bench, found)
