@@ -110,7 +110,7 @@ def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("kl-clamped", "the loss takes the absolute value of the estimate of the KL divergence", evidence)
     elif e.divergence.form in ("swapped", "reversed"):
         what = "location and second head are swapped" if e.divergence.form == "swapped" else "q and p are swapped"
-        proper = equal(parts[0], parts[1]) and equal(parts[0], parts[2])
+        proper = equal(parts[1], parts[2]) and (equal(parts[0], parts[1]) or _is_halved(e, sampler))
         yield Finding("kl-arguments" if proper else "kl-term", f"in the KL divergence {what}", evidence)
     elif kl_weight(e) is None:
         yield from _unequal(e, sampler, parts, evidence)
@@ -118,27 +118,39 @@ def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
-    if _reads_otherwise(e) and (sampler.noisy or (sampler.in_place and e.divergence.reading in CHANGED)):
-        yield _mismatch(e, sampler)
+    reading = "half log_variance" if _is_halved(e, sampler) else e.divergence.reading
+    if _reads_otherwise(e, sampler, reading) and (sampler.noisy or (sampler.in_place and reading in CHANGED)):
+        yield _mismatch(e, sampler, reading)
 
 
-def _reads_otherwise(e: Explanation) -> bool:
-    """Whether the divergence depends on the scale, and on another than that of the code."""
+def _is_halved(e: Explanation, sampler: Sampler) -> bool:
+    """Whether a divergence of swapped arguments holds the square of a second head that was halved in place."""
+    parts = kl_parts(e)
+    return e.divergence.form == "swapped" and sampler.in_place and equal(4 * parts[0], parts[1])
+
+
+def _reads_otherwise(e: Explanation, sampler: Sampler, reading: str) -> bool:
+    """Whether the divergence depends on the scale, and on another than that of the code.
+
+    One of swapped arguments reads the second head as it would if they were put right.
+    """
+    if e.divergence.form == "swapped":
+        return sampler.factor != 1 or reading not in sampler.names
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
         return max(abs(float(e.kl[3])), abs(float(e.kl[5]))) > 1e-6 * abs(float(e.reconstruction[0]))
     scales = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
     return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
 
 
-def _mismatch(e: Explanation, sampler: Sampler) -> Finding:
+def _mismatch(e: Explanation, sampler: Sampler, reading: str) -> Finding:
     if e.divergence.own:
         message = "the variance in the KL divergence is another power of the sampler's scale than its square"
         shown = f"of the scale, its square and its fourth power it holds {', '.join(f'{c:.4g}' for c in e.kl[3:6])}"
         return Finding("sampler-scale-mismatch", message, shown)
-    read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {e.divergence.reading}"
+    read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {reading}"
     own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
-    shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(e.divergence.reading)}"
-    if sampler.in_place and e.divergence.reading in CHANGED:
+    shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(reading)}"
+    if sampler.in_place and reading in CHANGED:
         return Finding("head-modified", f"an in-place operation changes the head between its uses: {read}", shown)
     return Finding("sampler-scale-mismatch", read, shown)
 
