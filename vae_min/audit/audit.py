@@ -61,7 +61,7 @@ class _Auditor:
         self.findings += found.findings
         if found.doubt:
             return self._undecided(found.doubt, Effective())
-        if found.noisy:
+        if found.noisy and not found.beside:
             self.findings += sampler.in_evaluation(self.bench, points[0])
         self.findings += sampler.of_claim(self.spec, found, self.bench.observe(points[0]))
         self.findings += sampler.of_range(self.bench, found)
@@ -97,7 +97,7 @@ class _Auditor:
         return explained, scaled
 
     def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View]) -> Audit:
-        latents = seen[0].latent.code.shape[-1]
+        shape = self.bench.code_shape
         self.findings += weight.of_terms(e, found)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
@@ -109,14 +109,16 @@ class _Auditor:
             self.bench,
             found,
             e,
-            list(weight.of_reduction(self.spec, by_size, latents)),
-            lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, size, again=True), latents)),
+            list(weight.of_reduction(self.spec, by_size, shape)),
+            lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, size, again=True), shape)),
         )
         self.findings += likelihood.findings(self.spec, e.likelihood, seen)
         self.findings += self._samples(found)
         self.findings += gradient.findings(self.bench, found, e, seen[0].observation.point)
         self.findings += reported.findings(self.bench, e, seen)
-        return Audit(self._verdict(), tuple(self.findings), amount.effective(self.spec, found, by_size, latents))
+        return Audit(
+            self._verdict(), tuple(self.findings), amount.effective(self.spec, found, by_size, math.prod(shape))
+        )
 
     def _by_size(self, found: Sampler, e: Explanation, own: int, again: bool = False) -> dict[int, Explanation]:
         """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""

@@ -79,6 +79,8 @@ class Bench:
         self.spec, self.state = spec, State(*spec.modules, *callables)
         self.double, self.swapped = False, False
         self.scale: int | None = None  # which of the scales that an observation finds is the decoder's
+        self.beside: tuple[int, int] | None = None  # call and output of a draw that the decoder does not get
+        self.code_shape: tuple[int, ...] = ()  # of one example, once it was encoded
         self._positions: tuple[int, int] | None = None
         self.finders: dict[bool, CodeFinder | None] = {}
 
@@ -236,7 +238,8 @@ class Bench:
             return self._turned(self._encoded[1])
         self.place(point)
         with self._calling(point.noise) as noise:
-            heads = self._heads(self._called("encode", self.spec.encode, *batch)).flat()
+            whole = self._heads(self._called("encode", self.spec.encode, *batch))
+        self.code_shape, heads = tuple(whole.loc.shape[1:]), whole.flat()
         if point.noise is not None and not noise.draws:  # the same whatever the noise
             self._encoded = place, heads.detached()
         return self._turned(heads)
@@ -329,6 +332,9 @@ class Bench:
         codes, outputs = [f.code for f in found], [f.output for f in found]
         if torch.is_grad_enabled():
             outputs = [self.decode(point, c, batch[1:]) for c in codes]
+        if self.beside is not None:
+            call, output = self.beside
+            codes = [trace.calls[call].outputs[output]]
         scales = self._scales(trace, outputs, batch[0])
         scale = None if self.scale is None else scales[self.scale]
         return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace, scales, scale)

@@ -248,8 +248,7 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
         other = explain(bench, sampler, [replace(p, size=size) for p in points[:_COUNT]])
         if other is not None and other.explanation is not None:
             by_size[size] = other.explanation
-    latents = bench.encode(points[0], bench.rows(points[0].rows, points[0].size)).loc.shape[1]
-    yield from weight.of_reduction(bench.spec, by_size, latents)
+    yield from weight.of_reduction(bench.spec, by_size, bench.code_shape)
 
 
 def _cut_off(bench: Bench, sampler: Sampler, detached: str, point: Point) -> Iterator[Finding]:

@@ -70,18 +70,18 @@ def _of_sampler(bench: Bench, sampler: Sampler, views: list[View]) -> Finding | 
 def _of_divergence(bench: Bench, sampler: Sampler, e: Explanation, views: list[View]) -> Finding | None:
     """Derivatives of the loss in the heads that far off are zero, or the opposite of what they are nearby."""
     ratios = [(v, r) for v in views if (r := _ratio(sampler, e, v)) is not None]
-    near = [r.flatten() for v, r in ratios if v.observation.point.spread == v.observation.point.factor == 1]
+    near = [r[~r.isnan()] for v, r in ratios if v.observation.point.spread == v.observation.point.factor == 1]
     if not near or float(((torch.cat(near) - 1).abs() < _CLOSE).double().mean()) < _MOST:
         return None
     for view, ratio in ratios:
-        left, mirrored = (ratio.abs() < _EXACT), ((ratio + 1).abs() < _CLOSE)
-        if not bool((left | mirrored | ((ratio - 1).abs() < _CLOSE)).all()):
+        left, mirrored, follows = ratio.abs() < _EXACT, (ratio + 1).abs() < _CLOSE, (ratio - 1).abs() < _CLOSE
+        if not bool((left | mirrored | follows | ratio.isnan()).all()):
             continue
-        if _matters(e, view, left[0] | mirrored.any(0)):
+        if _matters(e, view, left[0] | mirrored.any(0), ratio[0].isnan()):
             message = "the KL divergence is clamped, or its absolute value taken, beyond what is seen near the given parameters"
             parts = [f"{part.double().mean():.0%} of its derivatives" for part in (left, mirrored)]
             return Finding("kl-clamped", message, f"at one point {parts[0]} are 0, {parts[1]} have the opposite sign")
-        second = left[1] & ~left[0].any(1, keepdim=True)  # it alone is clamped, not the divergence
+        second = left[1] & follows[0]  # it alone is clamped, not the divergence
         if not bool(second.any()) or _gap(e, view) < _LEAST * abs(float(e.reconstruction[0])):
             continue
         drawn, read = _scales(bench, sampler, view.observation.point)
@@ -93,24 +93,28 @@ def _of_divergence(bench: Bench, sampler: Sampler, e: Explanation, views: list[V
     return None
 
 
-def _matters(e: Explanation, view: View, cut: Tensor) -> bool:
+def _matters(e: Explanation, view: View, cut: Tensor, unknown: Tensor) -> bool:
     """Whether what is cut off, (B, D), is of a size that training reaches, and the loss another for it."""
     if not bool(cut.any()) or view.latent.scale is None:
         return False
     with torch.no_grad():
         kl = kl_of_latents(view.latent, view.latent.scale)
-    kl = torch.where(cut.all(1, keepdim=True), kl.mean(1, keepdim=True), kl)  # the clamp of a sum, or of each latent
+    whole = (cut | unknown).all(1, keepdim=True)
+    kl = torch.where(whole, kl.mean(1, keepdim=True), kl)  # the clamp of a sum, or of each latent
     return bool((kl[cut] < _LARGEST).any()) and _gap(e, view) > _LEAST * abs(float(e.reconstruction[0]))
 
 
 def _ratio(sampler: Sampler, e: Explanation, view: View) -> Tensor | None:
-    """The loss's derivatives in the heads while the code is held, in units of those of the KL divergence: (2, B, D)."""
+    """The loss's derivatives in the heads while the code is held, in units of those of the KL divergence: (2, B, D).
+
+    NaN where the latter are too small to tell.
+    """
     own = derivative.of_heads(sampler, view)
-    if own is None:
+    if own is None or not bool(own.isfinite().all()):
         return None
     coefficients = np.where(np.abs(e.kl) < _NONE * np.abs(e.kl).max(), 0.0, e.kl)  # rounding, which exp would raise
     proper = torch.tensordot(torch.from_numpy(coefficients), derivative.of_columns(sampler, view, e.divergence), 1)
-    return torch.where(proper.abs() > _EXACT * proper.abs().max(), own / proper, 1.0)
+    return torch.where(proper.abs() > _EXACT * proper.abs().max(), own / proper, torch.nan)
 
 
 def _usual(scale: Tensor) -> Tensor:

@@ -38,7 +38,7 @@ class Sampler:
 
     ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
     none does; ``drawn`` says that the noise is torch's normal or uniform. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
-    ``in_place`` says that the loss changes a tensor in place.
+    ``beside`` says that the decoder gets the location, and other terms a draw; ``in_place`` that a tensor is changed in place.
     """
 
     names: list[str] = field(default_factory=list)
@@ -47,6 +47,7 @@ class Sampler:
     num_samples: int = 1
     sample_major: bool = True
     drawn: bool = False
+    beside: bool = False
     in_place: bool = False
     findings: list[Finding] = field(default_factory=list)
     doubt: str = ""
@@ -99,6 +100,9 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
         sampler.doubt = _NOT_AFFINE
         return sampler
     sampler.drawn = not _same(bench, still[0].code, moved[0].code)
+    if not sampler.drawn and _drawn_beside(bench, sampler, still[0], moved[0]):
+        still, moved = ([bench.observe(o.point) for o in seen] for seen in (still, moved))
+        sampler.drawn = True
     if sampler.drawn:
         _affine(bench, sampler, still, moved)
     else:
@@ -106,6 +110,29 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
     if sampler.noisy and not any(f.code == "noise-frozen" for f in sampler.findings):
         _frozen(bench, sampler, points[0])
     return sampler
+
+
+def _drawn_beside(bench: Bench, sampler: Sampler, still: Observation, moved: Observation) -> bool:
+    """Whether the decoder gets the location while other terms of the loss depend on a draw; the bench shows that then."""
+    loc = sampler.arranged(still.code, len(still.heads.loc))
+    calls = list(zip(still.trace.calls, moved.trace.calls, strict=False))
+    if torch.equal(still.loss, moved.loss) or not _same(bench, loc, still.heads.loc.expand_as(loc)):
+        return False
+    for i, (first, second) in enumerate(calls):
+        for j, (a, b) in enumerate(zip(first.outputs, second.outputs, strict=False)):
+            if a.shape == b.shape == still.codes[0].shape and a.dtype == loc.dtype and not torch.equal(a, b):
+                low, high = (t.reshape(still.code.shape) for t in (a, b))
+                bottom = low - UNIFORM_ZERO / UNIFORM_UNIT * (high - low)  # of a uniform draw
+                if any(_same(bench, centre, still.code) for centre in (low, bottom)):
+                    bench.beside, sampler.beside = (i, j), True
+                    sampler.findings.append(_mean_in_training(float((high - low).abs().max())))
+                    return True
+    return False
+
+
+def _mean_in_training(moved: float) -> Finding:
+    message = "the decoder gets the posterior mean in training mode, not a draw"
+    return Finding("mean-in-training", message, f"of noise 0 and noise 1, z is the same; a draw moves by {moved:.3g}")
 
 
 def _arrange(sampler: Sampler, still: Observation) -> None:

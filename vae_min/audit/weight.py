@@ -187,8 +187,12 @@ def target(spec: VAESpec, e: Explanation) -> list[float]:
     return [beta, 0.5 * beta] if e.likelihood.family == "normal" else [beta]
 
 
-def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int) -> Iterator[Finding]:
-    """What is wrong with the ratio of the two weights, from explanations at several batch sizes."""
+def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[int, ...]) -> Iterator[Finding]:
+    """What is wrong with the ratio of the two weights, from explanations at several batch sizes.
+
+    ``code`` is the shape of one example's code.
+    """
+    latents = math.prod(code)
     kl, a = ({s: f(e) or 0.0 for s, e in by_size.items()} for f in (common_kl_weight, reconstruction_weight))
     ratios = {s: kl[s] / a[s] for s in by_size if kl[s] and a[s]}
     if len(ratios) < len(by_size) or any(is_missing(e) for e in by_size.values()):
@@ -207,7 +211,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
     size = abs(a[low]) / low ** (round(math.log(a[high] / a[low]) / math.log(high / low)) if high > low else 0)
     if not exponent and declares_scale(spec, e, unit, unit * size, latents):
         return
-    found = _decomposed(spec, e, unit, size, latents)
+    found = _decomposed(spec, e, unit, size, code)
     if found is None and exponent:
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
@@ -236,23 +240,28 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
         and equal(unit, 0.5 * (spec.beta or 1.0))
     ):
         yield Finding("squared-error", "a squared error without 1/2 is a normal likelihood of variance 1/2", shown)
-    for code in found:
-        message = _WORDS[code].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:]))
-        if code == "kl-latent-mean" and e.likelihood.free and spec.variance is None:
+    for name in found:
+        message = _WORDS[name].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:]), code=code)
+        kind = name.split()[0]
+        if kind == "kl-latent-mean" and e.likelihood.free and spec.variance is None:
             message += f", or the decoder has a variance of {unit:.4g}, which nobody declared"
-        yield Finding(code, message, shown)
+        yield Finding(kind, message, shown)
 
 
 _WORDS = {
     "reconstruction-mean": "the reconstruction is averaged over the {pixels} pixels, the KL divergence is not",
     "reconstruction-reduction": "the reconstruction is averaged over some axes of the data and summed over others",
     "kl-latent-mean": "the KL divergence is averaged over the {latents} latents, not summed",
+    "kl-latent-mean of channels": "the KL divergence is averaged over the first axis of the code {code}, not summed",
+    "kl-latent-mean of positions": "the KL divergence is averaged over all but the first axis of the code {code}, not summed",
     "kl-half": "the KL divergence lacks its factor 1/2",
 }
 
 
-def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latents: int) -> tuple[str, ...] | None:
-    """The defects that most plainly lead from a right ratio to this one; None if a weight of its own is plainer.
+def _decomposed(
+    spec: VAESpec, e: Explanation, ratio: float, size: float, code: tuple[int, ...]
+) -> tuple[str, ...] | None:
+    """The names of what most plainly leads from a right ratio to this one; None if a weight of its own is plainer.
 
     Each defect costs 1, a weight of its own 3/2, or 5/2 if it is not round, and a loss whose reconstruction (of weight
     ``size``) is not just summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
@@ -262,7 +271,8 @@ def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latent
     for chosen in product((False, True), repeat=len(shape)):
         part = math.prod(s for s, c in zip(shape, chosen, strict=True) if c)
         pixels.setdefault(part, "reconstruction-reduction")
-    means = {1: "", latents: "kl-latent-mean"} if latents > 1 else {1: ""}
+    means = {1: "", math.prod(code[1:]): "kl-latent-mean of positions", code[0]: "kl-latent-mean of channels"}
+    means |= {math.prod(code): "kl-latent-mean", 1: ""}
     targets = target(spec, e)
     best: tuple[float, tuple[str, ...] | None] = (
         1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))) + (not _is_round(ratio)),
