@@ -194,7 +194,7 @@ class Bench:
         """The parameters of a point."""
         generator = torch.Generator().manual_seed(point.parameters)
         return [
-            point.factor * _moved(base, generator, point.spread)
+            _moved(base, generator, point.spread).mul_(point.factor)
             if point.parameters and p.is_floating_point() and p.requires_grad
             else base
             for p, base in zip(self.state.parameters, self._base, strict=True)
@@ -369,9 +369,8 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 def _moved(base: Tensor, generator: torch.Generator, spread: float) -> Tensor:
     """Parameters some way off: a generic point, where formulas that agree at a special one differ."""
     if base.ndim > 1 and base.numel() > _MANY:  # most of a large model's time: half the numbers, in single precision
-        factor = torch.randn(base.shape, generator=generator, dtype=torch.float32).to(base)
-        large: Tensor = base * (1 + 0.3 * spread * factor)
-        return large
+        factor = torch.randn(base.shape, generator=generator, dtype=torch.float32)
+        return factor.mul_(0.3 * spread).add_(1).to(base).mul_(base)
     noise, shift = torch.randn((2, *base.shape), generator=generator, dtype=torch.float64).to(base)
     moved: Tensor = base * (1 + 0.3 * spread * noise) + (0.4 * spread * shift if base.ndim < 2 else 0.0)
     return moved

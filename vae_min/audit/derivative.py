@@ -43,7 +43,13 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
         large that rounding leaves nothing of the rest.
     """
     o, heads = view.observation, view.latent.heads
-    if sampler.beside or len(o.codes) != 1 or sampler.num_samples != 1 or heads.second is None or (sampler.noisy and not sampler.names):
+    if (
+        sampler.beside
+        or len(o.codes) != 1
+        or sampler.num_samples != 1
+        or heads.second is None
+        or (sampler.noisy and not sampler.names)
+    ):
         return None
     loc, second = named(o, heads.loc), named(o, heads.second)
     if loc is None or second is None:
