@@ -333,8 +333,10 @@ class Bench:
         if torch.is_grad_enabled():
             outputs = [self.decode(point, c, batch[1:]) for c in codes]
         if self.beside is not None:
-            call, output = self.beside
-            codes = [trace.calls[call].outputs[output]]
+            drawn = trace.calls[self.beside[0]].outputs[self.beside[1]]
+            if drawn.shape != codes[0].shape:
+                outputs = [self.decode(point, codes[0].expand_as(drawn), batch[1:])]
+            codes = [drawn]
         scales = self._scales(trace, outputs, batch[0])
         scale = None if self.scale is None else scales[self.scale]
         return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace, scales, scale)

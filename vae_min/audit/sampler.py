@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vae_min.audit.bench import Bench, Observation, Point
 from vae_min.audit.finding import Finding
-from vae_min.audit.head import READINGS, Heads, factor, readings
+from vae_min.audit.head import READINGS, Heads, expands, factor, readings
 from vae_min.audit.noise import UNIFORM_UNIT, UNIFORM_ZERO, constant, seeded
 from vae_min.audit.spec import VAESpec
 from vae_min.audit.trace import in_place
@@ -101,9 +101,12 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
         sampler.doubt = _NOT_AFFINE
         return sampler
     sampler.drawn = not _same(bench, still[0].code, moved[0].code)
-    if not sampler.drawn and _drawn_beside(bench, sampler, still[0], moved[0]):
+    if not sampler.drawn and (place := _beside(bench, sampler, still, moved)):
+        bench.beside, sampler.beside = place, True
         still, moved = ([bench.observe(o.point) for o in seen] for seen in (still, moved))
-        sampler.drawn = True
+        _arrange(sampler, still[0])
+        sampler.drawn = not _same(bench, still[0].code, moved[0].code)
+        sampler.findings.append(_mean_in_training("the KL divergence or the weights hold a draw that it does not get"))
     if sampler.drawn:
         _affine(bench, sampler, still, moved)
     else:
@@ -113,27 +116,48 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
     return sampler
 
 
-def _drawn_beside(bench: Bench, sampler: Sampler, still: Observation, moved: Observation) -> bool:
-    """Whether the decoder gets the location while other terms of the loss depend on a draw; the bench shows that then."""
-    loc = sampler.arranged(still.code, len(still.heads.loc))
-    calls = list(zip(still.trace.calls, moved.trace.calls, strict=False))
-    if torch.equal(still.loss, moved.loss) or not _same(bench, loc, still.heads.loc.expand_as(loc)):
-        return False
-    for i, (first, second) in enumerate(calls):
-        for j, (a, b) in enumerate(zip(first.outputs, second.outputs, strict=False)):
-            if a.shape == b.shape == still.codes[0].shape and a.dtype == loc.dtype and not torch.equal(a, b):
-                low, high = (t.reshape(still.code.shape) for t in (a, b))
-                bottom = low - UNIFORM_ZERO / UNIFORM_UNIT * (high - low)  # of a uniform draw
-                if any(_same(bench, centre, still.code) for centre in (low, bottom)):
-                    bench.beside, sampler.beside = (i, j), True
-                    sampler.findings.append(_mean_in_training(float((high - low).abs().max())))
-                    return True
-    return False
+def _beside(
+    bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation]
+) -> tuple[int, int] | None:
+    """Where the loss holds a draw which the decoder does not get, as it gets the location: the call, and the output."""
+    loc = sampler.arranged(still[0].code, len(still[0].heads.loc))
+    if len(still[0].codes) != 1 or not _same(bench, loc, still[0].heads.loc.expand_as(loc)):
+        return None
+    noisy = not torch.equal(still[0].loss, moved[0].loss)
+    with torch.enable_grad():
+        used = bench.observe(still[0].point)
+    for i, calls in enumerate(zip(*(o.trace.calls for o in (*still, *moved, used)), strict=False)):
+        for j, (*values, own) in enumerate(zip(*(c.outputs for c in calls), strict=False)):
+            alike = all(_has_shape(v, o.codes[0]) for v, o in zip(values, (*still, *moved), strict=True))
+            if alike and _is_draw(bench, values, still) and (noisy or _holds(used.loss, own)):
+                return i, j
+    return None
 
 
-def _mean_in_training(moved: float) -> Finding:
-    message = "the decoder gets the posterior mean in training mode, not a draw"
-    return Finding("mean-in-training", message, f"of noise 0 and noise 1, z is the same; a draw moves by {moved:.3g}")
+def _has_shape(value: Tensor, code: Tensor) -> bool:
+    return value.ndim == code.ndim and value.dtype == code.dtype and expands(code, value)
+
+
+def _is_draw(bench: Bench, values: list[Tensor], still: list[Observation]) -> bool:
+    """Whether a value, at two points without and with noise, is the location and noise, or noise that does not move."""
+    low, high, location = values[0], values[len(still)], still[0].codes[0].expand_as(values[0])
+    if not _same(bench, low, high):
+        span = (high - low) / UNIFORM_UNIT  # of a uniform draw
+        bottom = low - UNIFORM_ZERO * span
+        return any(_same(bench, centre, location) for centre in (low, bottom, bottom + 0.5 * span))
+    rows = [(v, *o.heads.loc.shape) for v, o in zip(values, still, strict=False)]
+    majors = [v.reshape(-1, b, d) for v, b, d in rows], [v.reshape(b, -1, d).transpose(0, 1) for v, b, d in rows]
+    read = any(_constant_noise(codes, still, n) for codes in majors for n in READINGS)
+    return read and not _same(bench, low, location)
+
+
+def _holds(loss: Tensor, value: Tensor) -> bool:
+    """Whether a loss depends on a value in its graph."""
+    return value.requires_grad and torch.autograd.grad(loss, value, allow_unused=True, retain_graph=True)[0] is not None
+
+
+def _mean_in_training(evidence: str) -> Finding:
+    return Finding("mean-in-training", "the decoder gets the posterior mean in training mode, not a draw", evidence)
 
 
 def _arrange(sampler: Sampler, still: Observation) -> None:
@@ -241,8 +265,7 @@ def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> 
     if all(_same(bench, c, o.heads.loc.expand_as(c)) for c, o in zip(codes, still, strict=True)):
         sampler.noisy = False
         gap = float((codes[0] - still[0].heads.loc).abs().max().detach())
-        message = "the decoder gets the posterior mean in training mode, not a draw"
-        sampler.findings.append(Finding("mean-in-training", message, f"largest difference of z and loc: {gap:.1e}"))
+        sampler.findings.append(_mean_in_training(f"largest difference of z and loc: {gap:.1e}"))
         return
     for major in (sampler.sample_major, not sampler.sample_major):  # it was read off as if there were no noise
         sampler.sample_major = major
