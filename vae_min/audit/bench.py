@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.parameter import UninitializedParameter
 
 from vae_min.audit.head import Heads, expands, heads_of
 from vae_min.audit.noise import Draw, Noise, Source, constant, seeded
@@ -19,7 +21,7 @@ from vae_min.audit.state import State
 from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor, of_parameters
 
 _FORM = (
-    "encode(*batch) returned {}, not a tuple (loc, second) or a distribution of independent normals: "
+    "encode(*batch) returned {}, not a pair (loc, second) or a distribution of independent normals: "
     "return these from VAESpec(encode=...)"
 )
 
@@ -85,7 +87,8 @@ class Bench:
     @contextmanager
     def open(self) -> Iterator[Bench]:
         """Make ready; everything of the user is put back at the end."""
-        with self.state.kept(), torch.enable_grad():
+        self._refuse()
+        with self.state.kept(), torch.enable_grad(), _uncompiled():
             self._check()
             self._double()
             self._base = [p.data.clone() for p in self.state.parameters]
@@ -95,6 +98,12 @@ class Bench:
             yield self
 
     # --- getting ready ---
+
+    def _refuse(self) -> None:
+        if any(isinstance(m, torch.jit.ScriptModule) for m in self.state.submodules):
+            raise AuditError("a module is compiled by torch.jit: audit it without torch.jit.script or trace")
+        if any(isinstance(p, UninitializedParameter) for p in self.state.parameters):
+            raise AuditError("a lazy layer has no parameters yet: call the model once before the audit")
 
     def _check(self) -> None:
         size = sum(p.numel() for p in self.state.parameters)
@@ -116,7 +125,11 @@ class Bench:
             raise AuditError("no trainable parameters found: give VAESpec(module=...)")
         if not loss.requires_grad:
             raise AuditError("loss(*batch) has no gradient: it is computed under no_grad, or detached")
-        grads = torch.autograd.grad(loss.reshape(()), self.state.trainable, allow_unused=True)
+        try:
+            grads = torch.autograd.grad(loss.reshape(()), self.state.trainable, allow_unused=True)
+        except RuntimeError as error:
+            where = "give the loss before backward() and the optimiser's step"
+            raise AuditError(f"the loss cannot be differentiated: {where}: {' '.join(str(error).split())}") from error
         if all(g is None for g in grads):
             raise AuditError("the loss depends on no parameter that was found: give VAESpec(module=...)")
 
@@ -125,7 +138,10 @@ class Bench:
             return function(*args)
         except Exception as error:  # the user's code may raise anything
             shapes = ", ".join(str(tuple(a.shape)) for a in args if isinstance(a, Tensor))
-            raise AuditError(f"{name} raised on shapes {shapes}: {type(error).__name__}: {error}") from error
+            shown = f" on shapes {shapes}" if shapes else ""
+            rows, total = {len(a) for a in args if isinstance(a, Tensor)}, len(self.spec.tensors[0])
+            hint = f" (it is to take batches of other sizes than {total} too)" if rows and rows != {total} else ""
+            raise AuditError(f"{name} raised{shown}{hint}: {type(error).__name__}: {error}") from error
 
     def _double(self) -> None:
         before = [p.data for p in self.state.parameters], [dict(m._buffers) for m in self.state.submodules]
@@ -178,7 +194,7 @@ class Bench:
         """The parameters of a point."""
         generator = torch.Generator().manual_seed(point.parameters)
         return [
-            point.factor * _moved(base, generator, point.spread)
+            _moved(base, generator, point.spread).mul_(point.factor)
             if point.parameters and p.is_floating_point() and p.requires_grad
             else base
             for p, base in zip(self.state.parameters, self._base, strict=True)
@@ -238,7 +254,10 @@ class Bench:
             output = tuple(output[i] for i in self._positions)
         heads = heads_of(output)
         if heads is None or heads.second is None:
-            raise AuditError(_FORM.format(type(output).__name__))
+            raise AuditError(_FORM.format(_form(output)))
+        if not expands(heads.second, heads.loc):
+            shapes = f"heads of shapes {tuple(heads.loc.shape)} and {tuple(heads.second.shape)}"
+            raise AuditError(_FORM.format(shapes))
         return heads
 
     def _dry_run(self) -> tuple[int, int]:
@@ -331,6 +350,20 @@ class Bench:
         return [t.reshape(1).clone() if t.numel() == 1 else t.expand_as(pixels).flatten() for t in found]
 
 
+def _form(output: Any) -> str:
+    """An encoder's output in words."""
+    kind = type(output).__name__
+    return f"a {kind} of {len(output)}" if isinstance(output, tuple | list | dict) else f"a {kind}"
+
+
+def _uncompiled() -> AbstractContextManager[None]:
+    """Functions that torch has compiled run as they were written, so that all their operations are seen."""
+    if "torch._dynamo" not in sys.modules:  # importing it takes longer than most audits
+        return nullcontext()
+    stance: AbstractContextManager[None] = torch.compiler.set_stance("force_eager")
+    return stance
+
+
 def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.allclose(a, b)
 
@@ -338,9 +371,8 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 def _moved(base: Tensor, generator: torch.Generator, spread: float) -> Tensor:
     """Parameters some way off: a generic point, where formulas that agree at a special one differ."""
     if base.ndim > 1 and base.numel() > _MANY:  # most of a large model's time: half the numbers, in single precision
-        factor = torch.randn(base.shape, generator=generator, dtype=torch.float32).to(base)
-        large: Tensor = base * (1 + 0.3 * spread * factor)
-        return large
+        factor = torch.randn(base.shape, generator=generator, dtype=torch.float32)
+        return factor.mul_(0.3 * spread).add_(1).to(base).mul_(base)
     noise, shift = torch.randn((2, *base.shape), generator=generator, dtype=torch.float64).to(base)
     moved: Tensor = base * (1 + 0.3 * spread * noise) + (0.4 * spread * shift if base.ndim < 2 else 0.0)
     return moved

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import torch
 from scipy.stats import kstest
@@ -357,7 +358,12 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
 
 def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
     """A location that is never negative, a scale that can be exactly 0, at parameters near the user's."""
-    far = _far(bench, 1.0)
+    scaled = bool(sampler.names) and sampler.names[0] not in ("log_variance", "log_scale")
+    far = list[Heads]()
+    for heads in _far(bench, 1.0):
+        far.append(heads)
+        if not scaled and bool((heads.loc < 0).any()):
+            return  # the other points can add nothing
     loc = torch.cat([h.loc.flatten() for h in far])
     zeros = float((loc == 0).double().mean())
     if bool((loc >= 0).all()) and zeros > 0.05:
@@ -365,7 +371,7 @@ def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("head-range", "the posterior mean is never negative: a ReLU ends the encoder", shown)
     second = torch.cat([h.second.flatten() for h in far if h.second is not None])
     zeros = float((second == 0).double().mean())
-    if sampler.names and sampler.names[0] not in ("log_variance", "log_scale") and zeros > 0.02:
+    if scaled and zeros > 0.02:
         yield Finding(
             "head-range", "the scale can be exactly 0", f"{zeros:.0%} of {len(second)} values at random parameters"
         )
@@ -375,17 +381,23 @@ def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
     """A logarithm of the scale that has one sign only, where a linear layer has both; given how the head is read."""
     if not readings or not readings <= _LOGARITHMS:
         return
-    second = torch.cat([h.second.flatten() for h in (*_far(bench, 4.0), *_far(bench, 40.0)) if h.second is not None])
-    low, high = float(second.min()), float(second.max())
-    if low * high >= 0:
-        message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
-        yield Finding("head-range", message, f"{len(second)} values at random parameters in [{low:.3g}, {high:.3g}]")
+    low, high, count = math.inf, -math.inf, 0
+    for heads in chain(_far(bench, 4.0), _far(bench, 40.0)):
+        assert heads.second is not None
+        count += heads.second.numel()
+        low, high = min(low, float(heads.second.min())), max(high, float(heads.second.max()))
+        if low < 0 < high or bool(heads.second.isnan().any()):
+            return
+    message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
+    yield Finding("head-range", message, f"{count} values at random parameters in [{low:.3g}, {high:.3g}]")
 
 
-def _far(bench: Bench, spread: float) -> list[Heads]:
-    with torch.no_grad():
-        points = (Point(s, s, 8, spread=spread) for s in range(1, 25))
-        return [bench.encode(p, bench.rows(p.rows, p.size)) for p in points]
+def _far(bench: Bench, spread: float) -> Iterator[Heads]:
+    for s in range(1, 25):
+        point = Point(s, s, 8, spread=spread)
+        with torch.no_grad():
+            heads = bench.encode(point, bench.rows(point.rows, point.size))
+        yield heads
 
 
 def of_claim(spec: VAESpec, sampler: Sampler, seen: Observation) -> list[Finding]:
