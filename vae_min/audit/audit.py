@@ -75,6 +75,8 @@ class _Auditor:
         explained = explanation.explain(self.bench, found, seen)
         if explained is None:
             explained, seen = self._with_scale(found, seen)
+        if explained is None:
+            explained, seen = self._with_target(found, seen)
         if explained is not None:
             return self._explained(found, explained, seen)
         if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
@@ -95,6 +97,19 @@ class _Auditor:
         proper = (k for k in known if weight.reconstruction_weight(k[0]) is not None)
         explained, self.bench.scale, scaled = next(proper, known[-1])
         return explained, scaled
+
+    def _with_target(self, found: Sampler, seen: list[View]) -> tuple[Explanation | None, list[View]]:
+        """The explanation by data that the loss scales or binarises itself, and the views with these."""
+        for index, changed in explanation.with_target(seen):
+            if not self.bench.keeps_rows(seen[0].observation.point, index):
+                continue
+            explained = explanation.explain(self.bench, found, changed)
+            if explained is None:
+                explained, changed = self._with_scale(found, changed)
+            if explained is not None and explained.residual < explanation.tolerance(self.bench, innocent=False):
+                self.bench.target = index
+                return explained, changed
+        return None, seen
 
     def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View]) -> Audit:
         shape = self.bench.code_shape

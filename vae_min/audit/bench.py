@@ -18,7 +18,7 @@ from vae_min.audit.head import Heads, expands, heads_of
 from vae_min.audit.noise import Draw, Noise, Source, constant, seeded
 from vae_min.audit.spec import AuditError, VAESpec
 from vae_min.audit.state import State
-from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor, of_parameters
+from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor, of_data, of_parameters
 
 _FORM = (
     "encode(*batch) returned {}, not a pair (loc, second) or a distribution of independent normals: "
@@ -27,7 +27,7 @@ _FORM = (
 
 
 _NOISE = seeded(0)
-_LARGEST, _MANY, _KEPT = 100_000_000, 10_000, 10_000_000
+_LARGEST, _MANY, _KEPT, _TARGETS = 100_000_000, 10_000, 10_000_000, 8
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Observation:
     """What happened at a point; tensors are flat: heads (B, D), codes (k B, D), outputs (k B, ...).
 
     ``scales`` depend on the parameters alone and have one number or one for each pixel; ``scale`` is that of them which
-    all outputs of the decoder share, where it is known.
+    all outputs of the decoder share, where it is known. ``targets``, (B, N), depend on the data alone; ``target`` is what
+    is reconstructed, where it is not the data as they are.
     """
 
     point: Point
@@ -64,6 +65,8 @@ class Observation:
     trace: Trace
     scales: list[Tensor]
     scale: Tensor | None
+    targets: list[Tensor]
+    target: Tensor | None
 
     @property
     def code(self) -> Tensor:
@@ -79,6 +82,7 @@ class Bench:
         self.spec, self.state = spec, State(*spec.modules, *callables)
         self.double, self.swapped = False, False
         self.scale: int | None = None  # which of the scales that an observation finds is the decoder's
+        self.target: int | None = None  # which of its targets is reconstructed
         self.beside: tuple[int, int] | None = None  # call and output of a draw that the decoder does not get
         self.code_shape: tuple[int, ...] = ()  # of one example, once it was encoded
         self._positions: tuple[int, int] | None = None
@@ -339,7 +343,27 @@ class Bench:
             codes = [drawn]
         scales = self._scales(trace, outputs, batch[0])
         scale = None if self.scale is None else scales[self.scale]
-        return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace, scales, scale)
+        targets = self._targets(trace, batch)
+        target = None if self.target is None else targets[self.target]
+        return Observation(
+            point, batch, loss, heads, codes, outputs, noise.draws, trace, scales, scale, targets, target
+        )
+
+    def _targets(self, trace: Trace, batch: tuple[Tensor, ...]) -> list[Tensor]:
+        found = of_data(trace, batch[0], (*self.state.parameters, *batch[1:]))
+        rows = (t.detach().reshape(len(batch[0]), -1) for t in found[:_TARGETS])
+        return [t.to(torch.get_default_dtype()) if t.dtype is torch.bool else t.clone() for t in rows]
+
+    def keeps_rows(self, point: Point, index: int) -> bool:
+        """Whether a target has its rows where the data have theirs: it is computed anew from rows in another order."""
+        batch = self.rows(point.rows, point.size)
+        found = []
+        for turned in (batch, tuple(t.roll(1, 0) for t in batch)):
+            self.place(point)
+            with torch.no_grad(), self._calling(point.noise), Trace() as trace:
+                self.spec.loss(*turned)
+            found.append(self._targets(trace, turned)[index : index + 1])
+        return bool(found[1]) and torch.equal(found[0][0].roll(1, 0), found[1][0])
 
     def _scales(self, trace: Trace, outputs: list[Any], data: Tensor) -> list[Tensor]:
         output = heads_of(outputs[0]) if outputs else None

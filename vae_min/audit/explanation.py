@@ -145,6 +145,14 @@ def with_scale(seen: Sequence[View]) -> Iterator[tuple[int, list[View]]]:
         yield index, [replace(v, output=replace(v.output, second=s.expand_as(v.output.loc))) for v, s in pairs]
 
 
+def with_target(seen: Sequence[View]) -> Iterator[tuple[int, list[View]]]:
+    """The views with each thing that is computed from the data alone, and is not the data, in their place; its index."""
+    for index in range(min(len(v.observation.targets) for v in seen)):
+        changed = [replace(v, data=v.observation.targets[index].expand_as(v.data)) for v in seen]
+        if not all(torch.equal(v.data.to(c.data), c.data) for v, c in zip(seen, changed, strict=True)):
+            yield index, changed
+
+
 def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
     """Of all likelihoods with the sampler's own reading of the divergence, the one that leaves least of the loss."""
     general = isinstance(bench.spec.prior, torch.distributions.Distribution)

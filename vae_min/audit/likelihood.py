@@ -239,7 +239,7 @@ def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
 
 def data_of(observation: Observation, like: Heads) -> Tensor:
     """The data as (k, B, N), floating point unless it holds classes."""
-    x = observation.batch[0].flatten(1)
+    x = observation.batch[0].flatten(1) if observation.target is None else observation.target
     return x.expand(like.loc.shape[0], *x.shape)
 
 

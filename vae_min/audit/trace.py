@@ -150,6 +150,20 @@ def of_parameters(trace: Trace, parameters: Iterable[Tensor]) -> list[Tensor]:
     return found
 
 
+def of_data(trace: Trace, data: Tensor, apart: Iterable[Tensor]) -> list[Tensor]:
+    """What is computed from the data and from constants alone, of as many numbers, in order; nothing ``apart`` is a constant.
+
+    Among these is the target of the reconstruction, where the loss scales or binarises the data itself.
+    """
+    known, moving, found = {id(data)}, {id(t) for t in apart}, list[Tensor]()
+    for call in trace.calls:
+        if any(id(t) in known for t in call.inputs) and all(id(t) in known or id(t) not in moving for t in call.inputs):
+            found += [t for t in call.outputs if id(t) not in known and t.numel() == data.numel()]
+            known |= {id(t) for t in call.outputs}
+        moving |= {id(t) for t in call.outputs}
+    return found
+
+
 def _used(trace: Trace, loss: Tensor) -> set[int]:
     """Of the anchored calls, by number, those whose outputs a loss depends on."""
     outputs = [t for i in trace.anchored for t in trace.calls[i].outputs[:1]]

@@ -276,6 +276,21 @@ def fixed(std, weight=1.0, declared=True):
     return VAESpec(loss=loss, encode=encode, decode=model.decoder, batch=torch.randn(8, 12), module=model)
 
 
+def changed(change, batch, reduce=torch.sum, order=lambda x: x):
+    """The loss and the encoder change the data before anything else; what is reconstructed are the changed ones."""
+    model = Shared()
+
+    def loss(x):
+        z, kl = model.code(change(x))
+        return (reduce(0.5 * (order(change(x)) - model.decoder(z)).square(), -1) + kl).mean()
+
+    return VAESpec(loss=loss, encode=lambda x: model.encode(change(x)), decode=model.decoder, batch=batch, module=model)
+
+
+def bytes_():
+    return torch.randint(0, 256, (8, 12), dtype=torch.uint8)
+
+
 def with_pictures(power):
     """The decoder is called twice more, for the log, on codes that the loss does not depend on."""
 
@@ -322,6 +337,16 @@ def with_pictures(power):
         (lambda: shared(of_distance(1.0)), "elbo", set()),
         (lambda: shared(of_distance(0.4)), "weighted", {"kl-weight"}),
         (lambda: shared(of_distance(0.5)), "weighted", {"kl-weight"}),
+        (lambda: changed(lambda x: x.float() / 255, bytes_()), "elbo", set()),
+        (lambda: changed(lambda x: x.float() / 255, bytes_(), torch.mean), "not-elbo", {"reconstruction-mean"}),
+        (lambda: changed(lambda x: x.float() / 255, bytes_(), order=lambda x: x.flip(0)), "undecided", set()),
+        (lambda: changed(lambda x: (x - 0.13) / 0.31, torch.rand(8, 12)), "elbo", set()),
+        (lambda: changed(lambda x: (x > 0.5).float(), torch.rand(8, 12)), "elbo", set()),
+        (
+            lambda: changed(lambda x: (x > 0.5).float(), torch.rand(8, 12), order=lambda x: x.flip(0)),
+            "undecided",
+            set(),
+        ),
         (lambda: fixed(1.0), "elbo", set()),
         (lambda: fixed(0.5), "elbo", set()),
         (lambda: fixed(0.5, declared=False), "elbo", set()),
