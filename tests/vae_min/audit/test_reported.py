@@ -39,7 +39,7 @@ def test_sign_and_scale(change, codes) -> None:
 
 
 def test_what_is_no_number_is_one_line() -> None:
-    with pytest.raises(AuditError, match="reported.*holds something that is no number: could not convert"):
+    with pytest.raises(AuditError, match=r"reported.*holds something that is no number: could not convert"):
         audit(logging(lambda t: {"elbo": "high"}))
 
 
