@@ -22,10 +22,11 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
 _POINTS, TOLERANCE = 48, 1e-3
-_STRICT = 1e-6
+_STRICT, _ROUNDING = 1e-6, 1e-13
 _SPREADS = (1.0, 0.5, 1.5)
 
 Vector = NDArray[np.float64]
+Fitted = tuple[Vector, Vector, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +133,7 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
                 innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
                 moved = (reconstruction @ fitted[0]).std() > _STRICT * loss.std()
                 if fitted[-1] < tolerance(bench, innocent) and moved:
-                    return Explanation(likelihood, divergence, *fitted)
+                    return _explained(likelihood, divergence, regulariser, fitted)
     return None
 
 
@@ -182,7 +183,19 @@ def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation | None:
         regulariser = matrix([_means(explanation.divergence.columns(v.latent)) for v in seen])
     if reconstruction is None or regulariser is None:
         return None
-    return Explanation(explanation.likelihood, explanation.divergence, *_fit(loss, reconstruction, regulariser))
+    fitted = _fit(loss, reconstruction, regulariser)
+    return _explained(explanation.likelihood, explanation.divergence, regulariser, fitted)
+
+
+def _explained(likelihood: Likelihood, divergence: Divergence, regulariser: Vector, fitted: Fitted) -> Explanation:
+    """An explanation from a fit; of a scale that never moves, the terms, which are constants, are those of a divergence."""
+    terms, c, constant, residual = fitted
+    if divergence.form == "standard" and divergence.own and _still(regulariser[:, 1:3]).all():
+        whole = c[0] + (c[3] if len(c) > 3 else 0.0)
+        proper = np.array([c[0], -whole])
+        constant += float((c[1:3] - proper) @ regulariser[0, 1:3])
+        c = np.concatenate([c[:1], proper, c[3:]])
+    return Explanation(likelihood, divergence, terms, c, constant, residual)
 
 
 def terms(explanation: Explanation, view: View) -> tuple[Tensor, Tensor]:
@@ -225,12 +238,19 @@ def matrix(rows: Iterable[list[float]]) -> Vector | None:
     return array if np.isfinite(array).all() else None
 
 
-def _fit(loss: Vector, reconstruction: Vector, regulariser: Vector) -> tuple[Vector, Vector, float, float]:
+def _still(terms: Vector) -> NDArray[np.bool_]:
+    """Which columns do not vary but for rounding."""
+    still: NDArray[np.bool_] = terms.std(0) <= _ROUNDING * np.abs(terms.mean(0))
+    return still
+
+
+def _fit(loss: Vector, reconstruction: Vector, regulariser: Vector) -> Fitted:
     """Least squares; the residual is measured against the smaller of the variations of the loss and of the regulariser."""
     terms = np.hstack([reconstruction, regulariser])
     centre, spread = terms.mean(0), terms.std(0)
-    spread[spread == 0] = 1.0
-    design = np.hstack([(terms - centre) / spread, np.ones((len(loss), 1))])
+    still = _still(terms)
+    spread[still] = 1.0
+    design = np.hstack([np.where(still, 0.0, (terms - centre) / spread), np.ones((len(loss), 1))])
     solution, *_ = np.linalg.lstsq(design, loss, rcond=1e-13)
     residual = np.abs(design @ solution - loss).max()
     coefficients = solution[:-1] / spread

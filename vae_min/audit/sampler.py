@@ -388,6 +388,8 @@ def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
         low, high = min(low, float(heads.second.min())), max(high, float(heads.second.max()))
         if low < 0 < high or bool(heads.second.isnan().any()):
             return
+    if low == high:
+        return  # a scale that is fixed
     message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
     yield Finding("head-range", message, f"{count} values at random parameters in [{low:.3g}, {high:.3g}]")
 

@@ -1,5 +1,6 @@
 """VAEs as other people write them, each right and with one of its usual slips."""
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -258,6 +259,23 @@ def of_distance(weight):
     return loss
 
 
+def fixed(std, weight=1.0, declared=True):
+    """A posterior whose scale is not learned; its KL divergence may leave out what is constant."""
+    model = Shared()
+
+    def encode(x):
+        m, _ = model.encode(x)
+        return m, torch.full_like(m, 2 * math.log(std))
+
+    def loss(x):
+        m, v = encode(x)
+        z = m + std * torch.randn_like(m)
+        kl = m**2 + v.exp() - 1 - v if declared else m**2
+        return (0.5 * (x - model.decoder(z)).square().sum(-1) + weight * 0.5 * kl.sum(-1)).mean()
+
+    return VAESpec(loss=loss, encode=encode, decode=model.decoder, batch=torch.randn(8, 12), module=model)
+
+
 def with_pictures(power):
     """The decoder is called twice more, for the log, on codes that the loss does not depend on."""
 
@@ -304,6 +322,11 @@ def with_pictures(power):
         (lambda: shared(of_distance(1.0)), "elbo", set()),
         (lambda: shared(of_distance(0.4)), "weighted", {"kl-weight"}),
         (lambda: shared(of_distance(0.5)), "weighted", {"kl-weight"}),
+        (lambda: fixed(1.0), "elbo", set()),
+        (lambda: fixed(0.5), "elbo", set()),
+        (lambda: fixed(0.5, declared=False), "elbo", set()),
+        (lambda: fixed(0.5, -1.0), "not-elbo", {"kl-sign"}),
+        (lambda: fixed(1.0, 2.0), "not-elbo", {"kl-half"}),
         (lambda: shared(with_pictures(2)), "elbo", set()),
         (lambda: shared(with_pictures(1)), "not-elbo", {"sampler-scale-mismatch"}),
     ],
