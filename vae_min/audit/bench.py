@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 from torch.nn.parameter import UninitializedParameter
 
 from vae_min.audit.head import Heads, expands, heads_of
@@ -130,8 +131,27 @@ class Bench:
         except RuntimeError as error:
             where = "give the loss before backward() and the optimiser's step"
             raise AuditError(f"the loss cannot be differentiated: {where}: {' '.join(str(error).split())}") from error
+        self._check_prior()
         if all(g is None for g in grads):
             raise AuditError("the loss depends on no parameter that was found: give VAESpec(module=...)")
+
+    def _check_prior(self) -> None:
+        prior = self.spec.prior
+        if prior is None:
+            return
+        loc = self._heads(self._called("encode", self.spec.encode, *self.rows(0, 2))).flat().loc.detach()
+        try:
+            fits = (
+                prior.log_prob(loc).ndim > 0
+                if isinstance(prior, Distribution)
+                else all(expands(torch.as_tensor(p), loc) for p in prior)
+            )
+        except (TypeError, ValueError, RuntimeError, NotImplementedError):
+            fits = False
+        if not fits:
+            raise AuditError(
+                f"VAESpec(prior=...) is not one of codes of shape {tuple(loc.shape)}: give numbers, tensors of {loc.shape[1]}, or a distribution of these"
+            )
 
     def _called(self, name: str, function: Any, *args: Any) -> Any:
         try:
@@ -255,6 +275,8 @@ class Bench:
         heads = heads_of(output)
         if heads is None or heads.second is None:
             raise AuditError(_FORM.format(_form(output)))
+        if not heads.loc.is_floating_point():
+            raise AuditError(_FORM.format("integers"))
         if not expands(heads.second, heads.loc):
             shapes = f"heads of shapes {tuple(heads.loc.shape)} and {tuple(heads.second.shape)}"
             raise AuditError(_FORM.format(shapes))
@@ -343,7 +365,9 @@ class Bench:
 
     def _scales(self, trace: Trace, outputs: list[Any], data: Tensor) -> list[Tensor]:
         output = heads_of(outputs[0]) if outputs else None
-        if output is None or output.second is not None or output.loc[0].numel() != data[0].numel():
+        if output is None or output.second is not None or not output.loc.ndim:
+            return []
+        if output.loc[0].numel() != data[0].numel():
             return []
         pixels = output.loc[0]
         found = (t for t in of_parameters(trace, self.state.trainable) if expands(t, pixels))

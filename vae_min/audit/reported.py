@@ -38,7 +38,10 @@ def _logged(bench: Bench, view: View) -> dict[str, float]:
         values = bench.report(view.observation.point)
     if not hasattr(values, "items"):
         raise AuditError("reported(*batch) did not return a mapping")
-    return {n: float(v.detach().mean()) if isinstance(v, Tensor) else float(v) for n, v in values.items()}
+    try:
+        return {n: float(v.detach().mean()) if isinstance(v, Tensor) else float(v) for n, v in values.items()}
+    except (TypeError, ValueError) as error:
+        raise AuditError(f"reported(*batch) holds something that is no number: {error}") from error
 
 
 def _own(e: Explanation, view: View, w: weight.Weights) -> dict[str, float]:

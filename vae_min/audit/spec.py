@@ -74,6 +74,8 @@ class VAESpec:
                 raise AuditError(f"VAESpec({name}=...) is not callable: {getattr(self, name)!r}")
         if not self.tensors or not all(isinstance(t, Tensor) for t in self.tensors):
             raise AuditError("VAESpec(batch=...) is not a tensor or a tuple of tensors")
+        if any(t.layout is not torch.strided for t in self.tensors):
+            raise AuditError("VAESpec(batch=...) is sparse: give it by to_dense()")
         sizes = {t.shape[0] if t.ndim else 0 for t in self.tensors}
         if len(sizes) != 1 or 0 in sizes:
             raise AuditError(f"VAESpec(batch=...): leading dimensions differ or are zero: {sorted(sizes)}")

@@ -68,7 +68,11 @@ def test_rows_of_a_batch_of_one_differ() -> None:
         ({"encode": lambda x: "text"}, r"encode\(\*batch\) returned a str, not a pair"),
         ({"encode": lambda x: (x,) * 4}, "returned a tuple of 4, not a pair"),
         ({"encode": lambda x: (x, x[:, :2])}, r"returned heads of shapes \(4, 5\) and \(4, 2\), not a pair"),
+        ({"encode": lambda x: (x.long(), x.long())}, "returned integers, not a pair"),
         ({"decode": lambda z: z[:, :, 9]}, "decode raised: IndexError"),
+        ({"prior": (torch.zeros(7), 1.0)}, r"prior=...\) is not one of codes of shape \(2, 2\)"),
+        ({"prior": (None, 1.0)}, "prior=...\\) is not one of codes"),
+        ({"prior": torch.distributions.Categorical(torch.ones(3))}, "prior=...\\) is not one of codes"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(change, message) -> None:
@@ -120,6 +124,13 @@ def test_a_layer_that_cannot_be_moved_is_one_line(layer, message) -> None:
     s.loss.__self__.extra = layer()
     with pytest.raises(AuditError, match=message), Bench(s).open():
         pass
+
+
+def test_an_output_of_no_shape_is_no_crash() -> None:
+    s = spec()
+    whole = VAESpec(loss=s.loss, encode=s.encode, decode=lambda z: s.decode(z).sum(), batch=s.batch)
+    with Bench(whole).open() as bench:
+        assert bench.observe(POINT).scales == []
 
 
 def test_a_compiled_layer_runs_as_it_was_written() -> None:

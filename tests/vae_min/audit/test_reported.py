@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vae_min.audit.audit import audit
-from vae_min.audit.spec import VAESpec
+from vae_min.audit.spec import AuditError, VAESpec
 
 from .small import bce, kl, spec
 
@@ -36,6 +36,11 @@ def test_sign_and_scale(change, codes) -> None:
     outcome = audit(logging(change))
     assert [f.code for f in outcome.findings] == codes
     assert (outcome.verdict, outcome.exit_code) == ("elbo", int(bool(codes)))
+
+
+def test_what_is_no_number_is_one_line() -> None:
+    with pytest.raises(AuditError, match=r"reported.*holds something that is no number: could not convert"):
+        audit(logging(lambda t: {"elbo": "high"}))
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.0])
