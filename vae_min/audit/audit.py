@@ -73,6 +73,8 @@ class _Auditor:
                 "the loss is finite at too few of the points that were tried", Effective(sampler=found.name)
             )
         explained = explanation.explain(self.bench, found, seen)
+        if explained is not None and weight.weights(explained).kl is None:  # one that accuses is held to its word
+            explained = explanation.explain(self.bench, found, seen, strict=True) or explained
         if explained is None:
             explained, seen = self._with_scale(found, seen)
         if explained is None:
@@ -122,9 +124,9 @@ class _Auditor:
         by_size = self._by_size(found, e, size := seen[0].observation.point.size)
         self.findings += stuck.named(
             self.bench,
-            found,
             e,
             list(weight.of_reduction(self.spec, by_size, shape)),
+            lambda: self._refitted(found, e),
             lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, size, again=True), shape)),
         )
         self.findings += likelihood.findings(self.spec, e.likelihood, seen)
@@ -139,10 +141,13 @@ class _Auditor:
         """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""
         by_size = {own: e}
         for size in dict.fromkeys((own, 4, 2, 8)):
-            some = explanation.views(self.bench, found, size, 16) if again or size != own else []
-            if len(some) == 16 and (refitted := explanation.refit(e, some)):
+            if (again or size != own) and (refitted := self._refitted(found, e, size)):
                 by_size[size] = refitted
         return by_size
+
+    def _refitted(self, found: Sampler, e: Explanation, size: int = 4) -> Explanation | None:
+        some = explanation.views(self.bench, found, size, 16)
+        return explanation.refit(e, some) if len(some) == 16 else None
 
     def _samples(self, found: Sampler) -> Iterator[Finding]:
         claimed = self.spec.num_importance_samples

@@ -112,8 +112,11 @@ def _frozen(value: object, graph: bool) -> object:
     return value.detach().clone() if isinstance(value, Tensor) and not graph else value
 
 
-def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
-    """The first reading, in order of plausibility, that reproduces the loss at all points; None if none does."""
+def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool = False) -> Explanation | None:
+    """The first reading, in order of plausibility, that reproduces the loss at all points; None if none does.
+
+    With ``strict``, to rounding alone.
+    """
 
     @cache
     def values(likelihood: Likelihood) -> Vector | None:
@@ -132,7 +135,7 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
                 fitted = _fit(loss, reconstruction, regulariser)
                 innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
                 moved = (reconstruction @ fitted[0]).std() > _STRICT * loss.std()
-                if fitted[-1] < tolerance(bench, innocent) and moved:
+                if fitted[-1] < tolerance(bench, innocent and not strict) and moved:
                     return _explained(likelihood, divergence, regulariser, fitted)
     return None
 
@@ -196,13 +199,17 @@ def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation | None:
 
 
 def _explained(likelihood: Likelihood, divergence: Divergence, regulariser: Vector, fitted: Fitted) -> Explanation:
-    """An explanation from a fit; of a scale that never moves, the terms, which are constants, are those of a divergence."""
+    """An explanation from a fit; terms that never move get the coefficients of a divergence."""
     terms, c, constant, residual = fitted
     if divergence.form == "standard" and divergence.own and _still(regulariser[:, 1:3]).all():
         whole = c[0] + (c[3] if len(c) > 3 else 0.0)
         proper = np.array([c[0], -whole])
         constant += float((c[1:3] - proper) @ regulariser[0, 1:3])
         c = np.concatenate([c[:1], proper, c[3:]])
+    sampled = divergence.own and (divergence.form == "sampled" or (divergence.form == "standard" and len(c) > 3))
+    if sampled and _still(regulariser[:, -1:]).all():  # noise of one modulus: its square belongs to log q(z|x)
+        constant += float((c[-1] + c[-2]) * regulariser[0, -1])
+        c = np.concatenate([c[:-1], -c[-2:-1]])
     return Explanation(likelihood, divergence, terms, c, constant, residual)
 
 

@@ -178,10 +178,10 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
     a, b = still[0].code, moved[0].code - still[0].code
     noise = torch.where(b == 0, 0.0, (random[0].code - a) / b)
     drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
-    if not _among(noise[b != 0], drawn):
+    if not among(noise[b != 0], drawn):
         sampler.doubt = _NOT_AFFINE
         return
-    uniform = [d for d in random[0].draws if d.law == "uniform" and _among(noise[b != 0], d.value.flatten().to(noise))]
+    uniform = [d for d in random[0].draws if d.law == "uniform" and among(noise[b != 0], d.value.flatten().to(noise))]
     _locate(bench, sampler, still, moved, bool(uniform))
     if uniform:
         mean, deviation = _mean_and_deviation(sampler, still[0], moved[0]) if sampler.names else (math.nan, math.nan)
@@ -418,7 +418,7 @@ def _same(bench: Bench, a: Tensor, b: Tensor) -> bool:
     return bool(torch.allclose(a, b, rtol=rtol, atol=rtol))
 
 
-def _among(values: Tensor, drawn: Tensor) -> bool:
+def among(values: Tensor, drawn: Tensor) -> bool:
     """Whether each value is one of those drawn, to rounding."""
     if not len(drawn):
         return False

@@ -7,23 +7,25 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from vae_min.audit import explanation, weight
+from vae_min.audit import weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.explanation import Explanation
 from vae_min.audit.finding import Finding
-from vae_min.audit.sampler import Sampler
 
 _FAR = 10**7
 
+Refitted = Callable[[], Explanation | None]
+
 
 def named(
-    bench: Bench, sampler: Sampler, e: Explanation, found: list[Finding], again: Callable[[], list[Finding]]
+    bench: Bench, e: Explanation, found: list[Finding], refitted: Refitted, again: Callable[[], list[Finding]]
 ) -> Iterator[Finding]:
     """The findings on the ratio of the weights, that of a weight which is being annealed named as such.
 
-    ``again`` finds them anew, which is done at the end of the annealing.
+    ``refitted`` explains the loss anew, as a number among the attributes was changed; ``again`` finds anew what is wrong,
+    which is done at the end of the annealing.
     """
-    counter = _counter(bench, sampler, e) if any(f.rank == "error" for f in found) else None
+    counter = _counter(bench, e, refitted) if any(f.rank == "error" for f in found) else None
     if counter is None:
         yield from found
         return
@@ -40,7 +42,7 @@ def named(
     yield from rest
 
 
-def _counter(bench: Bench, sampler: Sampler, e: Explanation) -> tuple[nn.Module, str, int | float, bool] | None:
+def _counter(bench: Bench, e: Explanation, refitted: Refitted) -> tuple[nn.Module, str, int | float, bool] | None:
     """A number among the modules' attributes on which the weight depends until it is large: its module, name and value.
 
     And whether the loss changes it.
@@ -57,8 +59,7 @@ def _counter(bench: Bench, sampler: Sampler, e: Explanation) -> tuple[nn.Module,
             with bench.state.changed(module, name, type(value)(far)):
                 if not ends and _loss(bench) == before:
                     break
-                some = explanation.views(bench, sampler, count=16)
-                ends.append(_ratio(explanation.refit(e, some)) if len(some) == 16 else None)
+                ends.append(_ratio(refitted()))
         if ratio and _reaches(ends, ratio):
             _loss(bench)
             return module, name, value, any(m is module and n == name for m, n in bench.state.plain_changes())

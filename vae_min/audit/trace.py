@@ -87,9 +87,12 @@ class Widen(TorchFunctionMode):
         """See `TorchFunctionMode`."""
         if func is Tensor.float:
             return args[0].double()
-        args = tuple(torch.float64 if a is torch.float32 else a for a in args)
-        kwargs = {n: torch.float64 if v is torch.float32 else v for n, v in (kwargs or {}).items()}
-        return func(*args, **kwargs)
+        for a in args:
+            if a is torch.float32:
+                args = tuple(torch.float64 if a is torch.float32 else a for a in args)
+        if not kwargs:
+            return func(*args)
+        return func(*args, **{n: torch.float64 if v is torch.float32 else v for n, v in kwargs.items()})
 
 
 def tensors(value: Any) -> Iterator[Tensor]:

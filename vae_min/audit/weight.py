@@ -60,7 +60,7 @@ def kl_weight(e: Explanation) -> float | None:
 
 
 def common_kl_weight(e: Explanation) -> float | None:
-    """`kl_weight`, or the factor that most terms of a divergence share of which one is off, or which is another's."""
+    """`kl_weight`, or the factor that most terms of a divergence share of which one is off, or that of its only term."""
     whole, unit = kl_weight(e), 1e-3 * float(abs(e.reconstruction[0]))
     if whole is not None:
         return whole
@@ -69,7 +69,8 @@ def common_kl_weight(e: Explanation) -> float | None:
         return pair[0] if abs(pair[0]) > unit and equal(*pair, unit) else None
     parts = kl_parts(e)
     most = min(2, len(parts))
-    shared = [p for p in parts if abs(p) > unit and sum(equal(p, other, unit) for other in parts) >= most]
+    held = [p for p in parts if abs(p) > unit]
+    shared = [p for p in held if len(held) == 1 or sum(equal(p, other, unit) for other in parts) >= most]
     return shared[0] if shared else None
 
 

@@ -145,6 +145,12 @@ HIDDEN = (
         "a head between 0 and 1 that the sampler takes for the scale has the range of one",
         "range",
     ),
+    Hidden(
+        lambda d: of("head-range", name="sigmoid")(d) or of("head-range", name="rectified log-variance")(d),
+        of("head-modified"),
+        "autograd refuses the gradient where the output of a sigmoid or ReLU is changed in place",
+        "refused",
+    ),
 )
 
 

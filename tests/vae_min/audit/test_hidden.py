@@ -133,6 +133,16 @@ def cancel(both, alone, right, seed):
     return combine(both, [right], seed, 4) is not None and all(combine(one, [right], seed, 4) is None for one in alone)
 
 
+def refused(both, alone, right, seed):
+    """The loss cannot be differentiated, each of the two defects alone can."""
+    assert all(measured(one, seed).isfinite().all() for one in alone)
+    try:
+        measured(both, seed)
+    except RuntimeError as error:
+        return "inplace operation" in str(error)
+    return False
+
+
 WAYS = {
     "same": same,
     "multiple": multiple,
@@ -142,6 +152,7 @@ WAYS = {
     "unweighted": unweighted,
     "range": ranged,
     "cancel": cancel,
+    "refused": refused,
 }
 
 
@@ -175,6 +186,7 @@ def test_a_pair_that_can_be_seen_is_not_shown_to_be_none(way, seed):
         "unweighted": ("iwae", defect("mean-in-training", "the decoder"), defect("weights-sign", "the inverse ratio")),
         "range": ("tutorial", defect("head-range", "rectified log"), defect("sampler-scale-mismatch", "raw")),
         "cancel": ("tutorial", defect("kl-half"), defect("kl-latent-mean")),
+        "refused": ("tutorial", defect("head-range", "rectified mean"), defect("head-modified")),
     }[way]
     edits = [d.edits[program] for d in (one, other)]
     try:

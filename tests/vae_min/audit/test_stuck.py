@@ -63,3 +63,16 @@ def test_a_size_is_no_counter() -> None:
         VAESpec(loss=model.loss, encode=model.encode, decode=model.decoder, batch=torch.rand(8, 12).round())
     )
     assert [f.code for f in outcome.findings] == ["kl-half"]
+
+
+def test_annealing_is_named_beside_a_clamp() -> None:
+    s = spec(divergence=lambda m, v: min(1.0, model.step / 500) * free_bits(m, v))
+    model = s.loss.__self__
+    model.step = 50
+    assert [f.code for f in audit(s).findings] == ["kl-clamped", "kl-weight-stuck"]
+    model.step = 600
+    assert [f.code for f in audit(s).findings] == ["kl-clamped"]
+
+
+def free_bits(m, v):
+    return (0.5 * (m**2 + v.exp() - 1 - v)).clamp(min=0.2).sum(-1)
