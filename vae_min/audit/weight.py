@@ -238,7 +238,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
     if not exponent and declares_scale(spec, e, unit, unit * size, latents):
         return
     found = _decomposed(spec, e, unit, size, code)
-    if found is None and exponent:
+    if found is None and exponent and (exponent < 0 or unit * len(spec.tensors[0]) <= 1):  # as batch over data set
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     if exponent == 1 and equal(kl_weight(by_size[low]) or 0.0, kl_weight(by_size[high]) or 0.0):
