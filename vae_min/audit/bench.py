@@ -273,7 +273,7 @@ class Bench:
         if isinstance(output, tuple | list) and len(output) == 3 and self._positions is not None:
             output = tuple(output[i] for i in self._positions)
         heads = heads_of(output)
-        if heads is None or heads.second is None:
+        if heads is None or heads.second is None or heads.law not in ("", "normal"):
             raise AuditError(_FORM.format(_form(output)))
         if not heads.loc.is_floating_point():
             raise AuditError(_FORM.format("integers"))

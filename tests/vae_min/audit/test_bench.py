@@ -68,6 +68,7 @@ def test_rows_of_a_batch_of_one_differ() -> None:
         ({"encode": lambda x: "text"}, r"encode\(\*batch\) returned a str, not a pair"),
         ({"encode": lambda x: (x,) * 4}, "returned a tuple of 4, not a pair"),
         ({"encode": lambda x: (x, x[:, :2])}, r"returned heads of shapes \(4, 5\) and \(4, 2\), not a pair"),
+        ({"encode": lambda x: torch.distributions.Laplace(x, x.exp())}, "returned a Laplace, not a pair"),
         ({"encode": lambda x: (x.long(), x.long())}, "returned integers, not a pair"),
         ({"decode": lambda z: z[:, :, 9]}, "decode raised: IndexError"),
         ({"prior": (torch.zeros(7), 1.0)}, r"prior=...\) is not one of codes of shape \(2, 2\)"),
