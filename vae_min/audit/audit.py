@@ -208,17 +208,18 @@ class _Auditor:
 
 
 def generic_points(bench: Bench) -> list[Point]:
-    """Two points off the user's parameters at which the loss is finite."""
-    found: list[Point] = []
+    """Two points off the user's parameters at which the loss is finite, or has a value at least."""
+    finite, run = list[Point](), list[Point]()
     for seed in range(1, 40):
         point = Point(seed, 1000 + seed, 4, spread=(1.0, 0.5, 0.25)[seed % 3])
         try:
             with torch.no_grad():
-                finite = math.isfinite(float(bench.loss(point)))
+                value = float(bench.loss(point))
         except Exception:  # noqa: BLE001, S112 - a parameter may have left its range there
             continue
-        if finite:
-            found.append(point)
-        if len(found) == 2:
-            return found
-    return [Point(0, 0), Point(0, 1001)]
+        run.append(point)
+        if math.isfinite(value):
+            finite.append(point)
+        if len(finite) == 2:
+            return finite
+    return (finite + [p for p in run if p not in finite] + [Point(0, 0), Point(0, 1001)])[:2]

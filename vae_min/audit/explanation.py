@@ -124,6 +124,7 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool =
 
     with torch.no_grad():
         loss, likelihoods = np.array([v.loss for v in seen]), likelihoods_of(bench, seen)
+        usual = np.median(np.abs(loss - np.median(loss)))  # a prior of almost no scale gives single losses of any size
         general = isinstance(bench.spec.prior, torch.distributions.Distribution)
         for divergence in divergences(sampler.names, sampler.noisy, general):
             regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
@@ -134,7 +135,7 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool =
                     continue
                 fitted = _fit(loss, reconstruction, regulariser)
                 innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
-                moved = (reconstruction @ fitted[0]).std() > _STRICT * loss.std()
+                moved = (reconstruction @ fitted[0]).std() > _STRICT * usual
                 if fitted[-1] < tolerance(bench, innocent and not strict) and moved:
                     return _explained(likelihood, divergence, regulariser, fitted)
     return None

@@ -198,9 +198,9 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     if name.split()[0:1] and name.split()[0] in gradient.CUT:
         message = f"the gradient does not pass through the sampler: {gradient.CUT[name.split()[0]]}"
         yield Finding("gradient-cut", message, shown)
-    elif not found.read and not reading.wrong:
+    elif not reading.wrong:
         yield from _of_right_value(found.name, name, differences, shown)
-    elif not found.read and reading.share is None and name not in UNBIASED:
+    elif reading.share is None and name not in UNBIASED:
         yield Finding("value-only", "the gradient of the loss is not the gradient of its value", shown)
 
 

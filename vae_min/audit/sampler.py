@@ -192,7 +192,7 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
                 f"its mean is {mean:.3f} and its standard deviation {deviation:.3f}; its largest value is bounded",
             )
         )
-    _shared(sampler, noise, random[0].code, len(still[0].heads.loc))
+    _shared(sampler, torch.where(b == 0, torch.nan, noise), random[0].code, len(still[0].heads.loc))
 
 
 def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation) -> tuple[float, float]:
@@ -252,7 +252,10 @@ def _shared(sampler: Sampler, noise: Tensor, code: Tensor, size: int) -> None:
     """Whether examples, samples or latents share their noise; samples on both sides of the location do not."""
     for axis, what, values in ((1, "example", noise), (2, "latent", noise), (0, "importance sample", code)):
         e = sampler.arranged(values, size)
-        if e.shape[axis] > 1 and torch.allclose(e, e.narrow(axis, 0, 1).expand_as(e), rtol=1e-6, atol=1e-6):
+        known = ~e.isnan()  # of a scale of 0 the noise is not known
+        first = torch.where(known, e, 0.0).sum(axis, keepdim=True) / known.sum(axis, keepdim=True)
+        alike = torch.allclose(torch.where(known, e, first), first.expand_as(e), rtol=1e-6, atol=1e-6, equal_nan=True)
+        if alike and bool((known.sum(axis) > 1).any()):
             first = ", ".join(f"{v:.4f}" for v in e.movedim(axis, 0)[:2].flatten(1)[:, 0])
             message = f"every {what} of the batch gets the same noise"
             sampler.findings.append(Finding("noise-shared", message, f"the noise of the first two: {first}"))

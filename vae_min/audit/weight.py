@@ -122,6 +122,9 @@ def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
     reading = "half log_variance" if _is_halved(e, sampler) else e.divergence.reading
     if _reads_otherwise(e, sampler, reading) and (sampler.noisy or (sampler.in_place and reading in CHANGED)):
         yield _mismatch(e, sampler, reading)
+        unchanged = reading.split()[-1]  # how the head was read before it was changed
+        if reading in CHANGED and sampler.in_place and sampler.names and not _is_read(sampler, unchanged):
+            yield _otherwise(sampler, unchanged)
 
 
 def _is_halved(e: Explanation, sampler: Sampler) -> bool:
@@ -136,11 +139,15 @@ def _reads_otherwise(e: Explanation, sampler: Sampler, reading: str) -> bool:
     One of swapped arguments reads the second head as it would if they were put right.
     """
     if e.divergence.form == "swapped":
-        return sampler.factor != 1 or reading not in sampler.names
+        return not _is_read(sampler, reading)
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
         return max(abs(float(e.kl[3])), abs(float(e.kl[5]))) > 1e-6 * abs(float(e.reconstruction[0]))
     scales = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
     return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
+
+
+def _is_read(sampler: Sampler, reading: str) -> bool:
+    return sampler.factor == 1 and reading in sampler.names
 
 
 def _mismatch(e: Explanation, sampler: Sampler, reading: str) -> Finding:
@@ -148,11 +155,17 @@ def _mismatch(e: Explanation, sampler: Sampler, reading: str) -> Finding:
         message = "the variance in the KL divergence is another power of the sampler's scale than its square"
         shown = f"of the scale, its square and its fourth power it holds {', '.join(f'{c:.4g}' for c in e.kl[3:6])}"
         return Finding("sampler-scale-mismatch", message, shown)
+    found = _otherwise(sampler, reading)
+    if sampler.in_place and reading in CHANGED:
+        message = f"an in-place operation changes the head between its uses: {found.message}"
+        return Finding("head-modified", message, found.evidence)
+    return found
+
+
+def _otherwise(sampler: Sampler, reading: str) -> Finding:
     read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {reading}"
     own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
     shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(reading)}"
-    if sampler.in_place and reading in CHANGED:
-        return Finding("head-modified", f"an in-place operation changes the head between its uses: {read}", shown)
     return Finding("sampler-scale-mismatch", read, shown)
 
 
@@ -225,7 +238,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
     if not exponent and declares_scale(spec, e, unit, unit * size, latents):
         return
     found = _decomposed(spec, e, unit, size, code)
-    if found is None and exponent:
+    if found is None and exponent and (exponent < 0 or unit * len(spec.tensors[0]) <= 1):  # as batch over data set
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     if exponent == 1 and equal(kl_weight(by_size[low]) or 0.0, kl_weight(by_size[high]) or 0.0):

@@ -151,6 +151,12 @@ HIDDEN = (
         "autograd refuses the gradient where the output of a sigmoid or ReLU is changed in place",
         "refused",
     ),
+    Hidden(
+        of("head-modified", name="the head is halved"),
+        of("kl-term", name="square of the variance"),
+        "the square undoes the halving, and what is left is half of the logarithm, a term of wrong weight",
+        "half a logarithm",
+    ),
 )
 
 

@@ -143,6 +143,14 @@ def refused(both, alone, right, seed):
     return False
 
 
+def half_a_logarithm(both, alone, right, seed):
+    """The loss is halfway between the right one and that without the logarithm of the scale."""
+    program = next(p for p in PROGRAMS if source(p) == right)
+    lost = inject(right, defect("kl-term", "lost log").edits[program])
+    found = combine(both, [lost, right], seed, 4)
+    return found is not None and bool(torch.allclose(found, torch.full_like(found, 0.5), rtol=1e-3))
+
+
 WAYS = {
     "same": same,
     "multiple": multiple,
@@ -153,6 +161,7 @@ WAYS = {
     "range": ranged,
     "cancel": cancel,
     "refused": refused,
+    "half a logarithm": half_a_logarithm,
 }
 
 
@@ -186,6 +195,7 @@ def test_a_pair_that_can_be_seen_is_not_shown_to_be_none(way, seed):
         "unweighted": ("iwae", defect("mean-in-training", "the decoder"), defect("weights-sign", "the inverse ratio")),
         "range": ("tutorial", defect("head-range", "rectified log"), defect("sampler-scale-mismatch", "raw")),
         "cancel": ("tutorial", defect("kl-half"), defect("kl-latent-mean")),
+        "half a logarithm": ("tutorial", defect("kl-half"), defect("head-modified", "the head is halved")),
         "refused": ("tutorial", defect("head-range", "rectified mean"), defect("head-modified")),
     }[way]
     edits = [d.edits[program] for d in (one, other)]

@@ -71,6 +71,12 @@ def test_two_reductions_are_plainer_than_a_weight_that_nobody_would_choose() -> 
     assert codes(lambda n: 1.0, lambda n: 0.67, code=(3,)) == ["kl-weight"]
 
 
+def test_a_sum_with_a_weight_is_no_batch_over_data_set() -> None:
+    assert codes(lambda n: 1.0, lambda n: n / 50) == ["batch-size-weight"]
+    assert codes(lambda n: 1.0, lambda n: 0.7 * n) == ["kl-batch-sum", "kl-weight"]
+    assert codes(lambda n: 1.0, lambda n: 1.0 * n) == ["kl-batch-sum"]
+
+
 def test_a_code_of_several_axes_may_be_averaged_over_some() -> None:
     for factor, words in (
         (1 / 3, "the first axis of the code (3, 2, 5)"),
