@@ -256,9 +256,9 @@ def _shared(sampler: Sampler, noise: Tensor, code: Tensor, size: int) -> None:
         first = torch.where(known, e, 0.0).sum(axis, keepdim=True) / known.sum(axis, keepdim=True)
         alike = torch.allclose(torch.where(known, e, first), first.expand_as(e), rtol=1e-6, atol=1e-6, equal_nan=True)
         if alike and bool((known.sum(axis) > 1).any()):
-            first = ", ".join(f"{v:.4f}" for v in e.movedim(axis, 0)[:2].flatten(1)[:, 0])
+            shown = ", ".join(f"{v:.4f}" for v in e.movedim(axis, 0)[:2].flatten(1)[:, 0])
             message = f"every {what} of the batch gets the same noise"
-            sampler.findings.append(Finding("noise-shared", message, f"the noise of the first two: {first}"))
+            sampler.findings.append(Finding("noise-shared", message, f"the noise of the first two: {shown}"))
 
 
 def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> None:
