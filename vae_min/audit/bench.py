@@ -25,6 +25,10 @@ _FORM = (
     "encode(*batch) returned {}, not a pair (loc, second) or a distribution of independent normals: "
     "return these from VAESpec(encode=...)"
 )
+_OUTPUT = (
+    "decode(z) returned {}, not pixels of each code as a tensor, a pair (loc, second) or a distribution: "
+    "return these from VAESpec(decode=...)"
+)
 
 
 _NOISE = seeded(0)
@@ -354,6 +358,8 @@ class Bench:
         codes, outputs = [f.code for f in found], [f.output for f in found]
         if torch.is_grad_enabled():
             outputs = [self.decode(point, c, batch[1:]) for c in codes]
+        for code, output in zip(codes, outputs, strict=True):
+            _check_output(output, max(1, code.numel() // heads.loc.shape[1]))
         if self.beside is not None:
             drawn = trace.calls[self.beside[0]].outputs[self.beside[1]]
             if drawn.shape != codes[0].shape:
@@ -378,6 +384,14 @@ def _form(output: Any) -> str:
     """An encoder's output in words."""
     kind = type(output).__name__
     return f"a {kind} of {len(output)}" if isinstance(output, tuple | list | dict) else f"a {kind}"
+
+
+def _check_output(output: Any, rows: int) -> None:
+    heads = heads_of(output)
+    if heads is None:
+        raise AuditError(_OUTPUT.format(_form(output)))
+    if not heads.loc.ndim or heads.loc.numel() % rows:
+        raise AuditError(_OUTPUT.format(f"shape {tuple(heads.loc.shape)} for {rows} codes"))
 
 
 def _uncompiled() -> AbstractContextManager[None]:

@@ -131,7 +131,7 @@ def test_the_model_is_left_as_it_was() -> None:
         ({"loss": lambda x: x}, r"returned \(6, 5\), not a scalar tensor"),
         ({"loss": lambda x: x.sum()}, "no gradient"),
         ({"loss": lambda x: 1 / 0}, r"loss raised on shapes \(6, 5\): ZeroDivisionError"),
-        ({"encode": lambda x: x}, "returned Tensor, not a tuple"),
+        ({"encode": lambda x: x}, "returned a Tensor, not a pair"),
     ],
 )
 def test_unusable_models_are_said_in_one_line(change, match) -> None:

@@ -127,11 +127,19 @@ def test_a_layer_that_cannot_be_moved_is_one_line(layer, message) -> None:
         pass
 
 
-def test_an_output_of_no_shape_is_no_crash() -> None:
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y: y.sum(), r"decode\(z\) returned shape \(\) for 4 codes"),
+        (lambda y: (y, y, y), r"decode\(z\) returned a tuple of 3"),
+        (lambda y: None, r"decode\(z\) returned a NoneType"),
+    ],
+)
+def test_an_output_that_is_no_pixels_is_one_line(change, message) -> None:
     s = spec()
-    whole = VAESpec(loss=s.loss, encode=s.encode, decode=lambda z: s.decode(z).sum(), batch=s.batch)
-    with Bench(whole).open() as bench:
-        assert bench.observe(POINT).scales == []
+    other = VAESpec(loss=s.loss, encode=s.encode, decode=lambda z: change(s.decode(z)), batch=s.batch)
+    with pytest.raises(AuditError, match=message), Bench(other).open() as bench:
+        bench.observe(POINT)
 
 
 def test_a_compiled_layer_runs_as_it_was_written() -> None:
