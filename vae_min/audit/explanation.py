@@ -124,7 +124,7 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool =
 
     with torch.no_grad():
         loss, likelihoods = np.array([v.loss for v in seen]), likelihoods_of(bench, seen)
-        usual = np.median(np.abs(loss - np.median(loss)))  # a prior of almost no scale gives single losses of any size
+        usual = _usual(loss)
         general = isinstance(bench.spec.prior, torch.distributions.Distribution)
         for divergence in divergences(sampler.names, sampler.noisy, general):
             regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
@@ -178,8 +178,16 @@ def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View])
     with torch.no_grad():
         columns = next(divergences(sampler.names, sampler.noisy, general)).columns
         regulariser = matrix([_means(columns(v.latent)) for v in seen])
+    if regulariser is None:
+        return np.inf
     loss = np.array([v.loss for v in seen])
-    return np.inf if regulariser is None else _fit(loss, np.zeros((len(loss), 1)), regulariser)[-1]
+    _, coefficients, constant, _ = _fit(loss, np.zeros((len(loss), 1)), regulariser)
+    return float(np.abs(regulariser @ coefficients + constant - loss).max() / max(_usual(loss), 1e-300))
+
+
+def _usual(loss: Vector) -> float:
+    """How far a loss is from the others; a prior of almost no scale gives single ones of any size."""
+    return float(np.median(np.abs(loss - np.median(loss))))
 
 
 def tolerance(bench: Bench, innocent: bool) -> float:
