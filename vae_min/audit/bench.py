@@ -360,14 +360,24 @@ class Bench:
             outputs = [self.decode(point, c, batch[1:]) for c in codes]
         for code, output in zip(codes, outputs, strict=True):
             _check_output(output, max(1, code.numel() // heads.loc.shape[1]))
-        if self.beside is not None:
-            drawn = trace.calls[self.beside[0]].outputs[self.beside[1]]
+        if self.beside is not None and codes:
+            drawn = self._drawn_beside(trace, codes[0])
             if drawn.shape != codes[0].shape:
                 outputs = [self.decode(point, codes[0].expand_as(drawn), batch[1:])]
             codes = [drawn]
         scales = self._scales(trace, outputs, batch[0])
         scale = None if self.scale is None else scales[self.scale]
         return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace, scales, scale)
+
+    def _drawn_beside(self, trace: Trace, code: Tensor) -> Tensor:
+        assert self.beside is not None
+        call, output = self.beside
+        outputs = trace.calls[call].outputs if call < len(trace.calls) else []
+        if output < len(outputs) and expands(code, outputs[output]):
+            return outputs[output]
+        raise AuditError(
+            "the loss takes another course at other points: the draw beside the decoder cannot be followed"
+        )
 
     def _scales(self, trace: Trace, outputs: list[Any], data: Tensor) -> list[Tensor]:
         output = heads_of(outputs[0]) if outputs else None
