@@ -364,8 +364,8 @@ class Bench:
             outputs = [self.decode(point, c, batch[1:]) for c in codes]
         for code, output in zip(codes, outputs, strict=True):
             _check_output(output, max(1, code.numel() // heads.loc.shape[1]))
-        if self.beside is not None:
-            drawn = trace.calls[self.beside[0]].outputs[self.beside[1]]
+        if self.beside is not None and codes:
+            drawn = self._drawn_beside(trace, codes[0])
             if drawn.shape != codes[0].shape:
                 outputs = [self.decode(point, codes[0].expand_as(drawn), batch[1:])]
             codes = [drawn]
@@ -392,6 +392,16 @@ class Bench:
                 self.spec.loss(*turned)
             found.append(self._targets(trace, turned)[index : index + 1])
         return bool(found[1]) and torch.equal(found[0][0].roll(1, 0), found[1][0])
+
+    def _drawn_beside(self, trace: Trace, code: Tensor) -> Tensor:
+        assert self.beside is not None
+        call, output = self.beside
+        outputs = trace.calls[call].outputs if call < len(trace.calls) else []
+        if output < len(outputs) and expands(code, outputs[output]):
+            return outputs[output]
+        raise AuditError(
+            "the loss takes another course at other points: the draw beside the decoder cannot be followed"
+        )
 
     def _scales(self, trace: Trace, outputs: list[Any], data: Tensor) -> list[Tensor]:
         output = heads_of(outputs[0]) if outputs else None

@@ -26,10 +26,8 @@ _PLACES = ((1.0, 1.0), (4.0, 1.0), (10.0, 1.0), (1.0, 0.03))  # spread and facto
 _RTOL, _GAP, _EXACT, _MOST, _NONE = 1e-6, 0.1, 1e-5, 0.8, 1e-9
 _CLOSE = 1e-2  # the coefficients may be fitted to points of which a clamp acts on few
 _SCALES = (0.05, 20.0)  # a clamp that acts beyond is one against overflow
-_LARGEST, _LEAST = (
-    20.0,
-    1e-4,
-)  # nats: of a latent, where a clamp above is one against overflow; that a clamp must change
+_LARGEST = 20.0  # nats of a latent; a clamp that acts above is one against overflow
+_LEAST = 1e-4  # nats; a clamp that changes less has no weight
 
 
 def findings(bench: Bench, sampler: Sampler, explained: Explanation) -> Iterator[Finding]:
