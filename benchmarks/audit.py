@@ -140,6 +140,7 @@ def _left_out() -> Iterator[str]:
     yield from (f"- {count}: {reason}" for reason, count in reasons.most_common())
 
 
+KINDS = ("right", "pair", "alone")  # in the order in which they are run
 VERDICTS = ("elbo", "weighted", "not-elbo", "undecided")
 
 
@@ -166,6 +167,7 @@ def main() -> None:
     if options.program:
         cases = [case for case in cases if case.program == options.program]
     random.Random(options.seed).shuffle(cases)
+    cases.sort(key=lambda case: KINDS.index(case.kind))
     text = table(measured(cases, 0 if options.logged else options.processes, options.log))
     print(text)
     if options.write:

@@ -59,6 +59,8 @@ def specification(value: Any) -> VAESpec:
     if callable(value) and not needed:
         try:
             value = value()
+        except AuditError:
+            raise
         except Exception as error:
             raise AuditError(f"calling it raised {type(error).__name__}: {error}") from error
     if not isinstance(value, VAESpec):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -27,11 +30,30 @@ def audit_command(
     from vae_min.audit.spec import AuditError
 
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # the user's code may print
+        with _silence():
             outcome = audit(specification(load(target)))
     except TargetError as error:
         raise UnusableInput(str(error)) from error
     except AuditError as error:
         raise UnusableInput(f"{target}: {error}") from error
+    except SystemExit as error:
+        raise UnusableInput(
+            f"{target}: its code ends the process, with {error.code!r}: audit it without that"
+        ) from error
     print(as_document(outcome) if as_json else as_text(outcome))
     raise typer.Exit(outcome.exit_code)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """The user's code may print, also past Python's own stream."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)

@@ -8,6 +8,8 @@ import pytest
 from elbocheck.cli import main
 
 MODEL = """
+import os
+import sys
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -19,6 +21,7 @@ def spec(weight=1.0):
 
     def loss(x):
         print("a step")
+        os.write(1, b"past Python")
         loc, v = encode(x)
         y = decoder(loc + torch.exp(v / 2) * torch.randn_like(v))
         return F.binary_cross_entropy_with_logits(y, x, reduction="sum") + weight * 0.5 * (loc**2 + v.exp() - 1 - v).sum()
@@ -27,6 +30,14 @@ def spec(weight=1.0):
 
 def negative(): return spec(-1.0)
 number = 3
+
+def ending():
+    s = spec()
+    return VAESpec(loss=lambda x: sys.exit(3), encode=s.encode, decode=s.decode, batch=s.batch)
+
+def typo():
+    s = spec()
+    return VAESpec(loss=s.loss, encode=s.encode, decode=s.decode, batch=s.batch, head="logvar")
 """
 
 
@@ -39,9 +50,9 @@ def run(monkeypatch, tmp_path: Path, *arguments: str) -> int:
     return int(raised.value.code or 0)
 
 
-def test_a_right_one(monkeypatch, tmp_path, capsys) -> None:
+def test_a_right_one(monkeypatch, tmp_path, capfd) -> None:
     assert run(monkeypatch, tmp_path, "audited.py:spec", "--json") == 0
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     assert json.loads(captured.out)["verdict"] == "elbo"
     assert captured.err == ""
 
@@ -56,6 +67,8 @@ def test_a_wrong_one(monkeypatch, tmp_path, capsys) -> None:
     [
         ("audited.py:number", "elbocheck: audited.py:number: it is or returns a int"),
         ("missing.py:spec", "elbocheck: missing.py: no such file"),
+        ("audited.py:ending", "elbocheck: audited.py:ending: its code ends the process, with 3"),
+        ("audited.py:typo", "elbocheck: audited.py:typo: VAESpec(head='logvar'): known are log_variance"),
     ],
 )
 def test_unusable(monkeypatch, tmp_path, capsys, target, line) -> None:

@@ -12,7 +12,6 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _NOTHING = 1e-10
-_UNIT_CONSTANT = {"normal": 0.5 * math.log(2 * math.pi), "laplace": math.log(2)}  # per pixel, of scale one
 
 
 def effective(spec: VAESpec, sampler: Sampler, by_size: Mapping[int, Explanation], latents: int) -> Effective:
@@ -22,7 +21,7 @@ def effective(spec: VAESpec, sampler: Sampler, by_size: Mapping[int, Explanation
     variance = beta = None
     if w.kl and w.reconstruction:
         beta = w.kl / w.reconstruction
-        if e.likelihood.free:
+        if e.likelihood.free and beta > _NOTHING:
             variance, beta = (beta, 1.0) if spec.beta is None else (beta / spec.beta, spec.beta)
     summed = _is_sum(by_size)
     a, c = _in_nats(e, w, variance, latents, math.prod(spec.tensors[0].shape[1:]))
@@ -52,16 +51,15 @@ def _in_nats(
     e: Explanation, w: weight.Weights, variance: float | None, latents: int, pixels: int
 ) -> tuple[float | None, float]:
     """The weight of -log p(x|z) at this variance, and what is left beside both terms in nats."""
-    unit, a, constant = _UNIT_CONSTANT.get(e.likelihood.family, 0.0), w.reconstruction, e.constant
+    (unit, power), a, constant = weight.DENSITY.get(e.likelihood.family, (0.0, 0.0)), w.reconstruction, e.constant
     noise = {"standard": e.kl[4] if len(e.kl) == 5 else 0.0, "sampled": e.kl[-1]}.get(e.divergence.form)
     if w.kl is not None and noise is not None:
         constant += latents * (0.5 * w.kl + float(noise))
     if a is not None and len(e.likelihood.proper) == 2:
         constant -= a * pixels * unit
-    if a is None or not variance or variance < 0:
+    if a is None or not variance:
         return a, constant
-    scale = 0.5 * math.log(variance) if e.likelihood.family == "normal" else math.log(variance)
-    return a * variance, constant + a * pixels * unit - a * variance * pixels * (unit + scale)
+    return a * variance, constant + a * pixels * unit - a * variance * pixels * (unit + power * math.log(variance))
 
 
 def _clear(value: float) -> float:

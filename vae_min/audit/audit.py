@@ -29,7 +29,7 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _WEIGHT_CODES = frozenset({"kl-weight", "kl-weight-stuck"})
-_SIZES = (2, 8)
+_ENOUGH = 20
 _NOTHING = "no explanation was tried"
 _NOTHING_LEFT = 1e-6
 _BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
@@ -61,56 +61,93 @@ class _Auditor:
         self.findings += found.findings
         if found.doubt:
             return self._undecided(found.doubt, Effective())
-        if found.noisy:
+        if found.noisy and not found.beside:
             self.findings += sampler.in_evaluation(self.bench, points[0])
         self.findings += sampler.of_claim(self.spec, found, self.bench.observe(points[0]))
         self.findings += sampler.of_range(self.bench, found)
         seen = explanation.views(self.bench, found)
-        if len(seen) < 20:
+        if len(seen) < _ENOUGH:  # where each example may spoil the loss, one alone does less often
+            seen = explanation.views(self.bench, found, 1, _ENOUGH, patience=40)
+        if len(seen) < _ENOUGH:
             return self._undecided(
                 "the loss is finite at too few of the points that were tried", Effective(sampler=found.name)
             )
         explained = explanation.explain(self.bench, found, seen)
+        if explained is not None and weight.weights(explained).kl is None:  # one that accuses is held to its word
+            explained = explanation.explain(self.bench, found, seen, strict=True) or explained
+        if explained is None:
+            explained, seen = self._with_scale(found, seen)
+        if explained is None:
+            explained, seen = self._with_target(found, seen)
         if explained is not None:
-            return self._explained(found, explained, seen, points)
+            return self._explained(found, explained, seen)
         if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
-            return self._importance(found, matched, seen, points)
+            return self._importance(found, matched, seen)
         return self._unexplained(found, seen)
 
-    def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View], points: list[Point]) -> Audit:
-        latents = seen[0].latent.code.shape[-1]
-        in_place = any(
-            getattr(c.func, "__name__", "").endswith("_") and not c.func.__name__.endswith("__")
-            for c in self.bench.observe(points[0]).trace.calls
-        )
-        self.findings += weight.of_terms(e, found, in_place)
+    def _with_scale(self, found: Sampler, seen: list[View]) -> tuple[Explanation | None, list[View]]:
+        """The explanation by a likelihood with a scale that all outputs of the decoder share, and the views with it.
+
+        A multiple of the scale explains the loss as well, with other weights: one with proper weights comes first, then
+        what was computed last.
+        """
+        strict = explanation.tolerance(self.bench, innocent=False)
+        tried = [(explanation.explain(self.bench, found, s), i, s) for i, s in explanation.with_scale(seen)]
+        known = [(e, i, s) for e, i, s in tried if e is not None and e.residual < strict]
+        if not known:
+            return None, seen
+        proper = (k for k in known if weight.reconstruction_weight(k[0]) is not None)
+        explained, self.bench.scale, scaled = next(proper, known[-1])
+        return explained, scaled
+
+    def _with_target(self, found: Sampler, seen: list[View]) -> tuple[Explanation | None, list[View]]:
+        """The explanation by data that the loss scales or binarises itself, and the views with these."""
+        for index, changed in explanation.with_target(seen):
+            if not self.bench.keeps_rows(seen[0].observation.point, index):
+                continue
+            explained = explanation.explain(self.bench, found, changed)
+            if explained is None:
+                explained, changed = self._with_scale(found, changed)
+            if explained is not None and explained.residual < explanation.tolerance(self.bench, innocent=False):
+                self.bench.target = index
+                return explained, changed
+        return None, seen
+
+    def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View]) -> Audit:
+        shape = self.bench.code_shape
+        self.findings += weight.of_terms(e, found)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
             self.findings += reach.findings(self.bench, found, e)
             if any(f.code == "kl-clamped" for f in self.findings):  # |KL - C| seen below C
                 self.findings = [f for f in self.findings if f.code != "kl-sign"]
-        by_size = self._by_size(found, e)
+        by_size = self._by_size(found, e, size := seen[0].observation.point.size)
         self.findings += stuck.named(
             self.bench,
-            found,
             e,
-            list(weight.of_reduction(self.spec, by_size, latents)),
-            lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, (4, *_SIZES)), latents)),
+            list(weight.of_reduction(self.spec, by_size, shape)),
+            lambda: self._refitted(found, e),
+            lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, size, again=True), shape)),
         )
         self.findings += likelihood.findings(self.spec, e.likelihood, seen)
         self.findings += self._samples(found)
-        self.findings += gradient.findings(self.bench, found, e, points[0])
-        self.findings += reported.findings(self.bench, found, e, points)
-        return Audit(self._verdict(), tuple(self.findings), amount.effective(self.spec, found, by_size, latents))
+        self.findings += gradient.findings(self.bench, found, e, seen[0].observation.point)
+        self.findings += reported.findings(self.bench, e, seen)
+        return Audit(
+            self._verdict(), tuple(self.findings), amount.effective(self.spec, found, by_size, math.prod(shape))
+        )
 
-    def _by_size(self, found: Sampler, e: Explanation, sizes: Sequence[int] = _SIZES) -> dict[int, Explanation]:
-        """The explanation at several sizes of the batch; that which is given is of 4 examples."""
-        by_size = {4: e}
-        for size in sizes:
-            some = explanation.views(self.bench, found, size, 16)
-            if len(some) == 16 and (refitted := explanation.refit(e, some)):
+    def _by_size(self, found: Sampler, e: Explanation, own: int, again: bool = False) -> dict[int, Explanation]:
+        """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""
+        by_size = {own: e}
+        for size in dict.fromkeys((own, 4, 2, 8)):
+            if (again or size != own) and (refitted := self._refitted(found, e, size)):
                 by_size[size] = refitted
         return by_size
+
+    def _refitted(self, found: Sampler, e: Explanation, size: int = 4) -> Explanation | None:
+        some = explanation.views(self.bench, found, size, 16)
+        return explanation.refit(e, some) if len(some) == 16 else None
 
     def _samples(self, found: Sampler) -> Iterator[Finding]:
         claimed = self.spec.num_importance_samples
@@ -118,10 +155,8 @@ class _Auditor:
             message = "the loss is a mean of logarithms over the samples: an ELBO, not the importance-weighted bound"
             yield Finding("mean-of-logs", message, f"{claimed} samples are claimed, {found.num_samples} are drawn")
 
-    def _importance(
-        self, found: Sampler, matched: importance.Match, seen: Sequence[View], points: list[Point]
-    ) -> Audit:
-        self.findings += importance.findings(self.bench, found, matched, points[0])
+    def _importance(self, found: Sampler, matched: importance.Match, seen: Sequence[View]) -> Audit:
+        self.findings += importance.findings(self.bench, found, matched, seen[0].observation.point)
         self.findings += likelihood.findings(self.spec, matched.likelihood, seen)
         a = matched.factor
         result = Effective(
@@ -173,17 +208,18 @@ class _Auditor:
 
 
 def generic_points(bench: Bench) -> list[Point]:
-    """Two points off the user's parameters at which the loss is finite."""
-    found: list[Point] = []
+    """Two points off the user's parameters at which the loss is finite, or has a value at least."""
+    finite, run = list[Point](), list[Point]()
     for seed in range(1, 40):
         point = Point(seed, 1000 + seed, 4, spread=(1.0, 0.5, 0.25)[seed % 3])
         try:
             with torch.no_grad():
-                finite = math.isfinite(float(bench.loss(point)))
+                value = float(bench.loss(point))
         except Exception:  # noqa: BLE001, S112 - a parameter may have left its range there
             continue
-        if finite:
-            found.append(point)
-        if len(found) == 2:
-            return found
-    return [Point(0, 0), Point(0, 1001)]
+        run.append(point)
+        if math.isfinite(value):
+            finite.append(point)
+        if len(finite) == 2:
+            return finite
+    return (finite + [p for p in run if p not in finite] + [Point(0, 0), Point(0, 1001)])[:2]

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
+from torch.nn.parameter import UninitializedParameter
 
-from vae_min.audit.head import Heads, heads_of
+from vae_min.audit.head import Heads, expands, heads_of
 from vae_min.audit.noise import Draw, Noise, Source, constant, seeded
 from vae_min.audit.spec import AuditError, VAESpec
 from vae_min.audit.state import State
-from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor
+from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor, of_data, of_parameters
 
 _FORM = (
-    "encode(*batch) returned {}, not a tuple (loc, second) or a distribution of independent normals: "
+    "encode(*batch) returned {}, not a pair (loc, second) or a distribution of independent normals: "
     "return these from VAESpec(encode=...)"
+)
+_OUTPUT = (
+    "decode(z) returned {}, not pixels of each code as a tensor, a pair (loc, second) or a distribution: "
+    "return these from VAESpec(decode=...)"
 )
 
 
 _NOISE = seeded(0)
-_LARGEST, _MANY = 100_000_000, 10_000
+_LARGEST, _MANY, _KEPT, _TARGETS = 100_000_000, 10_000, 10_000_000, 8
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,12 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What happened at a point; tensors are flat: heads (B, D), codes (k B, D), outputs (k B, ...)."""
+    """What happened at a point; tensors are flat: heads (B, D), codes (k B, D), outputs (k B, ...).
+
+    ``scales`` depend on the parameters alone and have one number or one for each pixel; ``scale`` is that of them which
+    all outputs of the decoder share, where it is known. ``targets``, (B, N), depend on the data alone; ``target`` is what
+    is reconstructed, where it is not the data as they are.
+    """
 
     point: Point
     batch: tuple[Tensor, ...]
@@ -56,6 +68,10 @@ class Observation:
     outputs: list[Any]
     draws: list[Draw]
     trace: Trace
+    scales: list[Tensor]
+    scale: Tensor | None
+    targets: list[Tensor]
+    target: Tensor | None
 
     @property
     def code(self) -> Tensor:
@@ -70,21 +86,33 @@ class Bench:
         callables = [c for c in (spec.loss, spec.encode, spec.decode, spec.reported) if c is not None]
         self.spec, self.state = spec, State(*spec.modules, *callables)
         self.double, self.swapped = False, False
+        self.scale: int | None = None  # which of the scales that an observation finds is the decoder's
+        self.target: int | None = None  # which of its targets is reconstructed
+        self.beside: tuple[int, int] | None = None  # call and output of a draw that the decoder does not get
+        self.code_shape: tuple[int, ...] = ()  # of one example, once it was encoded
         self._positions: tuple[int, int] | None = None
         self.finders: dict[bool, CodeFinder | None] = {}
 
     @contextmanager
     def open(self) -> Iterator[Bench]:
         """Make ready; everything of the user is put back at the end."""
-        with self.state.kept(), torch.enable_grad():
+        self._refuse()
+        with self.state.kept(), torch.enable_grad(), _uncompiled():
             self._check()
             self._double()
             self._base = [p.data.clone() for p in self.state.parameters]
             self._buffers = {k: b.clone() for k, b in self.state.buffers().items()}
-            self._placed: tuple[tuple[int, float, float] | None, list[Tensor]] = None, []
+            self._placed: dict[tuple[int, float, float], list[Tensor]] = {}
+            self._encoded: tuple[Point, Heads] | None = None
             yield self
 
     # --- getting ready ---
+
+    def _refuse(self) -> None:
+        if any(isinstance(m, torch.jit.ScriptModule) for m in self.state.submodules):
+            raise AuditError("a module is compiled by torch.jit: audit it without torch.jit.script or trace")
+        if any(isinstance(p, UninitializedParameter) for p in self.state.parameters):
+            raise AuditError("a lazy layer has no parameters yet: call the model once before the audit")
 
     def _check(self) -> None:
         size = sum(p.numel() for p in self.state.parameters)
@@ -106,16 +134,42 @@ class Bench:
             raise AuditError("no trainable parameters found: give VAESpec(module=...)")
         if not loss.requires_grad:
             raise AuditError("loss(*batch) has no gradient: it is computed under no_grad, or detached")
-        grads = torch.autograd.grad(loss.reshape(()), self.state.trainable, allow_unused=True)
+        try:
+            grads = torch.autograd.grad(loss.reshape(()), self.state.trainable, allow_unused=True)
+        except RuntimeError as error:
+            where = "give the loss before backward() and the optimiser's step"
+            raise AuditError(f"the loss cannot be differentiated: {where}: {' '.join(str(error).split())}") from error
+        self._check_prior()
         if all(g is None for g in grads):
             raise AuditError("the loss depends on no parameter that was found: give VAESpec(module=...)")
+
+    def _check_prior(self) -> None:
+        prior = self.spec.prior
+        if prior is None:
+            return
+        loc = self._heads(self._called("encode", self.spec.encode, *self.rows(0, 2))).flat().loc.detach()
+        try:
+            fits = (
+                prior.log_prob(loc).ndim > 0
+                if isinstance(prior, Distribution)
+                else all(expands(torch.as_tensor(p), loc) for p in prior)
+            )
+        except (TypeError, ValueError, RuntimeError, NotImplementedError):
+            fits = False
+        if not fits:
+            raise AuditError(
+                f"VAESpec(prior=...) is not one of codes of shape {tuple(loc.shape)}: give numbers, tensors of {loc.shape[1]}, or a distribution of these"
+            )
 
     def _called(self, name: str, function: Any, *args: Any) -> Any:
         try:
             return function(*args)
         except Exception as error:  # the user's code may raise anything
             shapes = ", ".join(str(tuple(a.shape)) for a in args if isinstance(a, Tensor))
-            raise AuditError(f"{name} raised on shapes {shapes}: {type(error).__name__}: {error}") from error
+            shown = f" on shapes {shapes}" if shapes else ""
+            rows, total = {len(a) for a in args if isinstance(a, Tensor)}, len(self.spec.tensors[0])
+            hint = f" (it is to take batches of other sizes than {total} too)" if rows and rows != {total} else ""
+            raise AuditError(f"{name} raised{shown}{hint}: {type(error).__name__}: {error}") from error
 
     def _double(self) -> None:
         before = [p.data for p in self.state.parameters], [dict(m._buffers) for m in self.state.submodules]
@@ -154,9 +208,11 @@ class Bench:
     def place(self, point: Point) -> None:
         """Set parameters, buffers and mode to those of a point."""
         place = point.parameters, point.spread, point.factor
-        if self._placed[0] != place:
-            self._placed = place, self._values(point)
-        for p, value in zip(self.state.parameters, self._placed[1], strict=True):
+        if place not in self._placed:
+            if (1 + len(self._placed)) * sum(b.numel() for b in self._base) > _KEPT:
+                self._placed.clear()
+            self._placed[place] = self._values(point)
+        for p, value in zip(self.state.parameters, self._placed[place], strict=True):
             p.data.copy_(value)
         self._restore_buffers()
         self.state.reset_plain()
@@ -166,7 +222,7 @@ class Bench:
         """The parameters of a point."""
         generator = torch.Generator().manual_seed(point.parameters)
         return [
-            point.factor * _moved(base, generator, point.spread)
+            _moved(base, generator, point.spread).mul_(point.factor)
             if point.parameters and p.is_floating_point() and p.requires_grad
             else base
             for p, base in zip(self.state.parameters, self._base, strict=True)
@@ -205,9 +261,18 @@ class Bench:
 
     def encode(self, point: Point, batch: tuple[Tensor, ...]) -> Heads:
         """The heads alone, flat."""
+        place = replace(point, noise=None)
+        if self._encoded and self._encoded[0] == place and not torch.is_grad_enabled():
+            return self._turned(self._encoded[1])
         self.place(point)
-        with self._calling(point.noise):
-            heads = self._heads(self._called("encode", self.spec.encode, *batch)).flat()
+        with self._calling(point.noise) as noise:
+            whole = self._heads(self._called("encode", self.spec.encode, *batch))
+        self.code_shape, heads = tuple(whole.loc.shape[1:]), whole.flat()
+        if point.noise is not None and not noise.draws:  # the same whatever the noise
+            self._encoded = place, heads.detached()
+        return self._turned(heads)
+
+    def _turned(self, heads: Heads) -> Heads:
         return Heads(heads.second, heads.loc) if self.swapped and heads.second is not None else heads
 
     def _heads(self, output: Any) -> Heads:
@@ -216,8 +281,13 @@ class Bench:
         if isinstance(output, tuple | list) and len(output) == 3 and self._positions is not None:
             output = tuple(output[i] for i in self._positions)
         heads = heads_of(output)
-        if heads is None or heads.second is None:
-            raise AuditError(_FORM.format(type(output).__name__))
+        if heads is None or heads.second is None or heads.law not in ("", "normal"):
+            raise AuditError(_FORM.format(_form(output)))
+        if not heads.loc.is_floating_point():
+            raise AuditError(_FORM.format("integers"))
+        if not expands(heads.second, heads.loc):
+            shapes = f"heads of shapes {tuple(heads.loc.shape)} and {tuple(heads.second.shape)}"
+            raise AuditError(_FORM.format(shapes))
         return heads
 
     def _dry_run(self) -> tuple[int, int]:
@@ -265,11 +335,11 @@ class Bench:
     def _finder_at(self, point: Point, anchor: Anchor) -> CodeFinder:
         finder, batch = CodeFinder(self.spec.decode, anchor), self.rows(point.rows, point.size)
         self.place(point)
-        with torch.no_grad(), self._calling(seeded(7)), Trace(anchor) as trace:
-            self._called("loss", self.spec.loss, *batch)
+        with torch.enable_grad(), self._calling(seeded(7)), Trace(anchor) as trace:
+            loss = self._called("loss", self.spec.loss, *batch)
         self._restore_buffers()
         with self._calling(seeded(7)):
-            finder.leave_out_repeated(trace, batch[1:])
+            finder.leave_out(trace, batch[1:], loss)
         return finder
 
     def observe(self, point: Point) -> Observation:
@@ -292,7 +362,78 @@ class Bench:
         codes, outputs = [f.code for f in found], [f.output for f in found]
         if torch.is_grad_enabled():
             outputs = [self.decode(point, c, batch[1:]) for c in codes]
-        return Observation(point, batch, loss, heads, codes, outputs, noise.draws, trace)
+        for code, output in zip(codes, outputs, strict=True):
+            _check_output(output, max(1, code.numel() // heads.loc.shape[1]))
+        if self.beside is not None and codes:
+            drawn = self._drawn_beside(trace, codes[0])
+            if drawn.shape != codes[0].shape:
+                outputs = [self.decode(point, codes[0].expand_as(drawn), batch[1:])]
+            codes = [drawn]
+        scales = self._scales(trace, outputs, batch[0])
+        scale = None if self.scale is None else scales[self.scale]
+        targets = self._targets(trace, batch)
+        target = None if self.target is None else targets[self.target]
+        return Observation(
+            point, batch, loss, heads, codes, outputs, noise.draws, trace, scales, scale, targets, target
+        )
+
+    def _targets(self, trace: Trace, batch: tuple[Tensor, ...]) -> list[Tensor]:
+        found = of_data(trace, batch[0], (*self.state.parameters, *batch[1:]))
+        rows = (t.detach().reshape(len(batch[0]), -1) for t in found[:_TARGETS])
+        return [t.to(torch.get_default_dtype()) if t.dtype is torch.bool else t.clone() for t in rows]
+
+    def keeps_rows(self, point: Point, index: int) -> bool:
+        """Whether a target has its rows where the data have theirs: it is computed anew from rows in another order."""
+        batch = self.rows(point.rows, point.size)
+        found = []
+        for turned in (batch, tuple(t.roll(1, 0) for t in batch)):
+            self.place(point)
+            with torch.no_grad(), self._calling(point.noise), Trace() as trace:
+                self.spec.loss(*turned)
+            found.append(self._targets(trace, turned)[index : index + 1])
+        return bool(found[1]) and torch.equal(found[0][0].roll(1, 0), found[1][0])
+
+    def _drawn_beside(self, trace: Trace, code: Tensor) -> Tensor:
+        assert self.beside is not None
+        call, output = self.beside
+        outputs = trace.calls[call].outputs if call < len(trace.calls) else []
+        if output < len(outputs) and expands(code, outputs[output]):
+            return outputs[output]
+        raise AuditError(
+            "the loss takes another course at other points: the draw beside the decoder cannot be followed"
+        )
+
+    def _scales(self, trace: Trace, outputs: list[Any], data: Tensor) -> list[Tensor]:
+        output = heads_of(outputs[0]) if outputs else None
+        if output is None or output.second is not None or not output.loc.ndim:
+            return []
+        if output.loc[0].numel() != data[0].numel():
+            return []
+        pixels = output.loc[0]
+        found = (t for t in of_parameters(trace, self.state.trainable) if expands(t, pixels))
+        return [t.reshape(1).clone() if t.numel() == 1 else t.expand_as(pixels).flatten() for t in found]
+
+
+def _form(output: Any) -> str:
+    """An encoder's output in words."""
+    kind = type(output).__name__
+    return f"a {kind} of {len(output)}" if isinstance(output, tuple | list | dict) else f"a {kind}"
+
+
+def _check_output(output: Any, rows: int) -> None:
+    heads = heads_of(output)
+    if heads is None:
+        raise AuditError(_OUTPUT.format(_form(output)))
+    if not heads.loc.ndim or heads.loc.numel() % rows:
+        raise AuditError(_OUTPUT.format(f"shape {tuple(heads.loc.shape)} for {rows} codes"))
+
+
+def _uncompiled() -> AbstractContextManager[None]:
+    """Functions that torch has compiled run as they were written, so that all their operations are seen."""
+    if "torch._dynamo" not in sys.modules:  # importing it takes longer than most audits
+        return nullcontext()
+    stance: AbstractContextManager[None] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
@@ -302,9 +443,8 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 def _moved(base: Tensor, generator: torch.Generator, spread: float) -> Tensor:
     """Parameters some way off: a generic point, where formulas that agree at a special one differ."""
     if base.ndim > 1 and base.numel() > _MANY:  # most of a large model's time: half the numbers, in single precision
-        factor = torch.randn(base.shape, generator=generator, dtype=torch.float32).to(base)
-        large: Tensor = base * (1 + 0.3 * spread * factor)
-        return large
+        factor = torch.randn(base.shape, generator=generator, dtype=torch.float32)
+        return factor.mul_(0.3 * spread).add_(1).to(base).mul_(base)
     noise, shift = torch.randn((2, *base.shape), generator=generator, dtype=torch.float64).to(base)
     moved: Tensor = base * (1 + 0.3 * spread * noise) + (0.4 * spread * shift if base.ndim < 2 else 0.0)
     return moved

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +19,7 @@ from vae_min.audit.explanation import View
 from vae_min.audit.head import Heads, heads_of
 from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
-from vae_min.audit.trace import tensors
+from vae_min.audit.trace import Overwritten, tensors
 
 _LARGEST = 1e8
 
@@ -41,7 +43,13 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
         large that rounding leaves nothing of the rest.
     """
     o, heads = view.observation, view.latent.heads
-    if len(o.codes) != 1 or sampler.num_samples != 1 or heads.second is None or (sampler.noisy and not sampler.names):
+    if (
+        sampler.beside
+        or len(o.codes) != 1
+        or sampler.num_samples != 1
+        or heads.second is None
+        or (sampler.noisy and not sampler.names)
+    ):
         return None
     loc, second = named(o, heads.loc), named(o, heads.second)
     if loc is None or second is None:
@@ -55,7 +63,7 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
     return torch.where(large, torch.nan, found)
 
 
-def of_code(view: View, loc: Tensor | None = None) -> Tensor:
+def of_code(view: View, loc: Place | None = None) -> Tensor:
     """The loss's derivatives in the code; by way of the decoder's output where the code is the location itself."""
     o, (code,) = view.observation, view.observation.codes
     if code is not loc:
@@ -121,25 +129,38 @@ def of_elements(view: View, likelihood: Likelihood) -> Tensor:
     return torch.stack([torch.stack([g.flatten() for g in gradients(t, leaves)]) for t in terms])
 
 
-def gradients(value: Tensor, at: Sequence[Tensor]) -> list[Tensor]:
+Place = Tensor | Overwritten
+"""Where a gradient may be taken: a tensor, or what it was before it was changed in place."""
+
+
+def gradients(value: Tensor, at: Sequence[Place]) -> list[Tensor]:
     """Gradients, zero where there are none."""
     found: list[Tensor | None] = [None] * len(at)
-    needed = [i for i, t in enumerate(at) if t.requires_grad]
+    needed: dict[int, Any] = {
+        i: t.edge if isinstance(t, Overwritten) else t
+        for i, t in enumerate(at)
+        if isinstance(t, Overwritten) or t.requires_grad
+    }
     if value.requires_grad and needed:
-        some = torch.autograd.grad(value, [at[i] for i in needed], allow_unused=True, retain_graph=True)
+        some = torch.autograd.grad(value, list(needed.values()), allow_unused=True, retain_graph=True)
         for i, g in zip(needed, some, strict=True):
             found[i] = g
-    return [torch.zeros_like(t) if g is None else g for g, t in zip(found, at, strict=True)]
+    return [torch.zeros_like(_value(t)) if g is None else g for g, t in zip(found, at, strict=True)]
 
 
-def named(o: Observation, value: Tensor) -> Tensor | None:
-    """The first tensor in the loss's own graph that has these values."""
+def _value(place: Place) -> Tensor:
+    return place.value if isinstance(place, Overwritten) else place
+
+
+def named(o: Observation, value: Tensor) -> Place | None:
+    """The first tensor in the loss's own graph that has these values, or had them before it was changed."""
     return next(_alike(o, value), None)
 
 
-def _alike(o: Observation, value: Tensor) -> Iterator[Tensor]:
-    for call in o.trace.calls:
-        for t in call.outputs:
-            alike = t.numel() == value.numel() and t.dtype == value.dtype and t.requires_grad
-            if alike and torch.equal(t.flatten(), value.flatten()):
-                yield t
+def _alike(o: Observation, value: Tensor) -> Iterator[Place]:
+    now: Iterator[Place] = (t for call in o.trace.calls for t in call.outputs if t.requires_grad)
+    for place in chain(now, o.trace.overwritten):
+        t = _value(place)
+        alike = t.numel() == value.numel() and t.dtype == value.dtype
+        if alike and torch.equal(t.flatten(), value.flatten()):
+            yield place

@@ -108,11 +108,11 @@ def _sampled(name: str) -> Columns:
     return columns
 
 
-def _swapped(name: str) -> Columns:
+def _swapped(name: str, change: Callable[[Tensor], Tensor] = lambda v: v) -> Columns:
     def columns(latent: Latent) -> list[Tensor]:
         assert latent.heads.second is not None
         variance = READINGS[name](latent.heads.loc).square()
-        return [latent.heads.second.square().sum(-1), variance.sum(-1), variance.log().sum(-1)]
+        return [change(latent.heads.second).square().sum(-1), variance.sum(-1), variance.log().sum(-1)]
 
     return columns
 
@@ -169,6 +169,8 @@ def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Diverge
         yield Divergence(name, _standard(name, noisy), "standard")
     for name in CLAIMABLE:
         yield Divergence(name, _swapped(name), "swapped")
+    for changed in ("exponentiated log_variance", "exponentiated log_scale"):
+        yield Divergence(changed, _swapped("log_variance", CHANGED[changed]), "swapped")
     yield Divergence(shown, _reversed(own), "reversed", noisy)
     for name in dict.fromkeys(others):
         yield Divergence(name, _reversed(name), "reversed")
@@ -181,7 +183,12 @@ def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Diverge
 
 def kl_standard(latent: Latent, scale: Tensor) -> Tensor:
     """KL(q || p) in nats by `numerics`, shape (B,), for a normal prior."""
+    return kl_of_latents(latent, scale).sum(-1)
+
+
+def kl_of_latents(latent: Latent, scale: Tensor) -> Tensor:
+    """The same of each latent, shape (B, D)."""
     loc, prior_scale = latent.prior_parameters()
     loc, prior_scale = (torch.as_tensor(v, dtype=scale.dtype) for v in (loc, prior_scale))
     value: Tensor = normal.kl_divergence(latent.heads.loc, scale.abs(), loc, prior_scale)
-    return value.sum(-1)
+    return value

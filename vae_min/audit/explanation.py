@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -21,10 +22,11 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
 _POINTS, TOLERANCE = 48, 1e-3
-_STRICT = 1e-6
+_STRICT, _ROUNDING = 1e-6, 1e-13
 _SPREADS = (1.0, 0.5, 1.5)
 
 Vector = NDArray[np.float64]
+Fitted = tuple[Vector, Vector, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +56,15 @@ class Explanation:
     residual: float
 
 
-def views(bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, spread: float = 1.0) -> list[View]:
-    """The loss at generic points, arranged; those where it is not finite or raises are left out."""
+def views(
+    bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, spread: float = 1.0, patience: int = 4
+) -> list[View]:
+    """The loss at generic points, arranged; those where it is not finite or raises are left out.
+
+    It ends where more than so many points were tried for each that was found.
+    """
     found: list[View] = []
-    for seed in range(1, 3 * count):
+    for seed in range(1, patience * count):
         point = Point(seed, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[seed % 3])
         try:
             view = view_of(bench, sampler, point)
@@ -65,7 +72,7 @@ def views(bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, s
             continue
         if view is not None and np.isfinite(view.loss):
             found.append(view)
-        if len(found) == count or seed > max(24, 4 * len(found)):
+        if len(found) == count or seed > patience * max(6, len(found)):
             break
     return found
 
@@ -105,27 +112,49 @@ def _frozen(value: object, graph: bool) -> object:
     return value.detach().clone() if isinstance(value, Tensor) and not graph else value
 
 
-def explain(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
-    """The first reading, in order of plausibility, that reproduces the loss at all points; None if none does."""
+def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool = False) -> Explanation | None:
+    """The first reading, in order of plausibility, that reproduces the loss at all points; None if none does.
+
+    With ``strict``, to rounding alone.
+    """
+
+    @cache
+    def values(likelihood: Likelihood) -> Vector | None:
+        return matrix([_sums(likelihood.elements(v.data, v.output)) for v in seen])
+
     with torch.no_grad():
-        loss = np.array([v.loss for v in seen])
-        reconstructions = [
-            (c, m)
-            for c in likelihoods_of(bench, seen)
-            if (m := matrix([_sums(c.elements(v.data, v.output)) for v in seen])) is not None
-        ]
+        loss, likelihoods = np.array([v.loss for v in seen]), likelihoods_of(bench, seen)
+        usual = _usual(loss)
         general = isinstance(bench.spec.prior, torch.distributions.Distribution)
         for divergence in divergences(sampler.names, sampler.noisy, general):
             regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
             if regulariser is None:
                 continue
-            for likelihood, reconstruction in reconstructions:
+            for likelihood in likelihoods:
+                if (reconstruction := values(likelihood)) is None:
+                    continue
                 fitted = _fit(loss, reconstruction, regulariser)
                 innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
-                moved = (reconstruction @ fitted[0]).std() > _STRICT * loss.std()
-                if fitted[-1] < tolerance(bench, innocent) and moved:
-                    return Explanation(likelihood, divergence, *fitted)
+                moved = (reconstruction @ fitted[0]).std() > _STRICT * usual
+                if fitted[-1] < tolerance(bench, innocent and not strict) and moved:
+                    return _explained(likelihood, divergence, regulariser, fitted)
     return None
+
+
+def with_scale(seen: Sequence[View]) -> Iterator[tuple[int, list[View]]]:
+    """The views with each number that depends on the parameters alone as the decoder's second head, and its index."""
+    for index in range(min(len(v.observation.scales) for v in seen)):
+        scales = [v.observation.scales[index] for v in seen]
+        pairs = zip(seen, scales, strict=True)
+        yield index, [replace(v, output=replace(v.output, second=s.expand_as(v.output.loc))) for v, s in pairs]
+
+
+def with_target(seen: Sequence[View]) -> Iterator[tuple[int, list[View]]]:
+    """The views with each thing that is computed from the data alone, and is not the data, in their place; its index."""
+    for index in range(min(len(v.observation.targets) for v in seen)):
+        changed = [replace(v, data=v.observation.targets[index].expand_as(v.data)) for v in seen]
+        if not all(torch.equal(v.data.to(c.data), c.data) for v, c in zip(seen, changed, strict=True)):
+            yield index, changed
 
 
 def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
@@ -149,8 +178,16 @@ def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View])
     with torch.no_grad():
         columns = next(divergences(sampler.names, sampler.noisy, general)).columns
         regulariser = matrix([_means(columns(v.latent)) for v in seen])
+    if regulariser is None:
+        return np.inf
     loss = np.array([v.loss for v in seen])
-    return np.inf if regulariser is None else _fit(loss, np.zeros((len(loss), 1)), regulariser)[-1]
+    _, coefficients, constant, _ = _fit(loss, np.zeros((len(loss), 1)), regulariser)
+    return float(np.abs(regulariser @ coefficients + constant - loss).max() / max(_usual(loss), 1e-300))
+
+
+def _usual(loss: Vector) -> float:
+    """How far a loss is from the others; a prior of almost no scale gives single ones of any size."""
+    return float(np.median(np.abs(loss - np.median(loss))))
 
 
 def tolerance(bench: Bench, innocent: bool) -> float:
@@ -166,7 +203,23 @@ def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation | None:
         regulariser = matrix([_means(explanation.divergence.columns(v.latent)) for v in seen])
     if reconstruction is None or regulariser is None:
         return None
-    return Explanation(explanation.likelihood, explanation.divergence, *_fit(loss, reconstruction, regulariser))
+    fitted = _fit(loss, reconstruction, regulariser)
+    return _explained(explanation.likelihood, explanation.divergence, regulariser, fitted)
+
+
+def _explained(likelihood: Likelihood, divergence: Divergence, regulariser: Vector, fitted: Fitted) -> Explanation:
+    """An explanation from a fit; terms that never move get the coefficients of a divergence."""
+    terms, c, constant, residual = fitted
+    if divergence.form == "standard" and divergence.own and _still(regulariser[:, 1:3]).all():
+        whole = c[0] + (c[3] if len(c) > 3 else 0.0)
+        proper = np.array([c[0], -whole])
+        constant += float((c[1:3] - proper) @ regulariser[0, 1:3])
+        c = np.concatenate([c[:1], proper, c[3:]])
+    sampled = divergence.own and (divergence.form == "sampled" or (divergence.form == "standard" and len(c) > 3))
+    if sampled and _still(regulariser[:, -1:]).all():  # noise of one modulus: its square belongs to log q(z|x)
+        constant += float((c[-1] + c[-2]) * regulariser[0, -1])
+        c = np.concatenate([c[:-1], -c[-2:-1]])
+    return Explanation(likelihood, divergence, terms, c, constant, residual)
 
 
 def terms(explanation: Explanation, view: View) -> tuple[Tensor, Tensor]:
@@ -209,12 +262,19 @@ def matrix(rows: Iterable[list[float]]) -> Vector | None:
     return array if np.isfinite(array).all() else None
 
 
-def _fit(loss: Vector, reconstruction: Vector, regulariser: Vector) -> tuple[Vector, Vector, float, float]:
+def _still(terms: Vector) -> NDArray[np.bool_]:
+    """Which columns do not vary but for rounding."""
+    still: NDArray[np.bool_] = terms.std(0) <= _ROUNDING * np.abs(terms.mean(0))
+    return still
+
+
+def _fit(loss: Vector, reconstruction: Vector, regulariser: Vector) -> Fitted:
     """Least squares; the residual is measured against the smaller of the variations of the loss and of the regulariser."""
     terms = np.hstack([reconstruction, regulariser])
     centre, spread = terms.mean(0), terms.std(0)
-    spread[spread == 0] = 1.0
-    design = np.hstack([(terms - centre) / spread, np.ones((len(loss), 1))])
+    still = _still(terms)
+    spread[still] = 1.0
+    design = np.hstack([np.where(still, 0.0, (terms - centre) / spread), np.ones((len(loss), 1))])
     solution, *_ = np.linalg.lstsq(design, loss, rcond=1e-13)
     residual = np.abs(design @ solution - loss).max()
     coefficients = solution[:-1] / spread

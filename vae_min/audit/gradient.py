@@ -11,7 +11,6 @@ from torch import Tensor
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.explanation import Explanation, View, terms, view_of
 from vae_min.audit.finding import Finding
-from vae_min.audit.head import Heads
 from vae_min.audit.likelihood import heads_at
 from vae_min.audit.sampler import Sampler
 
@@ -40,14 +39,15 @@ def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View |
     )
     loc, scale = (t.detach() if cut in (n, "code") else t for t, n in ((heads.loc, "loc"), (scale, "scale")))
     code = loc + scale * noise
-    flat = (code if sampler.sample_major else code.transpose(0, 1)).flatten()
+    decoded = heads.loc.expand_as(code) if sampler.beside else code
+    flat = (decoded if sampler.sample_major else decoded.transpose(0, 1)).flatten()
     parts = torch.split(flat.detach() if cut == "decoder" else flat, [c.numel() for c in o.codes])
     codes = [part.reshape(c.shape) for part, c in zip(parts, o.codes, strict=True)]
     outputs = [bench.decode(o.point, c, o.batch[1:]) for c in codes]
     output = heads_at(replace(o, codes=codes, outputs=outputs), sampler)
     assert output is not None
     posterior = cut == "posterior"
-    kept = Heads(heads.loc.detach(), None if heads.second is None else heads.second.detach()) if posterior else heads
+    kept = heads.detached() if posterior else heads
     return replace(
         view,
         output=output,

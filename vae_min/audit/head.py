@@ -28,8 +28,12 @@ READINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "exponentiated log_scale": lambda v: torch.exp(torch.exp(v)),
 }
 """From the second head to the scale, by the name of the reading."""
-CHANGED = ("half log_variance", "exponentiated log_variance", "exponentiated log_scale")
-"""The readings that are a usual one of a head which was changed in place."""
+CHANGED: dict[str, Callable[[Tensor], Tensor]] = {
+    "half log_variance": lambda v: 0.5 * v,
+    "exponentiated log_variance": lambda v: torch.exp(0.5 * v),
+    "exponentiated log_scale": torch.exp,
+}
+"""The readings that are a usual one of a head which was changed in place, each with the change."""
 CLAIMABLE = ("log_variance", "log_scale", "scale", "variance")
 
 
@@ -50,6 +54,10 @@ class Heads:
         if second is not None and expands(second, self.loc):
             second = second.expand_as(self.loc)
         return Heads(self.loc.flatten(1), None if second is None else second.flatten(1), self.law)
+
+    def detached(self) -> Heads:
+        """The same numbers without their graph."""
+        return Heads(self.loc.detach(), None if self.second is None else self.second.detach(), self.law)
 
 
 def expands(value: Tensor, like: Tensor) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from numerics import normal
@@ -22,6 +23,8 @@ from vae_min.audit.head import CLAIMABLE
 from vae_min.audit.head import READINGS as SCALES
 from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
+
+_FEW = 8
 
 
 class LogWeights(NamedTuple):
@@ -146,17 +149,33 @@ def match(bench: Bench, seen: Sequence[View]) -> Match | None:
     with torch.no_grad():
         reads = CLAIMABLE if seen[0].latent.scale is None else ("", *CLAIMABLE)
         for read, likelihood in product(reads, likelihoods_of(bench, seen)):
-            weights = [log_weights(v, likelihood, read) for v in seen]
-            for name, reading in READINGS.items():
-                values = np.array([float(reading.value(w).mean()) for w in weights])
-                if not np.isfinite(values).all() or values.std() == 0:
-                    continue
-                factor = float(np.cov(values, loss)[0, 1] / values.var(ddof=1))
-                constant = float(loss.mean() - factor * values.mean())
-                residual = float(np.abs(factor * values + constant - loss).max() / loss.std())
-                if residual < tolerance(bench, not reading.wrong and not read) and factor > 0:
-                    return Match(name, read, likelihood, factor, constant, residual)
+            few = [log_weights(v, likelihood, read) for v in seen[:_FEW]]
+            names = [
+                n for n, r in READINGS.items() if _may_fit(r, few, loss, tolerance(bench, not r.wrong and not read))
+            ]
+            weights = [*few, *(log_weights(v, likelihood, read) for v in seen[_FEW:])] if names else []
+            for name in names:
+                reading = READINGS[name]
+                factor, constant, residual = _fit(reading, weights, loss)
+                if residual / loss.std() < tolerance(bench, not reading.wrong and not read) and factor > 0:
+                    return Match(name, read, likelihood, factor, constant, residual / float(loss.std()))
     return None
+
+
+def _may_fit(reading: Reading, few: list[LogWeights], loss: NDArray[np.float64], tolerance: float) -> bool:
+    """Whether the first points allow that a reading fits all: of n points, their own fit leaves at most sqrt(n) times as much."""
+    return _fit(reading, few, loss[: len(few)])[2] <= math.sqrt(len(few)) * tolerance * float(loss.std())
+
+
+def _fit(reading: Reading, weights: list[LogWeights], loss: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Factor and constant by least squares, and the largest residual, infinite where the values are not finite or one."""
+    values = np.array([float(reading.value(w).mean()) for w in weights])
+    with np.errstate(over="ignore", invalid="ignore"):  # weights may be as large as numbers are
+        if not np.isfinite(values).all() or values.std() == 0:
+            return 0.0, 0.0, np.inf
+        factor = float(np.cov(values, loss)[0, 1] / values.var(ddof=1))
+        constant = float(loss.mean() - factor * values.mean())
+        return factor, constant, float(np.abs(factor * values + constant - loss).max())
 
 
 UNBIASED = ("right", "sticking", "doubly")  # the last: doubly reparameterised, arXiv:1810.04152
@@ -179,8 +198,10 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
     if name.split()[0:1] and name.split()[0] in gradient.CUT:
         message = f"the gradient does not pass through the sampler: {gradient.CUT[name.split()[0]]}"
         yield Finding("gradient-cut", message, shown)
-    elif not found.read and not reading.wrong:
+    elif not reading.wrong:
         yield from _of_right_value(found.name, name, differences, shown)
+    elif reading.share is None and name not in UNBIASED:
+        yield Finding("value-only", "the gradient of the loss is not the gradient of its value", shown)
 
 
 def _values(found: Match) -> dict[str, tuple[gradient.Value, str]]:

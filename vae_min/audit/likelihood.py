@@ -78,6 +78,11 @@ def _continuous(x: Tensor, p: Tensor) -> Tensor:
     return value
 
 
+def _continuous_logits(x: Tensor, logits: Tensor) -> Tensor:
+    value: Tensor = -ContinuousBernoulli(logits=logits, validate_args=False).log_prob(x)  # type: ignore[no-untyped-call]
+    return value
+
+
 def _half(x: Tensor) -> Tensor:
     return (x + 1) / 2
 
@@ -143,7 +148,7 @@ def candidates(probabilities: bool, paired: bool, data: Iterable[Tensor]) -> Ite
     yield Likelihood("laplace", _of_loc(_laplace), free=True)
     yield Likelihood("laplace", _of_loc(_laplace, torch.sigmoid), free=True)
     if unit:
-        yield Likelihood("continuous_bernoulli", _of_loc(_continuous, None if probabilities else torch.sigmoid))
+        yield Likelihood("continuous_bernoulli", _of_loc(_continuous if probabilities else _continuous_logits))
     if twice:
         yield logits
     else:
@@ -226,12 +231,15 @@ def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
     second = (
         rows([s.expand_as(p.loc) for s, p in zip(seconds, known, strict=True)]) if len(seconds) == len(known) else None
     )
-    return Heads(rows([p.loc for p in known]), second, known[0].law)
+    loc = rows([p.loc for p in known])
+    if second is None and observation.scale is not None:
+        second = observation.scale.expand_as(loc)
+    return Heads(loc, second, known[0].law)
 
 
 def data_of(observation: Observation, like: Heads) -> Tensor:
     """The data as (k, B, N), floating point unless it holds classes."""
-    x = observation.batch[0].flatten(1)
+    x = observation.batch[0].flatten(1) if observation.target is None else observation.target
     return x.expand(like.loc.shape[0], *x.shape)
 
 

@@ -65,6 +65,10 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """The normal and uniform draws."""
         return [d for d in self.draws if d.law in _STANDARD]
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else torch imports its compiler, which takes longer than most audits
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """See `TorchDispatchMode`."""
         out = func(*args, **(kwargs or {}))

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_min.audit import derivative, weight
+from vae_min.audit import derivative, stuck, weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import Divergence, candidates
 from vae_min.audit.explanation import Explanation, Vector, View, likelihoods_of, view_of
@@ -242,14 +242,18 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
     e = found.explanation
     if e is None or (r.cut is None and d.cut is None):
         return
-    yield from weight.of_terms(e, sampler, in_place=False)
-    by_size = {points[0].size: e}
-    for size in _SIZES:
+    yield from weight.of_terms(e, sampler)
+
+    def refitted(size: int = points[0].size) -> Explanation | None:
         other = explain(bench, sampler, [replace(p, size=size) for p in points[:_COUNT]])
-        if other is not None and other.explanation is not None:
-            by_size[size] = other.explanation
-    latents = bench.encode(points[0], bench.rows(points[0].rows, 1)).loc.shape[1]
-    yield from weight.of_reduction(bench.spec, by_size, latents)
+        return None if other is None else other.explanation
+
+    def of_reduction(first: Explanation) -> list[Finding]:
+        others = {size: refitted(size) for size in _SIZES}
+        by_size = {points[0].size: first} | {size: o for size, o in others.items() if o is not None}
+        return list(weight.of_reduction(bench.spec, by_size, bench.code_shape))
+
+    yield from stuck.named(bench, e, of_reduction(e), refitted, lambda: of_reduction(refitted() or e))
 
 
 def _cut_off(bench: Bench, sampler: Sampler, detached: str, point: Point) -> Iterator[Finding]:

@@ -15,16 +15,19 @@ from torch import Tensor
 
 from vae_min.audit import derivative
 from vae_min.audit.bench import Bench, Point
+from vae_min.audit.divergence import kl_of_latents
 from vae_min.audit.explanation import Explanation, View, values_of, view_of
 from vae_min.audit.finding import Finding
 from vae_min.audit.noise import constant, seeded
-from vae_min.audit.sampler import Sampler
+from vae_min.audit.sampler import Sampler, among
 from vae_min.audit.spec import AuditError
 
 _PLACES = ((1.0, 1.0), (4.0, 1.0), (10.0, 1.0), (1.0, 0.03))  # spread and factor; the last: the KL divergence almost 0
 _RTOL, _GAP, _EXACT, _MOST, _NONE = 1e-6, 0.1, 1e-5, 0.8, 1e-9
 _CLOSE = 1e-2  # the coefficients may be fitted to points of which a clamp acts on few
 _SCALES = (0.05, 20.0)  # a clamp that acts beyond is one against overflow
+_LARGEST = 20.0  # nats of a latent; a clamp that acts above is one against overflow
+_LEAST = 1e-4  # nats; a clamp that changes less has no weight
 
 
 def findings(bench: Bench, sampler: Sampler, explained: Explanation) -> Iterator[Finding]:
@@ -53,6 +56,8 @@ def _at(bench: Bench, sampler: Sampler, seed: int, place: tuple[float, float]) -
 def _of_sampler(bench: Bench, sampler: Sampler, views: list[View]) -> Finding | None:
     """A scale of the code that leaves the reading by which the KL divergence explains the loss."""
     for view in views:
+        if _is_as_read(sampler, view):
+            continue
         drawn, read = _scales(bench, sampler, view.observation.point)
         wrong = ((drawn / read - 1).abs() > _GAP) & _usual(read)
         if wrong.any():
@@ -62,22 +67,33 @@ def _of_sampler(bench: Bench, sampler: Sampler, views: list[View]) -> Finding | 
     return None
 
 
+def _is_as_read(sampler: Sampler, view: View) -> bool:
+    """Whether the code is the location and the scale, by the reading of the head, times numbers that were drawn."""
+    o, scale = view.observation, sampler.scale(view.latent.heads)
+    noise = ((view.latent.code - view.latent.heads.loc) / scale).detach()
+    normal = [d.value.flatten() for d in o.draws if d.law == "normal"]
+    return bool(normal) and among(noise.flatten(), torch.cat(normal).to(noise))
+
+
 def _of_divergence(bench: Bench, sampler: Sampler, e: Explanation, views: list[View]) -> Finding | None:
     """Derivatives of the loss in the heads that far off are zero, or the opposite of what they are nearby."""
     ratios = [(v, r) for v in views if (r := _ratio(sampler, e, v)) is not None]
-    near = [r.flatten() for v, r in ratios if v.observation.point.spread == v.observation.point.factor == 1]
+    near = [r[~r.isnan()] for v, r in ratios if v.observation.point.spread == v.observation.point.factor == 1]
     if not near or float(((torch.cat(near) - 1).abs() < _CLOSE).double().mean()) < _MOST:
         return None
     for view, ratio in ratios:
-        left, mirrored = (ratio.abs() < _EXACT), ((ratio + 1).abs() < _CLOSE)
-        if not bool((left | mirrored | ((ratio - 1).abs() < _CLOSE)).all()):
+        left, mirrored, follows = ratio.abs() < _EXACT, (ratio + 1).abs() < _CLOSE, (ratio - 1).abs() < _CLOSE
+        if not bool((left | mirrored | follows | ratio.isnan()).all()):
             continue
-        if bool(left[0].any() or mirrored.any()):
+        if _matters(e, view, left[0] | mirrored.any(0), ratio[0].isnan()):
             message = "the KL divergence is clamped, or its absolute value taken, beyond what is seen near the given parameters"
             parts = [f"{part.double().mean():.0%} of its derivatives" for part in (left, mirrored)]
             return Finding("kl-clamped", message, f"at one point {parts[0]} are 0, {parts[1]} have the opposite sign")
+        second = left[1] & follows[0]  # it alone is clamped, not the divergence
+        if not bool(second.any()) or _gap(e, view) < _LEAST * abs(float(e.reconstruction[0])):
+            continue
         drawn, read = _scales(bench, sampler, view.observation.point)
-        wrong = left[1].flatten() & _usual(read) & ((drawn / read - 1).abs() < _EXACT)
+        wrong = second.flatten() & _usual(read) & ((drawn / read - 1).abs() < _EXACT)
         if bool(wrong.any()):
             message = "the KL divergence clamps the second head, the sampler does not"
             shown = f"the sampler's scale is {read[wrong][0]:.4f}, and the KL divergence does not depend on it there"
@@ -85,14 +101,28 @@ def _of_divergence(bench: Bench, sampler: Sampler, e: Explanation, views: list[V
     return None
 
 
+def _matters(e: Explanation, view: View, cut: Tensor, unknown: Tensor) -> bool:
+    """Whether what is cut off, (B, D), is of a size that training reaches, and the loss another for it."""
+    if not bool(cut.any()) or view.latent.scale is None:
+        return False
+    with torch.no_grad():
+        kl = kl_of_latents(view.latent, view.latent.scale)
+    whole = (cut | unknown).all(1, keepdim=True)
+    kl = torch.where(whole, kl.mean(1, keepdim=True), kl)  # the clamp of a sum, or of each latent
+    return bool((kl[cut] < _LARGEST).any()) and _gap(e, view) > _LEAST * abs(float(e.reconstruction[0]))
+
+
 def _ratio(sampler: Sampler, e: Explanation, view: View) -> Tensor | None:
-    """The loss's derivatives in the heads while the code is held, in units of those of the KL divergence: (2, B, D)."""
+    """The loss's derivatives in the heads while the code is held, in units of those of the KL divergence: (2, B, D).
+
+    NaN where the latter are too small to tell.
+    """
     own = derivative.of_heads(sampler, view)
-    if own is None:
+    if own is None or not bool(own.isfinite().all()):
         return None
     coefficients = np.where(np.abs(e.kl) < _NONE * np.abs(e.kl).max(), 0.0, e.kl)  # rounding, which exp would raise
     proper = torch.tensordot(torch.from_numpy(coefficients), derivative.of_columns(sampler, view, e.divergence), 1)
-    return torch.where(proper.abs() > _EXACT * proper.abs().max(), own / proper, 1.0)
+    return torch.where(proper.abs() > _EXACT * proper.abs().max(), own / proper, torch.nan)
 
 
 def _usual(scale: Tensor) -> Tensor:
@@ -100,10 +130,14 @@ def _usual(scale: Tensor) -> Tensor:
 
 
 def _explains(e: Explanation, view: View) -> bool:
+    return _gap(e, view) < _RTOL * max(1.0, abs(view.loss))
+
+
+def _gap(e: Explanation, view: View) -> float:
+    """How far the loss is from what the explanation gives."""
     with torch.no_grad():
         reconstruction, kl = values_of(e, view)
-    value = float(e.reconstruction @ reconstruction + e.kl @ kl + e.constant)
-    return abs(value - view.loss) < _RTOL * max(1.0, abs(view.loss))
+    return abs(float(e.reconstruction @ reconstruction + e.kl @ kl + e.constant) - view.loss)
 
 
 def _scales(bench: Bench, sampler: Sampler, point: Point) -> tuple[Tensor, Tensor]:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from vae_min.audit import explanation, weight
-from vae_min.audit.bench import Bench, Point
+from vae_min.audit.bench import Bench
 from vae_min.audit.explanation import Explanation, View
 from vae_min.audit.finding import Finding
-from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
 _COUNT = 12
 
 
-def findings(bench: Bench, sampler: Sampler, e: Explanation, points: list[Point]) -> Iterator[Finding]:
-    """Terms that are logged with another sign or scale than the optimised ones."""
+def findings(bench: Bench, e: Explanation, views: Sequence[View]) -> Iterator[Finding]:
+    """Terms that are logged with another sign or scale than the optimised ones, at points that were looked at."""
     w = weight.weights(e)
     if w.kl is None:  # terms of a divergence that is none may be logged none the less
         w = weight.Weights(w.reconstruction, weight.common_kl_weight(e) or weight.kl_parts(e)[0])
     if bench.spec.reported is None or not w.kl or not w.reconstruction:
         return
-    seen = explanation.views(bench, sampler, count=_COUNT)
+    seen = views[:_COUNT]
     logged = [_logged(bench, v) for v in seen]
     for name in ("elbo", "kl", "reconstruction"):
         if all(name in row for row in logged):
@@ -39,7 +38,10 @@ def _logged(bench: Bench, view: View) -> dict[str, float]:
         values = bench.report(view.observation.point)
     if not hasattr(values, "items"):
         raise AuditError("reported(*batch) did not return a mapping")
-    return {n: float(v.detach().mean()) if isinstance(v, Tensor) else float(v) for n, v in values.items()}
+    try:
+        return {n: float(v.detach().mean()) if isinstance(v, Tensor) else float(v) for n, v in values.items()}
+    except (TypeError, ValueError) as error:
+        raise AuditError(f"reported(*batch) holds something that is no number: {error}") from error
 
 
 def _own(e: Explanation, view: View, w: weight.Weights) -> dict[str, float]:

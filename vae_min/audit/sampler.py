@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import torch
 from scipy.stats import kstest
@@ -12,9 +13,10 @@ from torch import Tensor
 
 from vae_min.audit.bench import Bench, Observation, Point
 from vae_min.audit.finding import Finding
-from vae_min.audit.head import READINGS, Heads, factor, readings
+from vae_min.audit.head import READINGS, Heads, expands, factor, readings
 from vae_min.audit.noise import UNIFORM_UNIT, UNIFORM_ZERO, constant, seeded
 from vae_min.audit.spec import VAESpec
+from vae_min.audit.trace import in_place
 
 _FALSE_ALARM = 1e-9  # of the one statistical test, for noise that torch did not draw as normal or uniform
 _ELSEWHERE = (
@@ -37,6 +39,7 @@ class Sampler:
 
     ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
     none does; ``drawn`` says that the noise is torch's normal or uniform. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
+    ``beside`` says that the decoder gets the location, and other terms a draw; ``in_place`` that a tensor is changed in place.
     """
 
     names: list[str] = field(default_factory=list)
@@ -45,6 +48,8 @@ class Sampler:
     num_samples: int = 1
     sample_major: bool = True
     drawn: bool = False
+    beside: bool = False
+    in_place: bool = False
     findings: list[Finding] = field(default_factory=list)
     doubt: str = ""
 
@@ -89,12 +94,19 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
             "VAESpec(decode=...), or within torch.vmap"
         )
         return sampler
+    sampler.in_place = any(in_place(c.func) for c in still[0].trace.calls)
     _arrange(sampler, still[0])
     other = bench.observe(replace(points[0], noise=seeded(7)))
     if not other.codes or (_same(bench, still[0].code, moved[0].code) and not _same(bench, still[0].code, other.code)):
         sampler.doubt = _NOT_AFFINE
         return sampler
     sampler.drawn = not _same(bench, still[0].code, moved[0].code)
+    if not sampler.drawn and (place := _beside(bench, sampler, still, moved)):
+        bench.beside, sampler.beside = place, True
+        still, moved = ([bench.observe(o.point) for o in seen] for seen in (still, moved))
+        _arrange(sampler, still[0])
+        sampler.drawn = not _same(bench, still[0].code, moved[0].code)
+        sampler.findings.append(_mean_in_training("the KL divergence or the weights hold a draw that it does not get"))
     if sampler.drawn:
         _affine(bench, sampler, still, moved)
     else:
@@ -102,6 +114,50 @@ def _explained(bench: Bench, points: list[Point]) -> Sampler:
     if sampler.noisy and not any(f.code == "noise-frozen" for f in sampler.findings):
         _frozen(bench, sampler, points[0])
     return sampler
+
+
+def _beside(
+    bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation]
+) -> tuple[int, int] | None:
+    """Where the loss holds a draw which the decoder does not get, as it gets the location: the call, and the output."""
+    loc = sampler.arranged(still[0].code, len(still[0].heads.loc))
+    if len(still[0].codes) != 1 or not _same(bench, loc, still[0].heads.loc.expand_as(loc)):
+        return None
+    noisy = not torch.equal(still[0].loss, moved[0].loss)
+    with torch.enable_grad():
+        used = bench.observe(still[0].point)
+    for i, calls in enumerate(zip(*(o.trace.calls for o in (*still, *moved, used)), strict=False)):
+        for j, (*values, own) in enumerate(zip(*(c.outputs for c in calls), strict=False)):
+            alike = all(_has_shape(v, o.codes[0]) for v, o in zip(values, (*still, *moved), strict=True))
+            if alike and _is_draw(bench, values, still) and (noisy or _holds(used.loss, own)):
+                return i, j
+    return None
+
+
+def _has_shape(value: Tensor, code: Tensor) -> bool:
+    return value.ndim == code.ndim and value.dtype == code.dtype and expands(code, value)
+
+
+def _is_draw(bench: Bench, values: list[Tensor], still: list[Observation]) -> bool:
+    """Whether a value, at two points without and with noise, is the location and noise, or noise that does not move."""
+    low, high, location = values[0], values[len(still)], still[0].codes[0].expand_as(values[0])
+    if not _same(bench, low, high):
+        span = (high - low) / UNIFORM_UNIT  # of a uniform draw
+        bottom = low - UNIFORM_ZERO * span
+        return any(_same(bench, centre, location) for centre in (low, bottom, bottom + 0.5 * span))
+    rows = [(v, *o.heads.loc.shape) for v, o in zip(values, still, strict=False)]
+    majors = [v.reshape(-1, b, d) for v, b, d in rows], [v.reshape(b, -1, d).transpose(0, 1) for v, b, d in rows]
+    read = any(_constant_noise(codes, still, n) for codes in majors for n in READINGS)
+    return read and not _same(bench, low, location)
+
+
+def _holds(loss: Tensor, value: Tensor) -> bool:
+    """Whether a loss depends on a value in its graph."""
+    return value.requires_grad and torch.autograd.grad(loss, value, allow_unused=True, retain_graph=True)[0] is not None
+
+
+def _mean_in_training(evidence: str) -> Finding:
+    return Finding("mean-in-training", "the decoder gets the posterior mean in training mode, not a draw", evidence)
 
 
 def _arrange(sampler: Sampler, still: Observation) -> None:
@@ -122,10 +178,10 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
     a, b = still[0].code, moved[0].code - still[0].code
     noise = torch.where(b == 0, 0.0, (random[0].code - a) / b)
     drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
-    if not _among(noise[b != 0], drawn):
+    if not among(noise[b != 0], drawn):
         sampler.doubt = _NOT_AFFINE
         return
-    uniform = [d for d in random[0].draws if d.law == "uniform" and _among(noise[b != 0], d.value.flatten().to(noise))]
+    uniform = [d for d in random[0].draws if d.law == "uniform" and among(noise[b != 0], d.value.flatten().to(noise))]
     _locate(bench, sampler, still, moved, bool(uniform))
     if uniform:
         mean, deviation = _mean_and_deviation(sampler, still[0], moved[0]) if sampler.names else (math.nan, math.nan)
@@ -136,7 +192,7 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
                 f"its mean is {mean:.3f} and its standard deviation {deviation:.3f}; its largest value is bounded",
             )
         )
-    _shared(sampler, noise, random[0].code, len(still[0].heads.loc))
+    _shared(sampler, torch.where(b == 0, torch.nan, noise), random[0].code, len(still[0].heads.loc))
 
 
 def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation) -> tuple[float, float]:
@@ -196,10 +252,13 @@ def _shared(sampler: Sampler, noise: Tensor, code: Tensor, size: int) -> None:
     """Whether examples, samples or latents share their noise; samples on both sides of the location do not."""
     for axis, what, values in ((1, "example", noise), (2, "latent", noise), (0, "importance sample", code)):
         e = sampler.arranged(values, size)
-        if e.shape[axis] > 1 and torch.allclose(e, e.narrow(axis, 0, 1).expand_as(e), rtol=1e-6, atol=1e-6):
-            first = ", ".join(f"{v:.4f}" for v in e.movedim(axis, 0)[:2].flatten(1)[:, 0])
+        known = ~e.isnan()  # of a scale of 0 the noise is not known
+        first = torch.where(known, e, 0.0).sum(axis, keepdim=True) / known.sum(axis, keepdim=True)
+        alike = torch.allclose(torch.where(known, e, first), first.expand_as(e), rtol=1e-6, atol=1e-6, equal_nan=True)
+        if alike and bool((known.sum(axis) > 1).any()):
+            shown = ", ".join(f"{v:.4f}" for v in e.movedim(axis, 0)[:2].flatten(1)[:, 0])
             message = f"every {what} of the batch gets the same noise"
-            sampler.findings.append(Finding("noise-shared", message, f"the noise of the first two: {first}"))
+            sampler.findings.append(Finding("noise-shared", message, f"the noise of the first two: {shown}"))
 
 
 def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> None:
@@ -209,8 +268,7 @@ def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> 
     if all(_same(bench, c, o.heads.loc.expand_as(c)) for c, o in zip(codes, still, strict=True)):
         sampler.noisy = False
         gap = float((codes[0] - still[0].heads.loc).abs().max().detach())
-        message = "the decoder gets the posterior mean in training mode, not a draw"
-        sampler.findings.append(Finding("mean-in-training", message, f"largest difference of z and loc: {gap:.1e}"))
+        sampler.findings.append(_mean_in_training(f"largest difference of z and loc: {gap:.1e}"))
         return
     for major in (sampler.sample_major, not sampler.sample_major):  # it was read off as if there were no noise
         sampler.sample_major = major
@@ -303,7 +361,12 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
 
 def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
     """A location that is never negative, a scale that can be exactly 0, at parameters near the user's."""
-    far = _far(bench, 1.0)
+    scaled = bool(sampler.names) and sampler.names[0] not in ("log_variance", "log_scale")
+    far = list[Heads]()
+    for heads in _far(bench, 1.0):
+        far.append(heads)
+        if not scaled and bool((heads.loc < 0).any()):
+            return  # the other points can add nothing
     loc = torch.cat([h.loc.flatten() for h in far])
     zeros = float((loc == 0).double().mean())
     if bool((loc >= 0).all()) and zeros > 0.05:
@@ -311,7 +374,7 @@ def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("head-range", "the posterior mean is never negative: a ReLU ends the encoder", shown)
     second = torch.cat([h.second.flatten() for h in far if h.second is not None])
     zeros = float((second == 0).double().mean())
-    if sampler.names and sampler.names[0] not in ("log_variance", "log_scale") and zeros > 0.02:
+    if scaled and zeros > 0.02:
         yield Finding(
             "head-range", "the scale can be exactly 0", f"{zeros:.0%} of {len(second)} values at random parameters"
         )
@@ -321,17 +384,25 @@ def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
     """A logarithm of the scale that has one sign only, where a linear layer has both; given how the head is read."""
     if not readings or not readings <= _LOGARITHMS:
         return
-    second = torch.cat([h.second.flatten() for h in (*_far(bench, 4.0), *_far(bench, 40.0)) if h.second is not None])
-    low, high = float(second.min()), float(second.max())
-    if low * high >= 0:
-        message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
-        yield Finding("head-range", message, f"{len(second)} values at random parameters in [{low:.3g}, {high:.3g}]")
+    low, high, count = math.inf, -math.inf, 0
+    for heads in chain(_far(bench, 4.0), _far(bench, 40.0)):
+        assert heads.second is not None
+        count += heads.second.numel()
+        low, high = min(low, float(heads.second.min())), max(high, float(heads.second.max()))
+        if low < 0 < high or bool(heads.second.isnan().any()):
+            return
+    if low == high:
+        return  # a scale that is fixed
+    message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
+    yield Finding("head-range", message, f"{count} values at random parameters in [{low:.3g}, {high:.3g}]")
 
 
-def _far(bench: Bench, spread: float) -> list[Heads]:
-    with torch.no_grad():
-        points = (Point(s, s, 8, spread=spread) for s in range(1, 25))
-        return [bench.encode(p, bench.rows(p.rows, p.size)) for p in points]
+def _far(bench: Bench, spread: float) -> Iterator[Heads]:
+    for s in range(1, 25):
+        point = Point(s, s, 8, spread=spread)
+        with torch.no_grad():
+            heads = bench.encode(point, bench.rows(point.rows, point.size))
+        yield heads
 
 
 def of_claim(spec: VAESpec, sampler: Sampler, seen: Observation) -> list[Finding]:
@@ -350,7 +421,7 @@ def _same(bench: Bench, a: Tensor, b: Tensor) -> bool:
     return bool(torch.allclose(a, b, rtol=rtol, atol=rtol))
 
 
-def _among(values: Tensor, drawn: Tensor) -> bool:
+def among(values: Tensor, drawn: Tensor) -> bool:
     """Whether each value is one of those drawn, to rounding."""
     if not len(drawn):
         return False

@@ -49,7 +49,8 @@ def share(derivative: Tensor, term: Tensor) -> Share:
     if not len(moved) or not bool(ratio.isfinite().all()):
         return Share(0.0, 0.0, 0.0, 0.0)
     probes = moved[:: max(1, len(moved) // 64)]
-    counts = ((moved[None] - probes[:, None]).abs() < _EQUAL * probes[:, None].abs()).sum(1)
+    ordered, reach = moved.sort().values, _EQUAL * probes.abs()
+    counts = torch.searchsorted(ordered, probes + reach) - torch.searchsorted(ordered, probes - reach, right=True)
     weight = float(probes[counts.argmax()])
 
     def among(value: float) -> float:

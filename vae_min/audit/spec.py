@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from numbers import Real
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +52,7 @@ class VAESpec:
     Raises
     ------
     AuditError
-        If a callable is not callable, or the batch is not of tensors of one leading dimension.
+        If a callable is not callable, the batch is not of tensors of one leading dimension, or a claim is not of its kind.
     """
 
     loss: Callable[..., Tensor]
@@ -73,11 +74,28 @@ class VAESpec:
                 raise AuditError(f"VAESpec({name}=...) is not callable: {getattr(self, name)!r}")
         if not self.tensors or not all(isinstance(t, Tensor) for t in self.tensors):
             raise AuditError("VAESpec(batch=...) is not a tensor or a tuple of tensors")
+        if any(t.layout is not torch.strided for t in self.tensors):
+            raise AuditError("VAESpec(batch=...) is sparse: give it by to_dense()")
         sizes = {t.shape[0] if t.ndim else 0 for t in self.tensors}
         if len(sizes) != 1 or 0 in sizes:
             raise AuditError(f"VAESpec(batch=...): leading dimensions differ or are zero: {sorted(sizes)}")
+        self._check_claims()
+
+    def _check_claims(self) -> None:
+        for name, known in (("head", get_args(Head)), ("likelihood", get_args(Likelihood))):
+            if (value := getattr(self, name)) is not None and value not in known:
+                raise AuditError(f"VAESpec({name}={value!r}): known are {', '.join(known)}")
+        for name in ("variance", "beta"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, Real) and float(value) > 0):
+                raise AuditError(f"VAESpec({name}={value!r}) is not a positive number")
+        pair = isinstance(self.prior, tuple) and len(self.prior) == 2
+        if self.prior is not None and not pair and not isinstance(self.prior, torch.distributions.Distribution):
+            raise AuditError(f"VAESpec(prior={self.prior!r}) is neither (loc, scale) nor a torch.distributions object")
         if self.num_importance_samples < 1:
-            raise AuditError("VAESpec(num_importance_samples=...) is less than 1")
+            raise AuditError(
+                f"VAESpec(num_importance_samples={self.num_importance_samples!r}) is not a number from 1 on"
+            )
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:

@@ -210,5 +210,13 @@ class _Settings:
         torch.set_default_dtype(self.dtype)
         torch.set_num_threads(self.threads)
         torch.set_grad_enabled(self.grad)
-        torch.use_deterministic_algorithms(self.deterministic, warn_only=self.warn_only)
+        deterministic = (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+        )
+        if deterministic != (
+            self.deterministic,
+            self.warn_only,
+        ):  # setting them imports torch's compiler, which takes seconds
+            torch.use_deterministic_algorithms(self.deterministic, warn_only=self.warn_only)
         torch.autograd.set_detect_anomaly(self.anomaly)

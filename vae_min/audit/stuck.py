@@ -7,23 +7,25 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from vae_min.audit import explanation, weight
+from vae_min.audit import weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.explanation import Explanation
 from vae_min.audit.finding import Finding
-from vae_min.audit.sampler import Sampler
 
 _FAR = 10**7
 
+Refitted = Callable[[], Explanation | None]
+
 
 def named(
-    bench: Bench, sampler: Sampler, e: Explanation, found: list[Finding], again: Callable[[], list[Finding]]
+    bench: Bench, e: Explanation, found: list[Finding], refitted: Refitted, again: Callable[[], list[Finding]]
 ) -> Iterator[Finding]:
     """The findings on the ratio of the weights, that of a weight which is being annealed named as such.
 
-    ``again`` finds them anew, which is done at the end of the annealing.
+    ``refitted`` explains the loss anew, as a number among the attributes was changed; ``again`` finds anew what is wrong,
+    which is done at the end of the annealing.
     """
-    counter = _counter(bench, sampler, e) if any(f.rank == "error" for f in found) else None
+    counter = _counter(bench, e, refitted) if any(f.rank == "error" for f in found) else None
     if counter is None:
         yield from found
         return
@@ -40,20 +42,24 @@ def named(
     yield from rest
 
 
-def _counter(bench: Bench, sampler: Sampler, e: Explanation) -> tuple[nn.Module, str, int | float, bool] | None:
+def _counter(bench: Bench, e: Explanation, refitted: Refitted) -> tuple[nn.Module, str, int | float, bool] | None:
     """A number among the modules' attributes on which the weight depends until it is large: its module, name and value.
 
     And whether the loss changes it.
     """
-    before, ratio = _loss(bench), _ratio(e)
+    before, ratio, work = _loss(bench), _ratio(e), _work(bench)
     for module, name, value in bench.state.numbers():
+        if type(module).__module__.startswith("torch."):  # a layer's numbers are its shape, not a counter
+            continue
+        with bench.state.changed(module, name, value + 1):
+            if _work(bench) != work:
+                continue
         ends = list[float | None]()
         for far in (_FAR, 10 * _FAR):
             with bench.state.changed(module, name, type(value)(far)):
                 if not ends and _loss(bench) == before:
                     break
-                some = explanation.views(bench, sampler, count=16)
-                ends.append(_ratio(explanation.refit(e, some)) if len(some) == 16 else None)
+                ends.append(_ratio(refitted()))
         if ratio and _reaches(ends, ratio):
             _loss(bench)
             return module, name, value, any(m is module and n == name for m, n in bench.state.plain_changes())
@@ -66,6 +72,16 @@ def _reaches(ends: list[float | None], now: float) -> bool:
         return False
     far, farther = ends[0], ends[1]
     return weight.equal(far, farther) and not weight.equal(far, now) and far * now > 0
+
+
+def _work(bench: Bench) -> tuple[int, int] | None:
+    """How many operations the loss makes and how many numbers they give: these grow with a size, not with a counter."""
+    try:
+        with torch.no_grad():
+            calls = bench.observe(Point()).trace.calls
+    except Exception:  # noqa: BLE001 - the number may be one that the user's code needs as it is
+        return None
+    return len(calls), sum(t.numel() for c in calls for t in c.outputs)
 
 
 def _loss(bench: Bench) -> float | None:

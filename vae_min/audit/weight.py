@@ -15,6 +15,8 @@ from vae_min.audit.spec import VAESpec
 
 _CLOSE = 2e-3  # relative: user code may add 1e-8 or so where the explanation adds nothing
 _NOTHING = 1e-9  # a relative weight below it is none; public code has some of 1e-6
+DENSITY = {"normal": (0.5 * math.log(2 * math.pi), 0.5), "laplace": (math.log(2), 1.0)}
+"""Per pixel: -log p at the location for scale one, and what the logarithm of variance or scale adds to it."""
 _BASES = {"log2": 1 / math.log(2), "log10": 1 / math.log(10)}
 
 
@@ -58,7 +60,7 @@ def kl_weight(e: Explanation) -> float | None:
 
 
 def common_kl_weight(e: Explanation) -> float | None:
-    """`kl_weight`, or the factor that most terms of a divergence share of which one is off, or which is another's."""
+    """`kl_weight`, or the factor that most terms of a divergence share of which one is off, or that of its only term."""
     whole, unit = kl_weight(e), 1e-3 * float(abs(e.reconstruction[0]))
     if whole is not None:
         return whole
@@ -67,7 +69,8 @@ def common_kl_weight(e: Explanation) -> float | None:
         return pair[0] if abs(pair[0]) > unit and equal(*pair, unit) else None
     parts = kl_parts(e)
     most = min(2, len(parts))
-    shared = [p for p in parts if abs(p) > unit and sum(equal(p, other, unit) for other in parts) >= most]
+    held = [p for p in parts if abs(p) > unit]
+    shared = [p for p in held if len(held) == 1 or sum(equal(p, other, unit) for other in parts) >= most]
     return shared[0] if shared else None
 
 
@@ -90,7 +93,7 @@ def weights(e: Explanation) -> Weights:
 # --- findings ---
 
 
-def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Finding]:
+def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
     """What is wrong with the terms themselves."""
     parts, a = kl_parts(e), float(e.reconstruction[0])
     evidence = "weights relative to the reconstruction: " + _named(e, [p / a for p in parts])
@@ -108,7 +111,7 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
         yield Finding("kl-clamped", "the loss takes the absolute value of the estimate of the KL divergence", evidence)
     elif e.divergence.form in ("swapped", "reversed"):
         what = "location and second head are swapped" if e.divergence.form == "swapped" else "q and p are swapped"
-        proper = equal(parts[0], parts[1]) and equal(parts[0], parts[2])
+        proper = equal(parts[1], parts[2]) and (equal(parts[0], parts[1]) or _is_halved(e, sampler))
         yield Finding("kl-arguments" if proper else "kl-term", f"in the KL divergence {what}", evidence)
     elif kl_weight(e) is None:
         yield from _unequal(e, sampler, parts, evidence)
@@ -116,28 +119,53 @@ def of_terms(e: Explanation, sampler: Sampler, in_place: bool) -> Iterator[Findi
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
-    if _reads_otherwise(e) and (sampler.noisy or (in_place and e.divergence.reading in CHANGED)):
-        yield _mismatch(e, sampler, in_place)
+    reading = "half log_variance" if _is_halved(e, sampler) else e.divergence.reading
+    if _reads_otherwise(e, sampler, reading) and (sampler.noisy or (sampler.in_place and reading in CHANGED)):
+        yield _mismatch(e, sampler, reading)
+        unchanged = reading.split()[-1]  # how the head was read before it was changed
+        if reading in CHANGED and sampler.in_place and sampler.names and not _is_read(sampler, unchanged):
+            yield _otherwise(sampler, unchanged)
 
 
-def _reads_otherwise(e: Explanation) -> bool:
-    """Whether the divergence depends on the scale, and on another than that of the code."""
+def _is_halved(e: Explanation, sampler: Sampler) -> bool:
+    """Whether a divergence of swapped arguments holds the square of a second head that was halved in place."""
+    parts = kl_parts(e)
+    return e.divergence.form == "swapped" and sampler.in_place and equal(4 * parts[0], parts[1])
+
+
+def _reads_otherwise(e: Explanation, sampler: Sampler, reading: str) -> bool:
+    """Whether the divergence depends on the scale, and on another than that of the code.
+
+    One of swapped arguments reads the second head as it would if they were put right.
+    """
+    if e.divergence.form == "swapped":
+        return not _is_read(sampler, reading)
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
         return max(abs(float(e.kl[3])), abs(float(e.kl[5]))) > 1e-6 * abs(float(e.reconstruction[0]))
     scales = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
     return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
 
 
-def _mismatch(e: Explanation, sampler: Sampler, in_place: bool) -> Finding:
+def _is_read(sampler: Sampler, reading: str) -> bool:
+    return sampler.factor == 1 and reading in sampler.names
+
+
+def _mismatch(e: Explanation, sampler: Sampler, reading: str) -> Finding:
     if e.divergence.own:
         message = "the variance in the KL divergence is another power of the sampler's scale than its square"
         shown = f"of the scale, its square and its fourth power it holds {', '.join(f'{c:.4g}' for c in e.kl[3:6])}"
         return Finding("sampler-scale-mismatch", message, shown)
-    read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {e.divergence.reading}"
+    found = _otherwise(sampler, reading)
+    if sampler.in_place and reading in CHANGED:
+        message = f"an in-place operation changes the head between its uses: {found.message}"
+        return Finding("head-modified", message, found.evidence)
+    return found
+
+
+def _otherwise(sampler: Sampler, reading: str) -> Finding:
+    read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {reading}"
     own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
-    shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(e.divergence.reading)}"
-    if in_place and e.divergence.reading in CHANGED:
-        return Finding("head-modified", f"an in-place operation changes the head between its uses: {read}", shown)
+    shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(reading)}"
     return Finding("sampler-scale-mismatch", read, shown)
 
 
@@ -185,8 +213,12 @@ def target(spec: VAESpec, e: Explanation) -> list[float]:
     return [beta, 0.5 * beta] if e.likelihood.family == "normal" else [beta]
 
 
-def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int) -> Iterator[Finding]:
-    """What is wrong with the ratio of the two weights, from explanations at several batch sizes."""
+def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[int, ...]) -> Iterator[Finding]:
+    """What is wrong with the ratio of the two weights, from explanations at several batch sizes.
+
+    ``code`` is the shape of one example's code.
+    """
+    latents = math.prod(code)
     kl, a = ({s: f(e) or 0.0 for s, e in by_size.items()} for f in (common_kl_weight, reconstruction_weight))
     ratios = {s: kl[s] / a[s] for s in by_size if kl[s] and a[s]}
     if len(ratios) < len(by_size) or any(is_missing(e) for e in by_size.values()):
@@ -202,11 +234,11 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     unit = abs(ratios[low]) / low**exponent
-    if not exponent and declares_variance(spec, e, unit, latents):
-        return
     size = abs(a[low]) / low ** (round(math.log(a[high] / a[low]) / math.log(high / low)) if high > low else 0)
-    found = _decomposed(spec, e, unit, size, latents)
-    if found is None and exponent:
+    if not exponent and declares_scale(spec, e, unit, unit * size, latents):
+        return
+    found = _decomposed(spec, e, unit, size, code)
+    if found is None and exponent and (exponent < 0 or unit * len(spec.tensors[0]) <= 1):  # as batch over data set
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     if exponent == 1 and equal(kl_weight(by_size[low]) or 0.0, kl_weight(by_size[high]) or 0.0):
@@ -234,23 +266,28 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], latents: int
         and equal(unit, 0.5 * (spec.beta or 1.0))
     ):
         yield Finding("squared-error", "a squared error without 1/2 is a normal likelihood of variance 1/2", shown)
-    for code in found:
-        message = _WORDS[code].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:]))
-        if code == "kl-latent-mean" and e.likelihood.free and spec.variance is None:
+    for name in found:
+        message = _WORDS[name].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:]), code=code)
+        kind = name.split()[0]
+        if kind == "kl-latent-mean" and e.likelihood.free and spec.variance is None:
             message += f", or the decoder has a variance of {unit:.4g}, which nobody declared"
-        yield Finding(code, message, shown)
+        yield Finding(kind, message, shown)
 
 
 _WORDS = {
     "reconstruction-mean": "the reconstruction is averaged over the {pixels} pixels, the KL divergence is not",
     "reconstruction-reduction": "the reconstruction is averaged over some axes of the data and summed over others",
     "kl-latent-mean": "the KL divergence is averaged over the {latents} latents, not summed",
+    "kl-latent-mean of channels": "the KL divergence is averaged over the first axis of the code {code}, not summed",
+    "kl-latent-mean of positions": "the KL divergence is averaged over all but the first axis of the code {code}, not summed",
     "kl-half": "the KL divergence lacks its factor 1/2",
 }
 
 
-def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latents: int) -> tuple[str, ...] | None:
-    """The defects that most plainly lead from a right ratio to this one; None if a weight of its own is plainer.
+def _decomposed(
+    spec: VAESpec, e: Explanation, ratio: float, size: float, code: tuple[int, ...]
+) -> tuple[str, ...] | None:
+    """The names of what most plainly leads from a right ratio to this one; None if a weight of its own is plainer.
 
     Each defect costs 1, a weight of its own 3/2, or 5/2 if it is not round, and a loss whose reconstruction (of weight
     ``size``) is not just summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
@@ -260,7 +297,8 @@ def _decomposed(spec: VAESpec, e: Explanation, ratio: float, size: float, latent
     for chosen in product((False, True), repeat=len(shape)):
         part = math.prod(s for s, c in zip(shape, chosen, strict=True) if c)
         pixels.setdefault(part, "reconstruction-reduction")
-    means = {1: "", latents: "kl-latent-mean"} if latents > 1 else {1: ""}
+    means = {1: "", math.prod(code[1:]): "kl-latent-mean of positions", code[0]: "kl-latent-mean of channels"}
+    means |= {math.prod(code): "kl-latent-mean", 1: ""}
     targets = target(spec, e)
     best: tuple[float, tuple[str, ...] | None] = (
         1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))) + (not _is_round(ratio)),
@@ -306,16 +344,19 @@ def _unnamed(spec: VAESpec, e: Explanation, ratio: float, shown: str, latents: i
         )
 
 
-def declares_variance(spec: VAESpec, e: Explanation, variance: float, latents: int) -> bool:
-    """Whether the loss has the constants of a normal density of this variance: then it says itself what it means."""
-    if e.likelihood.family != "normal" or not e.likelihood.free or spec.variance is not None:
+def declares_scale(spec: VAESpec, e: Explanation, ratio: float, kl_size: float, latents: int) -> bool:
+    """Whether the loss has the constants of a density of this variance (Laplace: scale): then it says itself what it means.
+
+    A density of scale 1, and one whose normaliser is 1, has none: of the latter only a KL divergence that is summed or
+    averaged, ``kl_size`` being beta, is a sign.
+    """
+    b, beta = kl_weight(e), spec.beta or 1.0
+    if e.likelihood.family not in DENSITY or not e.likelihood.free or spec.variance is not None or not b:
         return False
-    pixels, b = math.prod(spec.tensors[0].shape[1:]), kl_weight(e)
-    if not b:
-        return False
-    unit = 0.5 * pixels * math.log(2 * math.pi)
-    constant = e.constant / b + unit / variance - 0.5 * pixels * math.log(variance)
-    half = 0.5 * latents
-    return any(
-        abs(constant - full + part) < 1e-3 * max(1.0, unit) for full in (0.0, unit) for part in (0.0, half)
-    ) and not equal(variance, 1.0)
+    scale, pixels = ratio / beta, math.prod(spec.tensors[0].shape[1:])
+    unit, power = (pixels * c for c in DENSITY[e.likelihood.family])
+    constant = e.constant * beta / b + unit / scale - power * math.log(scale)
+    half = 0.5 * latents * beta
+    stated = any(abs(constant - full + part) < 1e-3 * max(1.0, unit) for full in (0.0, unit) for part in (0.0, half))
+    silent = abs(unit + power * math.log(scale)) < 1e-3 * unit and not equal(kl_size, beta)
+    return stated and not silent and not equal(scale, 1.0)

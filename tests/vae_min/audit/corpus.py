@@ -56,8 +56,12 @@ def run(text: str, *, seed: int = 0, latent: int = 3, batch_size: int = 8, steps
 
 def parameters(spec: Any) -> list[torch.Tensor]:
     """All parameters of a spec's modules."""
-    modules = [spec.module] if isinstance(spec.module, torch.nn.Module) else spec.module
-    return [parameter for module in modules for parameter in module.parameters()]
+    return [parameter for module in modules(spec) for parameter in module.parameters()]
+
+
+def modules(spec: Any) -> list[torch.nn.Module]:
+    """A spec's modules."""
+    return [spec.module] if isinstance(spec.module, torch.nn.Module) else list(spec.module)
 
 
 def batch(spec: Any) -> tuple[torch.Tensor, ...]:

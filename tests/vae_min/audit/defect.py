@@ -313,7 +313,6 @@ KL = (
         continuous_bernoulli=("kl_divergence(q, p).sum(-1)", "kl_divergence(q, p).sum()"),
     ),
     _kl("kl-half", "no half", _KL, "2 * {kl}", but=("squared_error",)),  # there it makes the variance 1: no defect
-    _here("kl-half", "no half", predicted_variance=("kl = -0.5 *", "kl = -1 *"), beta=("klds = -0.5 *", "klds = -1 *")),
     _kl("kl-term", "half on the square alone", "0.5 * {m} ** 2 + torch.exp({v}) - 1 - {v}"),
     _kl("kl-term", "half on the variance alone", "{m} ** 2 + 0.5 * (torch.exp({v}) - 1 - {v})"),
     _kl("kl-term", "lost log", "0.5 * ({m} ** 2 + torch.exp({v}) - 1)"),

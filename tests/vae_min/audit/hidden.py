@@ -15,12 +15,13 @@ class Hidden:
     first: Which
     second: Which
     reason: str
-    unless: str = ""  # a text of the program that lifts the rule
+    shown: str  # how `test_hidden` shows it, of each pair
+    unless: tuple[str, ...] = ()  # texts of the program, each of which lifts the rule
 
     def holds(self, one: Defect, other: Defect, text: str) -> bool:
         """Whether the rule holds of a pair in a program."""
         matches = (self.first(one) and self.second(other)) or (self.first(other) and self.second(one))
-        return matches and not (self.unless and self.unless in text)
+        return matches and not any(lifting in text for lifting in self.unless)
 
 
 def of(*codes: str, name: str = "") -> Which:
@@ -33,73 +34,128 @@ _BATCH = of("kl-batch-mean", "kl-batch-sum", "reconstruction-batch")
 _OVER_BATCH = ("mean over the batch and the pixels beside a sum", "the default reduction")
 _ARBITRARY = of("kl-weight", "variance-mismatch", "batch-size-weight")
 
+_MEAN, _NO_NOISE = of("mean-in-training", name="the decoder sees"), of("mean-in-training", name="noise times zero")
+_SAMPLED = ("logpz", "log_pz", "log_Ph", "log_gauss(z")  # where these are, log p(z) at the draw is in the loss
+
 HIDDEN = (
     Hidden(
-        of("mean-in-training"),
+        _NO_NOISE,
         of("noise-law", "noise-shared", "noise-frozen", "sampler-scale-mismatch", "mean-in-evaluation"),
-        "where the decoder sees the mean, no noise and no scale of it has an effect",
+        "where the noise is zero, no law and no scale of it has an effect",
+        "same",
     ),
     Hidden(
-        of("mean-in-training"),
+        _MEAN,
+        of("noise-law", "noise-shared", "noise-frozen", "sampler-scale-mismatch", "mean-in-evaluation"),
+        "where the decoder sees the mean and nothing else the draw, no noise and no scale of it has an effect",
+        "same",
+        unless=_SAMPLED,
+    ),
+    Hidden(
+        _NO_NOISE,
         of("gradient-cut", name="detached scale"),
-        "where the decoder sees the mean, the scale of the code has no effect",
+        "where the noise is zero, the scale of the code has no effect",
+        "same",
     ),
     Hidden(
-        of("mean-in-training"),
-        of("mean-of-logs", "value-only", "weights-not-detached", "weights-sign"),
-        "where the decoder sees the mean, all samples are the same, and so are their weights",
+        _MEAN,
+        of("gradient-cut", name="detached scale"),
+        "where the decoder sees the mean and nothing else the draw, the scale of the code has no effect",
+        "same",
+        unless=_SAMPLED,
+    ),
+    Hidden(
+        _NO_NOISE,
+        of("mean-of-logs", "value-only", "weights-not-detached", "weights-sign", "weights-term", "kl-inside-weights"),
+        "where the noise is zero, all samples are the same, and there are no weights to tell from those of one",
+        "unweighted",
+    ),
+    Hidden(
+        _MEAN,
+        of("kl-inside-weights"),
+        "where the decoder sees the mean, all samples have the same closed bound, so that it has no weights",
+        "unweighted",
     ),
     Hidden(
         of("kl-missing"),
         of("sampler-scale-mismatch", "head-modified"),
         "where there is no KL divergence, the sampler alone says how the second head is meant",
-        unless="head=",
+        "renamed",
+        unless=("head=",),
     ),
     Hidden(
         of("kl-missing"),
         lambda d: d.code.startswith("kl-") or (d.code.startswith("reported") and "divergence" in d.name),
         "where there is no KL divergence, nothing else of it can be seen",
+        "multiple",
     ),
     Hidden(
         of("kl-missing"),
         lambda d: _REDUCTIONS(d) or _BATCH(d) or d.code in ("variance-mismatch", "batch-size-weight"),
         "of a loss of one term only, a factor is no defect",
+        "multiple",
     ),
     Hidden(
-        lambda d: of("kl-arguments", name="mean and log-variance")(d) or of("kl-term", name="variance without")(d),
+        of("weights-term", name="no posterior"),
+        of("sampler-scale-mismatch", "head-modified"),
+        "where log q(z|x) is missing, the sampler alone says how the second head is meant",
+        "renamed",
+        unless=("head=",),
+    ),
+    Hidden(
+        of("kl-term", name="variance without"),
         of("sampler-scale-mismatch", "head-modified"),
         "the KL divergence does not read the second head as one of the scale",
-        unless="head=",
+        "renamed",
+        unless=("head=",),
     ),
     Hidden(
         lambda d: _ARBITRARY(d) or d.name == "beta not declared",
         lambda d: _REDUCTIONS(d) or _ARBITRARY(d),
         "the loss shows the product of two factors of one term, and one of them could be any number",
+        "two terms",
     ),
     Hidden(
         of("batch-size-weight"),
         _BATCH,
         "the loss shows the product of two factors of one term, and both depend on the size of the batch",
+        "two terms",
     ),
     Hidden(
         of("reconstruction-batch"),
         lambda d: of("kl-batch-mean", name="mean over the batch beside")(d) or d.code == "kl-batch-sum",
         "both terms are reduced over the batch alike again: the defects cancel",
+        "cancel",
     ),
     Hidden(
         lambda d: d.code == "reconstruction-batch" or d.name in _OVER_BATCH,
         of("kl-batch-mean"),
         "of the reductions of both terms over the batch the loss shows the quotient alone",
+        "quotient",
     ),
     Hidden(
         of("noise-shared", name="one noise vector"),
-        lambda d: d.code.startswith("weights-") or d.code in ("kl-inside-weights", "mean-of-logs"),
-        "where all samples have one noise, they are the same, and so are their weights",
+        of("weights-not-detached", "weights-sign", "weights-term", "kl-inside-weights", "mean-of-logs"),
+        "where all samples have one noise, they are the same, and there are no weights to tell from those of one",
+        "unweighted",
     ),
     Hidden(
-        of("head-range"),
+        of("head-range", name="sigmoid"),
         of("sampler-scale-mismatch", name="raw head"),
-        "a head of one sign that the sampler takes for the scale has the range of one",
+        "a head between 0 and 1 that the sampler takes for the scale has the range of one",
+        "range",
+    ),
+    Hidden(
+        lambda d: of("head-range", name="sigmoid")(d) or of("head-range", name="rectified log-variance")(d),
+        of("head-modified"),
+        "autograd refuses the gradient where the output of a sigmoid or ReLU is changed in place",
+        "refused",
+    ),
+    Hidden(
+        of("head-modified", name="the head is halved"),
+        of("kl-term", name="square of the variance"),
+        "the square undoes the halving, and what is left is half of the logarithm, a term of wrong weight",
+        "half a logarithm",
     ),
 )
 

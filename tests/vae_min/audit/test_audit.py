@@ -35,6 +35,19 @@ def test_right_ones_are_elbos(parts, seed) -> None:
     assert outcome.effective.beta == pytest.approx(1.0, rel=1e-6, abs=0)
 
 
+@pytest.mark.parametrize(
+    ("scale", "code"),
+    [
+        (torch.exp, "sampler-scale-mismatch"),
+        (lambda v: v.mul_(0.5).exp(), "head-modified"),
+        (lambda v: v.mul_(0.5).exp_(), "head-modified"),
+    ],
+)
+def test_a_divergence_of_swapped_arguments_reads_a_head_none_the_less(scale, code) -> None:
+    assert errors(audit(spec(divergence=lambda m, v: kl(v, m)))) == ["kl-arguments"]
+    assert errors(audit(spec(divergence=lambda m, v: kl(v, m), scale=scale))) == ["kl-arguments", code]
+
+
 def _log_base(m, v):
     return 0.5 * (m**2 + v.exp() - 1 - v / torch.log(torch.tensor(10.0))).sum(-1)
 
@@ -118,7 +131,7 @@ def test_the_model_is_left_as_it_was() -> None:
         ({"loss": lambda x: x}, r"returned \(6, 5\), not a scalar tensor"),
         ({"loss": lambda x: x.sum()}, "no gradient"),
         ({"loss": lambda x: 1 / 0}, r"loss raised on shapes \(6, 5\): ZeroDivisionError"),
-        ({"encode": lambda x: x}, "returned Tensor, not a tuple"),
+        ({"encode": lambda x: x}, "returned a Tensor, not a pair"),
     ],
 )
 def test_unusable_models_are_said_in_one_line(change, match) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.noise import seeded
@@ -64,8 +65,15 @@ def test_rows_of_a_batch_of_one_differ() -> None:
     [
         ({"loss": lambda x: x}, r"loss\(\*batch\) returned \(6, 5\), not a scalar"),
         ({"loss": lambda x: x.sum()}, "no trainable parameters found"),
-        ({"encode": lambda x: "text"}, r"encode\(\*batch\) returned str, not a tuple"),
-        ({"decode": lambda z: z[:, :, 9]}, "decode raised on shapes"),
+        ({"encode": lambda x: "text"}, r"encode\(\*batch\) returned a str, not a pair"),
+        ({"encode": lambda x: (x,) * 4}, "returned a tuple of 4, not a pair"),
+        ({"encode": lambda x: (x, x[:, :2])}, r"returned heads of shapes \(4, 5\) and \(4, 2\), not a pair"),
+        ({"encode": lambda x: torch.distributions.Laplace(x, x.exp())}, "returned a Laplace, not a pair"),
+        ({"encode": lambda x: (x.long(), x.long())}, "returned integers, not a pair"),
+        ({"decode": lambda z: z[:, :, 9]}, "decode raised: IndexError"),
+        ({"prior": (torch.zeros(7), 1.0)}, r"prior=...\) is not one of codes of shape \(2, 2\)"),
+        ({"prior": (None, 1.0)}, "prior=...\\) is not one of codes"),
+        ({"prior": torch.distributions.Categorical(torch.ones(3))}, "prior=...\\) is not one of codes"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(change, message) -> None:
@@ -76,3 +84,88 @@ def test_what_cannot_be_used_is_one_line(change, message) -> None:
     with pytest.raises(AuditError, match=message) as caught, Bench(VAESpec(**parts)).open() as bench:
         bench.observe(POINT)
     assert "\n" not in str(caught.value)
+
+
+def stepped(model):
+    value = model.loss(torch.ones(6, 5))
+    value.backward()
+    return value
+
+
+def of_six(model, x):
+    return model.loss(x) + torch.zeros(6, 5).mul(x).sum()
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (lambda model, x: stepped(model), "cannot be differentiated: give the loss before backward"),
+        (of_six, r"loss raised on shapes \(4, 5\) \(it is to take batches of other sizes than 6 too\): RuntimeError"),
+    ],
+)
+def test_a_loss_that_cannot_be_called_so_is_one_line(loss, message) -> None:
+    s = spec()
+    model = s.loss.__self__
+    other = VAESpec(loss=lambda x: loss(model, x), encode=s.encode, decode=s.decode, batch=s.batch)
+    with pytest.raises(AuditError, match=message) as caught, Bench(other).open() as bench:
+        bench.observe(POINT)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (lambda: nn.LazyLinear(4), "a lazy layer has no parameters yet"),
+        (lambda: torch.jit.trace(nn.Linear(5, 4), torch.ones(2, 5)), "compiled by torch.jit"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_a_layer_that_cannot_be_moved_is_one_line(layer, message) -> None:
+    s = spec()
+    s.loss.__self__.extra = layer()
+    with pytest.raises(AuditError, match=message), Bench(s).open():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y: y.sum(), r"decode\(z\) returned shape \(\) for 4 codes"),
+        (lambda y: (y, y, y), r"decode\(z\) returned a tuple of 3"),
+        (lambda y: None, r"decode\(z\) returned a NoneType"),
+    ],
+)
+def test_an_output_that_is_no_pixels_is_one_line(change, message) -> None:
+    s = spec()
+    other = VAESpec(loss=s.loss, encode=s.encode, decode=lambda z: change(s.decode(z)), batch=s.batch)
+    with pytest.raises(AuditError, match=message), Bench(other).open() as bench:
+        bench.observe(POINT)
+
+
+def test_a_compiled_layer_runs_as_it_was_written() -> None:
+    s, compiled = spec(), []
+
+    def backend(graph, inputs):
+        compiled.append(graph)
+        return graph.forward
+
+    model = s.loss.__self__
+    model.decoder = torch.compile(model.decoder, backend=backend)
+    with Bench(s).open() as bench:
+        assert len(bench.observe(POINT).codes) == 1
+    assert compiled == []
+    model.decode(torch.ones(2, 2))
+    assert len(compiled) == 1
+
+
+def test_a_decoder_that_is_called_for_the_log_alone_gives_no_code() -> None:
+    for factor, count in ((0.0, 1), (1.0, 2)):
+        s = spec()
+        model = s.loss.__self__
+
+        def loss(x, model=model, factor=factor):
+            shown = model.decode(torch.randn(6, 2)).mean()
+            return model.loss(x) + (factor * shown if factor else 0.0)
+
+        with Bench(VAESpec(loss=loss, encode=s.encode, decode=s.decode, batch=s.batch)).open() as bench:
+            assert len(bench.observe(POINT).codes) == count

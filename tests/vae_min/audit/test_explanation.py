@@ -8,6 +8,7 @@ import torch
 from vae_min.audit import explanation
 from vae_min.audit.weight import weights
 
+from .corpus import run, source
 from .seen import on_bench
 from .small import bce, kl, spec
 
@@ -62,3 +63,20 @@ def test_a_reading_is_refitted_or_is_none() -> None:
         bad = [*seen[:20], replace(seen[20], data=seen[20].data * torch.nan)]
         assert explanation.refit(e, bad) is None
     assert again.kl == pytest.approx(e.kl, rel=1e-6, abs=1e-9)
+
+
+def test_a_reconstruction_that_single_losses_dwarf_is_seen() -> None:
+    learned = run(source("learned_prior"), seed=66, batch_size=2)  # a scale of the prior comes near 0 at some points
+    with on_bench(learned) as (bench, sampler):
+        seen = explanation.views(bench, sampler)
+        e = explanation.explain(bench, sampler, seen)
+        left = explanation.without_reconstruction(bench, sampler, seen)
+    assert max(abs(v.loss) for v in seen) > 1e3 * sorted(abs(v.loss) for v in seen)[len(seen) // 2]
+    w = weights(e)
+    assert (w.reconstruction, w.kl) == pytest.approx((1.0, 1.0), rel=1e-6, abs=0)
+    assert left > 1e-3
+
+
+def test_a_reconstruction_without_weight_leaves_nothing() -> None:
+    with on_bench(spec(nll=lambda y, x: 0 * bce(y, x))) as (bench, sampler):
+        assert explanation.without_reconstruction(bench, sampler, explanation.views(bench, sampler)) < 1e-9

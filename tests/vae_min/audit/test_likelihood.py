@@ -1,5 +1,6 @@
 """Likelihoods as terms, against scipy, and what is odd about one."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -77,3 +78,12 @@ def test_what_is_odd_is_named(family, data, output, claim, codes) -> None:
     likelihood = next(c for c in candidates(family == "bernoulli", heads.second is not None, [X]) if c.family == family)
     view = SimpleNamespace(data=data, output=heads)
     assert [f.code for f in findings(spec(claims={"likelihood": claim}), likelihood, [view])] == codes
+
+
+def test_a_saturated_continuous_bernoulli_is_that_of_its_logits() -> None:
+    logits = torch.tensor([[[60.0, -60.0]]], dtype=torch.float64)
+    data = torch.tensor([[[0.3, 0.7]]], dtype=torch.float64)
+    limit = torch.full((1, 1, 2), 0.7 * 60 - math.log(60), dtype=torch.float64)
+    rtol = math.log(60 / 36) / 37  # the normaliser of torch stops where 1 - p is the rounding of 1, at the logit 36
+    torch.testing.assert_close(of("continuous_bernoulli", logits, data), limit, rtol=rtol, atol=0)
+    assert not torch.allclose(of("continuous_bernoulli", torch.sigmoid(logits), data), limit, rtol=rtol, atol=0)

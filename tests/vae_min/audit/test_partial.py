@@ -26,6 +26,11 @@ def free_bits(m, v):
     return elements(m, v).clamp(min=0.2).sum(-1)
 
 
+def halved(v):
+    v *= 0.5
+    return v.exp()
+
+
 @pytest.mark.parametrize(
     ("parts", "verdict", "codes"),
     [
@@ -40,6 +45,8 @@ def free_bits(m, v):
             {"kl-clamped", "reconstruction-mean"},
         ),
         ({"divergence": free_bits, "scale": torch.exp}, "not-elbo", {"kl-clamped", "sampler-scale-mismatch"}),
+        ({"divergence": free_bits, "scale": lambda v: v.mul_(0.5).exp_()}, "not-elbo", {"kl-clamped", "head-modified"}),
+        ({"divergence": free_bits, "scale": halved}, "not-elbo", {"kl-clamped", "head-modified"}),
         ({"divergence": lambda m, v: elements(m, v) @ torch.tensor([1.0, 0.2]).to(v)}, "weighted", {"kl-weight"}),
         ({"divergence": lambda m, v: elements(m, v) @ torch.tensor([1.0, 0.0]).to(v)}, "not-elbo", {"kl-term"}),
     ],

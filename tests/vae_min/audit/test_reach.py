@@ -24,6 +24,12 @@ def elements(m, v):
             ["kl-clamped"],
         ),
         ({"divergence": lambda m, v: elements(m, v).clamp(min=1e-3).sum(-1)}, "not-elbo", ["kl-clamped"]),
+        ({"divergence": lambda m, v: kl(m, v.clamp(-30, 20))}, "elbo", []),
+        ({"divergence": lambda m, v: kl(m, v.clamp(max=10))}, "elbo", []),
+        ({"divergence": lambda m, v: kl(m, v.clamp(max=2))}, "not-elbo", ["sampler-scale-mismatch"]),
+        ({"divergence": lambda m, v: elements(m, v).clamp(min=1e-6).sum(-1)}, "elbo", []),  # of no weight
+        ({"divergence": lambda m, v: kl(m, v).clamp(max=1e4)}, "elbo", []),  # of 5,000 nats a latent
+        ({"divergence": lambda m, v: kl(m, v).clamp(max=15)}, "not-elbo", ["kl-clamped"]),
         ({"nll": lambda y, x: bce(y.clamp(-30, 30), x)}, "elbo", []),
     ],
 )

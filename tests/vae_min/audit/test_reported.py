@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vae_min.audit.audit import audit
-from vae_min.audit.spec import VAESpec
+from vae_min.audit.spec import AuditError, VAESpec
 
 from .small import bce, kl, spec
 
@@ -36,3 +36,25 @@ def test_sign_and_scale(change, codes) -> None:
     outcome = audit(logging(change))
     assert [f.code for f in outcome.findings] == codes
     assert (outcome.verdict, outcome.exit_code) == ("elbo", int(bool(codes)))
+
+
+def test_what_is_no_number_is_one_line() -> None:
+    with pytest.raises(AuditError, match=r"reported.*holds something that is no number: could not convert"):
+        audit(logging(lambda t: {"elbo": "high"}))
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_what_is_logged_beside_a_loss_that_is_mostly_infinite(factor) -> None:
+    model = spec(divergence=lambda m, sigma: kl(m, 2 * sigma.log()), scale=lambda sigma: sigma).loss.__self__
+    whole = model.encode
+    model.encode = lambda x: (whole(x)[0], whole(x)[1].relu())
+    outcome = audit(
+        VAESpec(
+            loss=model.loss,
+            encode=model.encode,
+            decode=model.decode,
+            batch=spec().batch,
+            reported=lambda x: {"kl": factor * model.divergence(*model.encode(x)).mean()},
+        )
+    )
+    assert [f.code for f in outcome.findings] == ["head-range", *(["reported-scale"] if factor != 1 else [])]

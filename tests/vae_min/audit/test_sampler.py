@@ -6,8 +6,9 @@ from torch.nn.functional import softplus
 
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.sampler import explain, in_evaluation, of_sign
+from vae_min.audit.spec import VAESpec
 
-from .small import spec, std
+from .small import bce, kl, spec, std
 
 POINTS = [Point(1, 1001), Point(2, 1002)]
 
@@ -70,6 +71,38 @@ def test_a_code_that_is_no_location_and_scale_is_doubtful_not_wrong(noise) -> No
     found = sampler(noise=noise)
     assert found.findings == []
     assert found.doubt.startswith("the code is not a location plus a scale times noise of its own: a flow")
+
+
+def aside(noise, sampled):
+    """A decoder that gets the mean, beside a draw that the divergence holds if it is sampled."""
+    model = spec().loss.__self__
+
+    def loss(x):
+        loc, v = model.encode(x)
+        eps = noise(v)
+        z = loc + std(v) * eps
+        divergence = 0.5 * (z**2 - eps**2 - v).sum(-1) if sampled else kl(loc, v)
+        return (bce(model.decode(loc), x) + divergence).mean()
+
+    return VAESpec(loss=loss, encode=model.encode, decode=model.decode, batch=spec().batch, module=model)
+
+
+@pytest.mark.parametrize(
+    ("noise", "codes"),
+    [
+        (torch.randn_like, []),
+        (torch.rand_like, ["noise-law"]),
+        (lambda v: 12**0.5 * (torch.rand_like(v) - 0.5), ["noise-law"]),
+        (lambda v: 2.0 * torch.randint(0, 2, v.shape) - 1, ["noise-law"]),
+        (lambda v: torch.randn(v.shape[-1]), ["noise-shared"]),
+        (lambda v: torch.linspace(-1, 1.3, v.numel()).view(v.shape), ["noise-frozen"]),
+    ],
+)
+def test_a_draw_that_the_decoder_does_not_get_is_judged_where_the_loss_holds_it(noise, codes) -> None:
+    for sampled, expected in ((True, ["mean-in-training", *codes]), (False, ["mean-in-training"])):
+        with Bench(aside(noise, sampled)).open() as bench:
+            found = explain(bench, POINTS)
+        assert ([f.code for f in found.findings], found.beside) == (expected, sampled)
 
 
 def test_evaluation_mode() -> None:

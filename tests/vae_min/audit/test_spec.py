@@ -19,7 +19,14 @@ def call(x):
         ({"batch": ()}, "not a tensor or a tuple of tensors"),
         ({"batch": (torch.zeros(2, 3), torch.zeros(3))}, r"leading dimensions differ or are zero: \[2, 3\]"),
         ({"batch": torch.zeros(0, 3)}, "differ or are zero"),
-        ({"num_importance_samples": 0}, "is less than 1"),
+        ({"num_importance_samples": 0}, "is not a number from 1 on"),
+        ({"batch": torch.zeros(2, 3).to_sparse()}, "is sparse"),
+        ({"head": "logvar"}, r"VAESpec\(head='logvar'\): known are log_variance, log_scale, scale, variance"),
+        ({"likelihood": "gaussian"}, r"VAESpec\(likelihood='gaussian'\): known are bernoulli, .*categorical"),
+        ({"beta": "4"}, r"VAESpec\(beta='4'\) is not a positive number"),
+        ({"variance": -1.0}, "is not a positive number"),
+        ({"prior": "normal"}, "is neither"),
+        ({"prior": (0.0,)}, "is neither"),
     ],
 )
 def test_unusable(change, match) -> None:

@@ -1,8 +1,12 @@
 """Annealing: a counter that the loss does not advance, one that it does, and one at its end."""
 
 import pytest
+import torch
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from vae_min.audit.audit import audit
+from vae_min.audit.spec import VAESpec
 
 from .small import kl, spec
 
@@ -33,3 +37,42 @@ def test_annealing(step, advance, factor, codes, verdict) -> None:
     outcome = audit(s)
     assert ([f.code for f in outcome.findings], outcome.verdict) == (codes, verdict)
     assert model.step == step
+
+
+class Repeated(nn.Module):
+    """A number of samples and a layer's depth, which far off would take all memory or time."""
+
+    def __init__(self, samples):
+        super().__init__()
+        self.samples, self.encoder, self.decoder = samples, nn.GRU(3, 6, batch_first=True), nn.Linear(3, 12)
+
+    def encode(self, x):
+        return self.encoder(x.unflatten(1, (4, 3)))[1][0].chunk(2, 1)
+
+    def loss(self, x):
+        loc, v = self.encode(x)
+        codes = [loc + torch.exp(0.5 * v) * torch.randn_like(loc) for _ in range(self.samples)]
+        errors = [binary_cross_entropy_with_logits(self.decoder(z), x, reduction="sum") for z in codes]
+        return (sum(errors) / self.samples + 2 * kl(loc, v).sum()) / len(x)
+
+
+def test_a_size_is_no_counter() -> None:
+    torch.manual_seed(0)
+    model = Repeated(2)
+    outcome = audit(
+        VAESpec(loss=model.loss, encode=model.encode, decode=model.decoder, batch=torch.rand(8, 12).round())
+    )
+    assert [f.code for f in outcome.findings] == ["kl-half"]
+
+
+def test_annealing_is_named_beside_a_clamp() -> None:
+    s = spec(divergence=lambda m, v: min(1.0, model.step / 500) * free_bits(m, v))
+    model = s.loss.__self__
+    model.step = 50
+    assert [f.code for f in audit(s).findings] == ["kl-clamped", "kl-weight-stuck"]
+    model.step = 600
+    assert [f.code for f in audit(s).findings] == ["kl-clamped"]
+
+
+def free_bits(m, v):
+    return (0.5 * (m**2 + v.exp() - 1 - v)).clamp(min=0.2).sum(-1)

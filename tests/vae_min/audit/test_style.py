@@ -1,5 +1,6 @@
 """VAEs as other people write them, each right and with one of its usual slips."""
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -7,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.distributions import Normal, kl_divergence
+from torch.distributions import Laplace, Normal, kl_divergence
 from torch.nn import functional as F
 
 from vae_min.audit.audit import audit
@@ -200,6 +201,110 @@ def mapped(wrap):
     )
 
 
+# --- a scale that all pixels share and the decoder does not give, a density with its constants, pictures for the log ---
+
+
+class Shared(nn.Module):
+    """The decoder gives the location alone; what else its density needs lies in the model."""
+
+    def __init__(self, shape: tuple[int, ...] = (1,)) -> None:
+        super().__init__()
+        self.encoder, self.decoder = nn.Linear(12, 6), nn.Linear(3, 12)
+        self.log_sigma = nn.Parameter(0.3 * torch.randn(shape))
+
+    def encode(self, x: Tensor) -> tuple[Tensor, ...]:
+        return self.encoder(x).chunk(2, -1)
+
+    def code(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        m, v = self.encode(x)
+        kl = 0.5 * (m**2 + v.exp() - 1 - v).sum(-1)
+        return m + torch.exp(v / 2) * torch.randn_like(m), kl
+
+
+def shared(loss, shape=(1,), **claims):
+    model = Shared(shape)
+    batch = torch.randn(8, 12)
+    return VAESpec(loss=lambda x: loss(model, x), encode=model.encode, decode=model.decoder, batch=batch, **claims)
+
+
+def by_scale(wrap, reduce=torch.sum, log=1.0):
+    """A learned scale in the loss alone, made from the parameter by ``wrap``."""
+
+    def loss(model, x):
+        z, kl = model.code(x)
+        s = wrap(model.log_sigma)
+        nll = 0.5 * ((x - model.decoder(z)) / s) ** 2 + log * torch.log(s)
+        return (reduce(nll, -1) + kl).mean()
+
+    return loss
+
+
+def soft(v):
+    return torch.exp(-6 + F.softplus(v + 6))
+
+
+def of_law(law, beta=1.0):
+    def loss(model, x):
+        z, kl = model.code(x)
+        return (-law(model.decoder(z)).log_prob(x).sum(-1) + beta * kl).mean()
+
+    return loss
+
+
+def of_distance(weight):
+    def loss(model, x):
+        z, kl = model.code(x)
+        return F.l1_loss(model.decoder(z), x, reduction="sum") / len(x) + weight * kl.mean()
+
+    return loss
+
+
+def fixed(std, weight=1.0, declared=True):
+    """A posterior whose scale is not learned; its KL divergence may leave out what is constant."""
+    model = Shared()
+
+    def encode(x):
+        m, _ = model.encode(x)
+        return m, torch.full_like(m, 2 * math.log(std))
+
+    def loss(x):
+        m, v = encode(x)
+        z = m + std * torch.randn_like(m)
+        kl = m**2 + v.exp() - 1 - v if declared else m**2
+        return (0.5 * (x - model.decoder(z)).square().sum(-1) + weight * 0.5 * kl.sum(-1)).mean()
+
+    return VAESpec(loss=loss, encode=encode, decode=model.decoder, batch=torch.randn(8, 12), module=model)
+
+
+def changed(change, batch, reduce=torch.sum, order=lambda x: x):
+    """The loss and the encoder change the data before anything else; what is reconstructed are the changed ones."""
+    model = Shared()
+
+    def loss(x):
+        z, kl = model.code(change(x))
+        return (reduce(0.5 * (order(change(x)) - model.decoder(z)).square(), -1) + kl).mean()
+
+    return VAESpec(loss=loss, encode=lambda x: model.encode(change(x)), decode=model.decoder, batch=batch, module=model)
+
+
+def bytes_():
+    return torch.randint(0, 256, (8, 12), dtype=torch.uint8)
+
+
+def with_pictures(power):
+    """The decoder is called twice more, for the log, on codes that the loss does not depend on."""
+
+    def loss(model, x):
+        m, v = model.encode(x)
+        model.decoder(torch.randn(16, 3))
+        model.decoder(m + torch.exp(v / 2) * torch.randn_like(m))
+        z = m + torch.exp(v / power) * torch.randn_like(m)
+        kl = 0.5 * (m**2 + v.exp() - 1 - v).sum(-1)
+        return (0.5 * (x - model.decoder(z)).square().sum(-1) + kl).mean()
+
+    return loss
+
+
 @pytest.mark.parametrize(
     ("make", "verdict", "errors"),
     [
@@ -218,6 +323,37 @@ def mapped(wrap):
         (lambda: conditional(2), "not-elbo", {"sampler-scale-mismatch"}),
         (lambda: mapped(lambda one: lambda x: torch.stack([one(row) for row in x])), "elbo", set()),
         (lambda: mapped(lambda one: torch.vmap(one, randomness="different")), "undecided", set()),
+        (lambda: shared(by_scale(torch.exp)), "elbo", set()),
+        (lambda: shared(by_scale(soft)), "elbo", set()),
+        (lambda: shared(by_scale(soft), (12,)), "elbo", set()),
+        (lambda: shared(by_scale(soft, log=0.0)), "not-elbo", {"log-scale-missing"}),
+        (lambda: shared(by_scale(soft, log=2.0)), "not-elbo", {"variance-mismatch"}),
+        (lambda: shared(by_scale(soft, torch.mean)), "not-elbo", {"reconstruction-mean"}),
+        (lambda: shared(of_law(lambda y: Laplace(y, 0.3))), "elbo", set()),
+        (lambda: shared(of_law(lambda y: Laplace(y, 0.5))), "elbo", set()),
+        (lambda: shared(of_law(lambda y: Laplace(y, 0.3), 0.5)), "weighted", {"kl-weight"}),
+        (lambda: shared(of_law(lambda y: Normal(y, 0.3), 4.0), beta=4.0), "elbo", set()),
+        (lambda: shared(of_law(lambda y: Normal(y, 0.3), 4.0), beta=3.0), "weighted", {"kl-weight"}),
+        (lambda: shared(of_distance(1.0)), "elbo", set()),
+        (lambda: shared(of_distance(0.4)), "weighted", {"kl-weight"}),
+        (lambda: shared(of_distance(0.5)), "weighted", {"kl-weight"}),
+        (lambda: changed(lambda x: x.float() / 255, bytes_()), "elbo", set()),
+        (lambda: changed(lambda x: x.float() / 255, bytes_(), torch.mean), "not-elbo", {"reconstruction-mean"}),
+        (lambda: changed(lambda x: x.float() / 255, bytes_(), order=lambda x: x.flip(0)), "undecided", set()),
+        (lambda: changed(lambda x: (x - 0.13) / 0.31, torch.rand(8, 12)), "elbo", set()),
+        (lambda: changed(lambda x: (x > 0.5).float(), torch.rand(8, 12)), "elbo", set()),
+        (
+            lambda: changed(lambda x: (x > 0.5).float(), torch.rand(8, 12), order=lambda x: x.flip(0)),
+            "undecided",
+            set(),
+        ),
+        (lambda: fixed(1.0), "elbo", set()),
+        (lambda: fixed(0.5), "elbo", set()),
+        (lambda: fixed(0.5, declared=False), "elbo", set()),
+        (lambda: fixed(0.5, -1.0), "not-elbo", {"kl-sign"}),
+        (lambda: fixed(1.0, 2.0), "not-elbo", {"kl-half"}),
+        (lambda: shared(with_pictures(2)), "elbo", set()),
+        (lambda: shared(with_pictures(1)), "not-elbo", {"sampler-scale-mismatch"}),
     ],
 )
 def test_the_style_does_not_matter(make, verdict, errors) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from vae_min.audit.trace import CodeFinder, Trace, Widen, find_anchor
+from vae_min.audit.trace import CodeFinder, Trace, Widen, find_anchor, of_data, of_parameters
 
 LAYER = nn.Linear(4, 3)
 
@@ -57,3 +57,24 @@ def test_requests_for_single_precision_become_requests_for_double() -> None:
         assert torch.zeros(2, dtype=torch.float32).dtype == torch.float64
         assert torch.ones(2).to(torch.float32).dtype == torch.float64
     assert torch.zeros(2, dtype=torch.float32).dtype == torch.float32
+
+
+def test_what_depends_on_the_parameters_or_on_the_data_alone() -> None:
+    scale, weight, x, mean = (
+        nn.Parameter(torch.ones(1)),
+        nn.Parameter(torch.ones(3, 3)),
+        torch.ones(4, 3),
+        torch.ones(3),
+    )
+    with Trace() as trace:
+        soft = torch.exp(scale) + 1
+        y = (x / 255 - mean) * 2
+        z = y @ weight + torch.randn(4, 3)
+        _ = ((z - y) / soft).sum()
+    assert [id(t) for t in of_parameters(trace, [scale, weight])][-1] == id(soft)
+    assert [t.shape for t in of_parameters(trace, [scale, weight])] == [
+        (1,)
+    ] * 3  # the parameter, its exponential, the sum
+    assert id(of_data(trace, x, [scale, weight])[-1]) == id(y)
+    assert len(of_data(trace, x, [scale, weight])) == 3
+    assert len(of_data(trace, x, [scale, weight, mean])) == 1

@@ -18,10 +18,10 @@ def explanation(a: float, b: float, free: bool = False) -> Explanation:
     return Explanation(likelihood, divergence, np.array([a]), 0.5 * b * np.array([1.0, 1, -1, 0, 0]), 0.0, 0.0)
 
 
-def codes(a, b, free=False, claims=None, latents=2):
+def codes(a, b, free=False, claims=None, code=(2,)):
     """Findings where the coefficients are a(size) and b(size); there are five pixels."""
     by_size = {size: explanation(a(size), b(size), free) for size in (2, 4, 8)}
-    return [f.code for f in of_reduction(spec(claims=claims), by_size, latents)]
+    return [f.code for f in of_reduction(spec(claims=claims), by_size, code)]
 
 
 def test_weights_are_those_of_the_nll_and_of_the_divergence() -> None:
@@ -67,8 +67,29 @@ def test_reductions(a, b, expected) -> None:
 
 
 def test_two_reductions_are_plainer_than_a_weight_that_nobody_would_choose() -> None:
-    assert codes(lambda n: 1.0, lambda n: 2 / 3, latents=3) == ["kl-latent-mean", "kl-half"]
-    assert codes(lambda n: 1.0, lambda n: 0.67, latents=3) == ["kl-weight"]
+    assert codes(lambda n: 1.0, lambda n: 2 / 3, code=(3,)) == ["kl-latent-mean", "kl-half"]
+    assert codes(lambda n: 1.0, lambda n: 0.67, code=(3,)) == ["kl-weight"]
+
+
+def test_a_sum_with_a_weight_is_no_batch_over_data_set() -> None:
+    assert codes(lambda n: 1.0, lambda n: n / 50) == ["batch-size-weight"]
+    assert codes(lambda n: 1.0, lambda n: 0.7 * n) == ["kl-batch-sum", "kl-weight"]
+    assert codes(lambda n: 1.0, lambda n: 1.0 * n) == ["kl-batch-sum"]
+
+
+def test_a_code_of_several_axes_may_be_averaged_over_some() -> None:
+    for factor, words in (
+        (1 / 3, "the first axis of the code (3, 2, 5)"),
+        (1 / 10, "all but the first"),
+        (1 / 30, "30"),
+    ):
+        (found,) = of_reduction(spec(), {n: explanation(1.0, factor) for n in (4, 8)}, (3, 2, 5))
+        assert (found.code, words in found.message) == ("kl-latent-mean", True)
+    assert (
+        codes(lambda n: 1.0, lambda n: 1 / 3, code=(30,))
+        == codes(lambda n: 1.0, lambda n: 1 / 7, code=(3, 2, 5))
+        == ["kl-weight"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +115,7 @@ def test_a_factor_of_the_scale_in_the_sampler_alone_is_no_wrong_term() -> None:
     e = Explanation(likelihood, divergence, np.array([1.0]), np.array([0.5, 2.0, -0.5, 0, 0]), 0.0, 0.0)
     for factor, code in ((0.5, "sampler-scale-mismatch"), (0.6, "kl-term"), (1.0, "kl-term")):
         sampler = Sampler(names=["log_variance"], factor=factor)
-        assert [f.code for f in of_terms(e, sampler, in_place=False)] == [code]
+        assert [f.code for f in of_terms(e, sampler)] == [code]
 
 
 def test_a_squared_error_is_a_variance() -> None:
