@@ -172,6 +172,8 @@ class _Auditor:
         if known is not None:
             self.findings += partial.findings(self.bench, found, known, points)
             message += f": {known.reason}"
+            if known.explanation is not None:
+                self.findings += reported.findings(self.bench, known.explanation, seen)
             if isinstance(known.reconstruction.reading, Likelihood):
                 self.findings += likelihood.findings(self.spec, known.reconstruction.reading, seen)
         rest = explanation.without_reconstruction(self.bench, found, seen)

@@ -200,6 +200,8 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
         yield Finding("gradient-cut", message, shown)
     elif not reading.wrong:
         yield from _of_right_value(found.name, name, differences, shown)
+    elif reading.share is not None and name == "right":
+        yield Finding("weights-not-detached", "the weights carry gradients", shown)
     elif reading.share is None and name not in UNBIASED:
         yield Finding("value-only", "the gradient of the loss is not the gradient of its value", shown)
 

@@ -47,7 +47,8 @@ def _logged(bench: Bench, view: View) -> dict[str, float]:
 def _own(e: Explanation, view: View, w: weight.Weights) -> dict[str, float]:
     """The terms in the units of the loss, but for constants: reconstruction is log p(x|z)."""
     with torch.no_grad():
-        reconstruction, kl = (float(t) for t in explanation.terms(e, view))
+        reconstruction = float(explanation.terms(e, view)[0])
+    kl = view.loss - reconstruction  # so that a clamp is in it
     assert w.kl is not None  # a divergence that has the wrong sign in the loss may be logged with the right one
     return {"elbo": -reconstruction - kl, "kl": kl if w.kl > 0 else -kl, "reconstruction": -reconstruction}
 

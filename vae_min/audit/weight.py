@@ -39,6 +39,13 @@ def reconstruction_weight(e: Explanation) -> float | None:
     return float(parts[0]) if all(equal(p, parts[0]) for p in parts) else None
 
 
+def _of_squares(e: Explanation) -> float | None:
+    """`reconstruction_weight`, or that of the errors where the logarithm of the scale is missing."""
+    c = e.reconstruction
+    missing = len(c) == 2 and abs(c[1]) < _CLOSE * abs(c[0])
+    return float(c[0]) if missing else reconstruction_weight(e)
+
+
 def kl_parts(e: Explanation) -> tuple[float, ...]:
     """Twice the weights, on average over the noise, of squared location, variance and minus log-variance."""
     c = e.kl
@@ -219,7 +226,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
     ``code`` is the shape of one example's code.
     """
     latents = math.prod(code)
-    kl, a = ({s: f(e) or 0.0 for s, e in by_size.items()} for f in (common_kl_weight, reconstruction_weight))
+    kl, a = ({s: f(e) or 0.0 for s, e in by_size.items()} for f in (common_kl_weight, _of_squares))
     ratios = {s: kl[s] / a[s] for s in by_size if kl[s] and a[s]}
     if len(ratios) < len(by_size) or any(is_missing(e) for e in by_size.values()):
         return
@@ -252,8 +259,8 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
             f"over the batch, the KL divergence is {word} while the reconstruction is {other}",
             shown,
         )
-    if not _is_whole(e):  # a term is off, and named so: a weight of the others says no more than a reduction
-        found = tuple(code for code in found or () if code != "kl-half")
+    if found is not None and not _is_whole(e):  # a term is off, and named so: it may be the half of that
+        found = tuple(code for code in found if code != "kl-half")
     if found is None:
         yield from _unnamed(spec, e, unit, shown, latents)
         return

@@ -1,5 +1,7 @@
 """What is logged against what is optimised."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -41,6 +43,17 @@ def test_sign_and_scale(change, codes) -> None:
 def test_what_is_no_number_is_one_line() -> None:
     with pytest.raises(AuditError, match=r"reported.*holds something that is no number: could not convert"):
         audit(logging(lambda t: {"elbo": "high"}))
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_what_is_logged_of_a_clamped_divergence(factor) -> None:
+    def free_bits(m, v):
+        return (0.5 * (m**2 + v.exp() - 1 - v)).clamp(min=0.2).sum(-1)
+
+    s = spec(divergence=free_bits)
+    model = s.loss.__self__
+    logged = replace(s, reported=lambda x: {"kl": factor * free_bits(*model.encode(x)).mean()})
+    assert [f.code for f in audit(logged).findings] == ["kl-clamped", *(["reported-scale"] if factor != 1 else [])]
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.0])

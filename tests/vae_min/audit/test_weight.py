@@ -118,6 +118,13 @@ def test_a_factor_of_the_scale_in_the_sampler_alone_is_no_wrong_term() -> None:
         assert [f.code for f in of_terms(e, sampler)] == [code]
 
 
+def test_a_variance_is_told_beside_a_term_that_is_off() -> None:
+    for a, expected in ((1 / 0.3, []), (2 / 0.3, ["variance-mismatch"])):
+        e = explanation(a, 1.0, True)
+        wrong = Explanation(e.likelihood, e.divergence, e.reconstruction, e.kl * [1, 1, 0.434, 1, 1], 0.0, 0.0)
+        assert [f.code for f in of_reduction(spec(claims={"variance": 0.3}), {4: wrong, 8: wrong}, (3,))] == expected
+
+
 def test_a_squared_error_is_a_variance() -> None:
     assert codes(lambda n: 1.0, lambda n: 1.0, True) == []
     assert codes(lambda n: 2.0, lambda n: 1.0, True) == ["squared-error"]
