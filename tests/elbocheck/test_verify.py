@@ -172,8 +172,8 @@ def cut(model: VariationalAutoencoder, x: torch.Tensor, noise: torch.Tensor) -> 
 class HalfWeight(ElboGradient):
     """The written-out gradient, of an objective whose KL divergence is halved."""
 
-    def __init__(self, model: LatentModel, beta: float) -> None:
-        super().__init__(model, beta / 2)
+    def __init__(self, model: LatentModel, beta: float, *, bf16: bool) -> None:
+        super().__init__(model, beta / 2, bf16=bf16)
 
 
 class WithoutTheOne(ElboGradient):

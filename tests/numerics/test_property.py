@@ -136,6 +136,11 @@ OTHERS = {
 }  # fmt: skip
 
 
+def numbers(parameters):
+    """All of them, in one array."""
+    return np.concatenate([np.ravel(p) for p in parameters])
+
+
 @pytest.mark.parametrize("slug", OTHERS)
 def test_divergences_of_the_other_families_are_positive_too(slug):
     """And zero at equality; the closed form within its claim of the enclosure."""
@@ -147,7 +152,8 @@ def test_divergences_of_the_other_families_are_positive_too(slug):
     def check(q, p):
         if module == "uniform" and q[0] < p[0]:
             q, p = p, q
-        assume(q != p)
+        # nearer ones have their own tests: their divergence may be less than what an enclosure tells from zero
+        assume(np.abs(np.subtract(numbers(q), numbers(p))).max() > 1e-6)
         shared = 1 if module == "binomial" else 0  # one number of trials for both
         ball = kl_divergence(family(*q), family(*p))
         value = float(formula(*map(np.float64, (*q, *p[shared:]))))
