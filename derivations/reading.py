@@ -274,6 +274,8 @@ def read(tree: Sum, reading: Reading, context: Context = _NOWHERE, drawn: frozen
         return Read(reading, reader.sum(tree), reader.found)
     except KernelError as error:
         raise FormulaError(str(error)) from error
+    except IndexError as error:  # a root of nothing, a limit without its letter
+        raise FormulaError("a part of a formula that is empty") from error
     except RecursionError as error:
         raise FormulaError("nested too deeply") from error
 

@@ -132,8 +132,9 @@ class _Tree(lark.Transformer[Any, Any]):
 
     def unit(self, children: list[Any]) -> Unit:
         base, *scripts = children
-        subs = tuple(g for k, g in scripts if k == "_")
-        sups = tuple(g for k, g in scripts if k == "^")
+        # of what stands below and above, empty braces are nothing
+        subs = tuple(g for k, g in scripts if k == "_" and g.sums)
+        sups = tuple(g for k, g in scripts if k == "^" and g.sums)
         if len(subs) > 1 or len(sups) > 1:
             raise FormulaError("two subscripts or two superscripts at one place")
         kind, arguments = base if isinstance(base, tuple) else (base, ())

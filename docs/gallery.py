@@ -350,4 +350,4 @@ if __name__ == "__main__":
             if example.code in sys.argv[1:] or sys.argv[1] == "all":
                 print(f"== {example.code}\n{said(example)}\n", flush=True)
     else:
-        PAGE.write_text(between(PAGE.read_text(encoding="utf-8"), "gallery", f"{gallery()}\n"), encoding="utf-8")
+        PAGE.write_text(between(PAGE.read_text(encoding="utf-8"), "gallery", f"\n{gallery()}\n"), encoding="utf-8")
