@@ -15,6 +15,7 @@ from derivations.kernel import equal, multiply, number
 from elbocheck.agreement import CLOSED_FORM, MEETING
 from elbocheck.family_agreement import GRADIENT, SAMPLED, Identity, condensed, confront, confront_families, identities
 from elbocheck.verdict import Finding, Verdict, summary
+from elbocheck.verify import prove_families
 from numerics import quadrature
 from numerics.calibrated import Budget
 
@@ -237,3 +238,9 @@ def test_what_does_not_agree_keeps_every_line(verdict: Verdict) -> None:
     lines = condensed([unproved, KERNEL[1], *wrong, *rest, *agreeing("entropy-gamma")])
     assert [unproved, *wrong, *rest] == [f for f in lines if f.identity == "kl-poisson"]
     assert lines[1].figure.endswith(": 1")
+
+
+def test_every_theorem_of_a_family_is_what_its_witnesses_meet():
+    derivations, findings = prove_families()
+    assert derivations.keys() == {i.slug for i in identities()}
+    assert {f.verdict for f in findings} == {Verdict.proved}
