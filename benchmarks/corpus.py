@@ -100,7 +100,7 @@ def true_meanings(path: Path) -> Iterator[tuple[str, Meaning]]:
     whole = surroundings(chains, manuscript.conventions)
     for chain in chains:
         around = within(chain, whole)
-        for before, side in zip(chain.sides, chain.sides[1:], strict=False):
+        for before, side in itertools.pairwise(chain.sides):
             around = after(side, after(before, around))
             with contextlib.suppress(FormulaError):
                 trees, relation = (parse(before.source), parse(side.source)), side.relation

@@ -46,7 +46,7 @@ class Decoder:
         r"""``p(x|z)`` as the normal density with the variance ``\sigma^2``; and with the variance ``\sigma``, a condition."""
         for variance, condition in () if scalar and self.vector else self._variances(scalar=scalar):
             call = Group("(", (alone(Unit("x")), self.mean, variance), (";", ","))
-            tree = Sum((("+", Row((Unit(r"\Normal"), Unit(call)))),))
+            tree = alone(Unit(r"\Normal"), Unit(call))
             yield from ((model, condition) for model in _models(tree, names, scalar=scalar))
 
     def _variances(self, *, scalar: bool) -> Iterator[tuple[Sum, str]]:
@@ -56,9 +56,9 @@ class Decoder:
         unit, *call = self.scale.rows[0][1].items
         assert isinstance(unit, Unit)
         matrix = () if scalar or self.of_entries else (Unit("I"),)
-        inside = Unit(Group("(", (Sum((("+", Row((unit, *call))),)),), ()), sups=(braced(alone(Unit("2"))),))
-        yield Sum((("+", Row((inside, *matrix))),)), ""
-        yield Sum((("+", Row((unit, *call, *matrix))),)), "sigma is the variance, not the standard deviation"
+        inside = Unit(Group("(", (alone(unit, *call),), ()), sups=(braced(alone(Unit("2"))),))
+        yield alone(inside, *matrix), ""
+        yield alone(unit, *call, *matrix), "sigma is the variance, not the standard deviation"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Binary:
         x = Unit("x", subs=(braced(alone(Unit(self.index))),) if self.index else ())
         law = (Unit(r"\Bernoulli"), Unit(Group("(", (alone(x), self.mean), (";",))))
         product = (Unit(r"\prod", subs=x.subs),) if self.index else ()
-        yield from ((model, "") for model in _models(Sum((("+", Row((*product, *law))),)), names, scalar=scalar))
+        yield from ((model, "") for model in _models(alone(*product, *law), names, scalar=scalar))
 
 
 def _models(tree: Sum, names: Context, *, scalar: bool) -> Iterator[Model]:
@@ -101,7 +101,7 @@ def _binary(trees: tuple[Sum, Sum]) -> Binary | None:
     if not data or len(set(means)) != 1 or len(indices) != 1:
         return None
     given = any(_is_point(call) for call in means[0][1:])
-    return Binary(Sum((("+", Row(means[0])),)), indices.pop(), given)
+    return Binary(alone(*means[0]), indices.pop(), given)
 
 
 def _complement(tree: Sum) -> tuple[Unit, ...]:
@@ -136,7 +136,7 @@ def _sums(tree: Sum) -> Iterator[Sum]:
 def _mean(x: Unit, mean: tuple[Unit, ...]) -> Sum:
     """A mean without the index that it shares with x."""
     first, *call = mean
-    return Sum((("+", Row((without_index(first, _index(x)), *call))),))
+    return alone(without_index(first, _index(x)), *call)
 
 
 def _deviation(tree: Sum) -> tuple[Unit, tuple[Unit, ...]] | None:
@@ -168,7 +168,7 @@ def _scales(tree: Sum) -> Iterator[tuple[Sum, bool]]:
             if isinstance(item, Unit) and item.base == r"\sigma":
                 index = _index(item)
                 call = (after,) if group_of(after, "(") is not None and _is_point(after) else ()
-                yield Sum((("+", Row((replace(without_index(item, index), sups=()), *call))),)), bool(index)
+                yield alone(replace(without_index(item, index), sups=()), *call), bool(index)
 
 
 def _is_point(item: Unit | str) -> bool:

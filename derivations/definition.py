@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from derivations.conversion import subterms
 from derivations.doubt import is_independence
@@ -28,7 +29,7 @@ from derivations.surroundings import (
     weight_defined,
 )
 from derivations.syntax import FormulaError, Sum, parse
-from derivations.tree import bases
+from derivations.tree import bases, plain_letter
 from derivations.written import Side, WrittenChain
 
 
@@ -59,15 +60,16 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     signs: dict[str, str] = {}
     fixed: set[str] = set()
     again: list[Redefinition] = []
-    for chain, before, after, name, tree in _equations(chains):
+    for e in _equations(chains):
+        chain, after, name, tree = e.chain, e.after, defined(e.left), e.right
         if after.relation == ":=" and (name in signs or symbols.get(name, (after.source,))[0] != after.source):
             sign = _sign(name, tree, within(chain, around)) if name in signs else ""
             if not sign or sign != signs[name]:
                 again.append(Redefinition(chains.index(chain), name, (after.source, tree)))
-        symbol, size = size_defined(parse(before.source), tree)
+        symbol, size = size_defined(e.left, tree)
         if symbol:
             sized.setdefault(symbol, (size, tree))
-        if not symbol and has_size(parse(before.source), sized):
+        if not symbol and has_size(e.left, sized):
             continue
         if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
@@ -93,11 +95,11 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
 def _weights(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, Sum]]:
     """What symbols with an index stand for, such as ``w_k``; one that the text defines in two ways stands for nothing."""
     found: dict[str, dict[str, tuple[str, Sum]]] = {}
-    for _, before, after, _, tree in _equations(chains):
-        weight, index = weight_defined(parse(before.source), tree)
+    for e in _equations(chains):
+        weight, index = weight_defined(e.left, e.right)
         if weight:
-            written_alike = re.sub(rf"(?<![a-zA-Z\\]){index}(?![a-zA-Z])|\s|[{{}}]", "", after.source)
-            found.setdefault(weight, {}).setdefault(written_alike, (index, tree))
+            written_alike = re.sub(rf"(?<![a-zA-Z\\]){index}(?![a-zA-Z])|\s|[{{}}]", "", e.after.source)
+            found.setdefault(weight, {}).setdefault(written_alike, (index, e.right))
     usual = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))} if "w" not in found else {}
     return {**usual, **{name: next(iter(said.values())) for name, said in found.items() if len(said) == 1}}
 
@@ -115,13 +117,23 @@ def redefined(around: Surroundings, place: int) -> Surroundings:
     )
 
 
-def _equations(chains: Sequence[WrittenChain]) -> Iterator[tuple[WrittenChain, Side, Side, str, Sum]]:
-    """The equations that may define a symbol, with its name and the tree of what follows."""
+@dataclass(frozen=True)
+class _Equation:
+    """What a text says to be equal: the chain, the side that begins with the relation, and the trees of both sides."""
+
+    chain: WrittenChain
+    after: Side
+    left: Sum
+    right: Sum
+
+
+def _equations(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
+    """The equations and definitions of a text whose sides can be parsed, in its order."""
     for chain in chains:
-        for before, after in zip(chain.sides, chain.sides[1:], strict=False):
+        for before, after in pairwise(chain.sides):
             if after.relation in ("=", ":="):
                 try:
-                    yield chain, before, after, defined(parse(before.source)), parse(after.source)
+                    yield _Equation(chain, after, parse(before.source), parse(after.source))
                 except FormulaError:
                     continue
 
@@ -161,12 +173,10 @@ def _has_evidence(side: Side) -> bool:
 
 def mixtures(chains: Iterable[WrittenChain]) -> Iterator[tuple[Term, Term]]:
     """The aggregate posteriors that a text has as means over its data, ``q(z)`` and ``1/N sum_n q(z|x_n)``."""
-    for chain in chains:
-        for before, side in zip(chain.sides, chain.sides[1:], strict=False):
-            trees = list(trees_of([before, side]))
-            found = mixture(*trees) if len(trees) == 2 and side.relation in ("=", ":=") else None
-            if found is not None:
-                yield found
+    for e in _equations(chains):
+        found = mixture(e.left, e.right)
+        if found is not None:
+            yield found
 
 
 def mixture(left: Sum, right: Sum) -> tuple[Term, Term] | None:
@@ -182,13 +192,19 @@ def mixture(left: Sum, right: Sum) -> tuple[Term, Term] | None:
 
 def assumptions(chains: Iterable[WrittenChain]) -> Iterator[Independence]:
     """The densities that a text supposes to be products of others of their family."""
-    for chain in chains:
-        for before, side in zip(chain.sides, chain.sides[1:], strict=False):
-            left, right = (next((f.term for t in trees_of([s]) for f in readings(t)), None) for s in (before, side))
-            if side.relation not in ("=", ":=") or left is None or right is None or right.head == "product":
-                continue
-            if is_independence(left, right):
-                found = [t for side in (left, right) for _, t in subterms(side) if t.head == "density"]
-                if prove(left, right, "=", frozenset({str(found[0].data[0])})) is None:
-                    both_logs = left.head == right.head == "log"
-                    yield Independence(left.args[0], right.args[0]) if both_logs else Independence(left, right)
+    for e in _equations(chains):
+        left, right = (next((f.term for f in readings(t)), None) for t in (e.left, e.right))
+        if left is None or right is None or right.head == "product" or not is_independence(left, right):
+            continue
+        found = [t for side in (left, right) for _, t in subterms(side) if t.head == "density"]
+        if prove(left, right, "=", frozenset({str(found[0].data[0])})) is None:
+            both_logs = left.head == right.head == "log"
+            yield Independence(left.args[0], right.args[0]) if both_logs else Independence(left, right)
+
+
+def sample_of(chains: Iterable[WrittenChain]) -> Sum | None:
+    r"""The tree of ``\mu + \sigma \epsilon`` if a text says that this is z; the first one that does."""
+    for e in _equations(chains):
+        if plain_letter(e.left) in ("z", "Z") and r"\epsilon" in bases(e.right):
+            return e.right
+    return None

@@ -9,7 +9,7 @@ from derivations.entry import marginal
 from derivations.kernel import KernelError, Term, bind, density, number, variable
 from derivations.linear_algebra import LinearAlgebra
 from derivations.reader import group_of, only_row
-from derivations.syntax import FormulaError, Group, Row, Sum, Unit
+from derivations.syntax import FormulaError, Group, Sum, Unit
 from derivations.tree import (
     FAMILIES,
     INDICES,
@@ -320,7 +320,7 @@ def is_law(term: Term) -> bool:
 
 
 def _letters(text: str) -> Sum:
-    return Sum((("+", Row(tuple(map(Unit, text)))),))
+    return alone(*map(Unit, text))
 
 
 def _script(text: str) -> Group:

@@ -18,6 +18,7 @@ from derivations.tree import (
     INDICES,
     PARAMETERS,
     Label,
+    alone,
     bases,
     is_parenthesised,
     letters,
@@ -55,7 +56,7 @@ class Functionals(Informations):
         if isinstance(first, Unit) and group_of(first) is not None:
             body = single(group_of(first) or Group("(", (), ()))
             return self.powered(self.averaged(unit, body, lambda inner: inner.sum(body)), first), after[1:]
-        tree = Sum((("+", Row(after)),))
+        tree = alone(*after)
         return self.averaged(unit, tree, lambda inner: inner.body(after, rest)), ()
 
     def averaged(self, unit: Unit, tree: Sum, body: Callable[[Functionals], Term]) -> Term:
@@ -314,7 +315,7 @@ def _densities(row: Row) -> Iterator[Sum]:
     for unit, group in zip(items[::2], items[1::2], strict=False):
         if not isinstance(unit, Unit) or not isinstance(group, Unit) or len(items) % 2:
             raise FormulaError("the law of an expectation")
-        yield Sum((("+", Row((unit, group))),))
+        yield alone(unit, group)
 
 
 def _counts(body: Term) -> bool:

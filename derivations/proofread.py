@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import inf
 
 from derivations.commuting import names_scales, order_matters
@@ -22,7 +23,16 @@ from derivations.constant import (
 from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
-from derivations.definition import assumptions, mixture, mixtures, redefined, trees_of, with_definitions, within
+from derivations.definition import (
+    assumptions,
+    mixture,
+    mixtures,
+    redefined,
+    sample_of,
+    trees_of,
+    with_definitions,
+    within,
+)
 from derivations.doubt import doubt, has_several_forms, independences, is_assumption, joint_elsewhere, speaks
 from derivations.draw import instance, is_linear, numbers
 from derivations.edit import mend
@@ -35,7 +45,6 @@ from derivations.latex import text
 from derivations.law import named_laws
 from derivations.manuscript import Convention
 from derivations.meaning import Meaning, meanings, why_none
-from derivations.noise import sample_of
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refute import refute
@@ -150,7 +159,7 @@ def judgements(
     takes longer.
     """
     around = within(chain, redefined(around, place))
-    for i, sides in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
+    for i, sides in enumerate(pairwise(chain.sides)):
         for side in sides:
             around = after(side, around)
         if i >= first:

@@ -14,8 +14,8 @@ from derivations.manuscript import Convention
 from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
 from derivations.symbol import is_size, symbol_name
-from derivations.syntax import FormulaError, Row, Sum, Unit
-from derivations.tree import NATURALS, PARAMETERS, bases, letters, name_of, only_unit, plain_letter, units
+from derivations.syntax import FormulaError, Sum, Unit
+from derivations.tree import NATURALS, PARAMETERS, alone, bases, letters, name_of, only_unit, plain_letter, units
 
 BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L(", "F(")  # what stands for the ELBO unless the text defines it otherwise
 
@@ -151,7 +151,7 @@ def densities(trees: Iterable[Sum], *letters_of: str) -> list[Term]:
                 wanted = isinstance(unit, Unit) and str(unit.base) in letters_of and group_of(group, "(")
                 if wanted and isinstance(unit, Unit) and not _labelled(unit):
                     try:
-                        term = read(Sum((("+", Row((unit, group))),)), Reading(), Context()).term
+                        term = read(alone(unit, group), Reading(), Context()).term
                     except FormulaError:
                         continue
                     found |= {t: None for _, t in subterms(term) if t.head == "density"}

@@ -70,9 +70,9 @@ def only_unit(tree: Sum) -> Unit | None:
     return item
 
 
-def alone(unit: Unit) -> Sum:
-    """The tree that consists of a unit."""
-    return Sum((("+", Row((unit,))),))
+def alone(*items: Unit | str) -> Sum:
+    """The tree that consists of a unit, or of a product of several."""
+    return Sum((("+", Row(items)),))
 
 
 def braced(tree: Sum) -> Group:

@@ -3,9 +3,10 @@
 import pytest
 
 from derivations.convention import EPSILON, PRIOR, Z
+from derivations.definition import sample_of
 from derivations.kernel import bind, density, log
 from derivations.manuscript import read_text
-from derivations.noise import is_open, sample_of
+from derivations.noise import is_open
 from derivations.proofread import proofread
 from derivations.written import written
 
