@@ -196,7 +196,7 @@ def main() -> int:
             print(*lines[-1], sep=" | ", flush=True)
     if options.write:
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        command = f"python -m benchmarks.kl_speed --elements {options.elements} --threads {options.threads}"
+        command = f"python -m benchmarks.kl_speed --elements {options.elements} --rounds {options.rounds} --threads {options.threads}"
         if options.columns != [20, 64]:
             command += f" --columns {shlex.join(map(str, options.columns))}"
         if options.families != list(FAMILIES):

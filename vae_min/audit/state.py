@@ -197,8 +197,7 @@ class _Settings:
             torch.get_num_threads(),
             torch.is_grad_enabled(),
         )
-        self.deterministic = torch.are_deterministic_algorithms_enabled()
-        self.warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+        self.deterministic = _determinism()
         self.anomaly = torch.is_anomaly_enabled()
 
     def restore(self) -> None:
@@ -210,13 +209,12 @@ class _Settings:
         torch.set_default_dtype(self.dtype)
         torch.set_num_threads(self.threads)
         torch.set_grad_enabled(self.grad)
-        deterministic = (
-            torch.are_deterministic_algorithms_enabled(),
-            torch.is_deterministic_algorithms_warn_only_enabled(),
-        )
-        if deterministic != (
-            self.deterministic,
-            self.warn_only,
-        ):  # setting them imports torch's compiler, which takes seconds
-            torch.use_deterministic_algorithms(self.deterministic, warn_only=self.warn_only)
+        if _determinism() != self.deterministic:  # setting it imports torch's compiler, which takes seconds
+            enabled, warn_only = self.deterministic
+            torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
         torch.autograd.set_detect_anomaly(self.anomaly)
+
+
+def _determinism() -> tuple[bool, bool]:
+    """Whether torch is to use deterministic algorithms alone, and whether it only warns of others."""
+    return torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
