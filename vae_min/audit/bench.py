@@ -150,7 +150,7 @@ class Bench:
         loc = self._heads(self._called("encode", self.spec.encode, *self.rows(0, 2))).flat().loc.detach()
         try:
             fits = (
-                prior.log_prob(loc).ndim > 0
+                _is_density_of(prior, loc)
                 if isinstance(prior, Distribution)
                 else all(expands(torch.as_tensor(p), loc) for p in prior)
             )
@@ -426,6 +426,18 @@ def _check_output(output: Any, rows: int) -> None:
         raise AuditError(_OUTPUT.format(_form(output)))
     if not heads.loc.ndim or heads.loc.numel() % rows:
         raise AuditError(_OUTPUT.format(f"shape {tuple(heads.loc.shape)} for {rows} codes"))
+
+
+def _is_density_of(prior: Distribution, codes: Tensor) -> bool:
+    """Whether a prior has a density there. `log_prob` alone tells it only until something compiles: torch then turns its
+    validation off for good.
+    """
+    try:
+        if prior.support.is_discrete or not bool(prior.support.check(codes).all()):
+            return False
+    except NotImplementedError:  # a distribution of the user's own need not name its support
+        pass
+    return prior.log_prob(codes).ndim > 0
 
 
 def _uncompiled() -> AbstractContextManager[None]:

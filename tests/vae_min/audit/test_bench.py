@@ -1,10 +1,11 @@
 """The bench runs a loss at points: what it observes there, and what it refuses."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
+from torch import distributions, nn
 
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.noise import seeded
@@ -84,6 +85,38 @@ def test_what_cannot_be_used_is_one_line(change, message) -> None:
     with pytest.raises(AuditError, match=message) as caught, Bench(VAESpec(**parts)).open() as bench:
         bench.observe(POINT)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("validated", [True, False])
+@pytest.mark.parametrize(
+    ("prior", "fits"),
+    [
+        (distributions.Categorical(torch.ones(3)), False),
+        (distributions.Bernoulli(torch.full((2,), 0.5)), False),
+        (distributions.Uniform(torch.full((2,), -1e-9), torch.full((2,), 1e-9)), False),
+        (distributions.Normal(torch.zeros(2), torch.ones(2)), True),
+        (distributions.MultivariateNormal(torch.zeros(2), torch.eye(2)), True),
+        (
+            distributions.MixtureSameFamily(
+                distributions.Categorical(torch.ones(3)),
+                distributions.Independent(distributions.Normal(torch.randn(3, 2), torch.ones(3, 2)), 1),
+            ),
+            True,
+        ),
+    ],
+    ids=lambda d: type(d).__name__,
+)
+def test_a_prior_is_of_codes_whether_or_not_torch_validates(prior, fits, validated) -> None:
+    """torch's compiler turns the validation of all distributions off for the rest of the process."""
+    before = distributions.Distribution._validate_args
+    distributions.Distribution.set_default_validate_args(validated)
+    prior = prior.expand(prior.batch_shape)
+    try:
+        with nullcontext() if fits else pytest.raises(AuditError, match="is not one of codes"):
+            with Bench(replace(spec(), prior=prior)).open() as bench:
+                bench.observe(POINT)
+    finally:
+        distributions.Distribution.set_default_validate_args(before)
 
 
 def stepped(model):
