@@ -433,10 +433,11 @@ def _is_density_of(prior: Distribution, codes: Tensor) -> bool:
     validation off for good.
     """
     try:
-        if prior.support.is_discrete or not bool(prior.support.check(codes).all()):
-            return False
+        support = prior.support
     except NotImplementedError:  # a distribution of the user's own need not name its support
-        pass
+        support = None
+    if support is not None and (support.is_discrete or not bool(support.check(codes).all())):
+        return False
     return prior.log_prob(codes).ndim > 0
 
 

@@ -112,9 +112,9 @@ def test_a_prior_is_of_codes_whether_or_not_torch_validates(prior, fits, validat
     distributions.Distribution.set_default_validate_args(validated)
     prior = prior.expand(prior.batch_shape)
     try:
-        with nullcontext() if fits else pytest.raises(AuditError, match="is not one of codes"):
-            with Bench(replace(spec(), prior=prior)).open() as bench:
-                bench.observe(POINT)
+        refused = nullcontext() if fits else pytest.raises(AuditError, match="is not one of codes")
+        with refused, Bench(replace(spec(), prior=prior)).open() as bench:
+            bench.observe(POINT)
     finally:
         distributions.Distribution.set_default_validate_args(before)
 
