@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Distribution
+from torch.distributions.constraints import Constraint
 from torch.nn.parameter import UninitializedParameter
 
 from vae_min.audit.head import Heads, expands, heads_of
@@ -433,7 +434,7 @@ def _is_density_of(prior: Distribution, codes: Tensor) -> bool:
     validation off for good.
     """
     try:
-        support = prior.support
+        support: Constraint | None = prior.support
     except NotImplementedError:  # a distribution of the user's own need not name its support
         support = None
     if support is not None and (support.is_discrete or not bool(support.check(codes).all())):
