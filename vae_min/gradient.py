@@ -27,9 +27,7 @@ from vae_min.distribution import Bernoulli, DiagonalNormal
 from vae_min.model import LatentModel, VariationalAutoencoder
 from vae_min.objective import Terms
 
-# oneDNN chooses its kernels by what the processor can do, the default library by who made it: on AMD, half as fast
-_ONEDNN: Final = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")  # type: ignore[no-untyped-call]
-_FORWARD: Final = {"none": lambda y: y, "relu": torch.relu, "tanh": torch.tanh}
+_FORWARD: Final = {"none": lambda y: y, "relu": torch.relu_, "tanh": torch.tanh_}
 _BACKWARD: Final = {
     "none": lambda gradient, y: gradient,
     "relu": lambda gradient, y: torch.ops.aten.threshold_backward(gradient, y, 0),
@@ -86,7 +84,7 @@ class _Perceptron:
         self._weights = [layer.weight.to(self._dtype) for layer, _ in self._layers]
         self._values = [x.to(self._dtype)]
         for (layer, activation), weight in zip(self._layers, self._weights, strict=True):
-            self._values.append(_affine(self._values[-1], weight, layer.bias.to(self._dtype), activation))
+            self._values.append(_FORWARD[activation](linear(self._values[-1], weight, layer.bias.to(self._dtype))))
         return self._values[-1].to(x.dtype)
 
     def backward(self, gradient: Tensor, *, to_input: bool) -> Tensor:
@@ -94,20 +92,8 @@ class _Perceptron:
         for i in reversed(range(len(self._layers))):
             (layer, activation), x, y = self._layers[i], self._values[i], self._values[i + 1]
             gradient = _BACKWARD[activation](gradient, y)
-            layer.weight.grad = _product(gradient.t(), x).to(dtype)
+            layer.weight.grad = torch.mm(gradient.t(), x).to(dtype)
             layer.bias.grad = gradient.sum(0, dtype=dtype)
             if i or to_input:
-                gradient = _product(gradient, self._weights[i])
+                gradient = torch.mm(gradient, self._weights[i])
         return gradient.to(dtype)
-
-
-def _affine(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: str = "none") -> Tensor:
-    """``activation(x weight^T + bias)``."""
-    if _ONEDNN and x.dtype in (torch.float32, torch.bfloat16):
-        return cast(Tensor, torch.ops.mkldnn._linear_pointwise(x, weight, bias, activation, [], ""))
-    return cast(Tensor, _FORWARD[activation](linear(x, weight, bias)))
-
-
-def _product(a: Tensor, b: Tensor) -> Tensor:
-    """``a b``; in bfloat16 torch leaves it to oneDNN itself."""
-    return torch.mm(a, b) if a.dtype == torch.bfloat16 else _affine(a, b.t())
