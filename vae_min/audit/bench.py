@@ -437,7 +437,9 @@ def _is_density_of(prior: Distribution, codes: Tensor) -> bool:
         support: Constraint | None = prior.support
     except NotImplementedError:  # a distribution of the user's own need not name its support
         support = None
-    if support is not None and (support.is_discrete or not bool(support.check(codes).all())):
+    if support is not None and (
+        support.is_discrete or not bool(support.check(codes).all())  # type: ignore[no-untyped-call]
+    ):
         return False
     return prior.log_prob(codes).ndim > 0
 
