@@ -12,7 +12,7 @@ from derivations.doubt import is_independence
 from derivations.independence import Independence
 from derivations.judgement import prove
 from derivations.kernel import Term, number
-from derivations.label import several
+from derivations.label import random_parameters, several
 from derivations.mixture import aggregates
 from derivations.reader import Context
 from derivations.reading import readings
@@ -46,7 +46,13 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     trees = list(trees_of(chain.sides))
     q = approximation(trees, text_around.usual)
     laws = {"q": q, "Q": q, **{point.data[0]: q for point in q.args[: q.data[1]]}} if q is not None else {}
-    return replace(text_around, named=laws, apart=several(trees), evidence=evidence(q, trees))
+    return replace(
+        text_around,
+        named=laws,
+        apart=several(trees),
+        variables=random_parameters(trees),
+        evidence=evidence(q, trees),
+    )
 
 
 def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Surroundings:
@@ -144,7 +150,9 @@ def _sign(name: str, tree: Sum, around: Surroundings) -> str:
     if bound is None:
         return ""
     joint = frozenset({"p", "q"})
-    names = Context(around.laws, {other: bound for other in BOUNDS if other != name}, apart=around.apart)
+    names = Context(
+        around.laws, {other: bound for other in BOUNDS if other != name}, apart=around.apart, variables=around.variables
+    )
     for found in readings(tree, names):
         for sign, value in (("+", bound), ("-", number(-1) * bound)):
             if prove(value, found.term, "=", joint) is not None:

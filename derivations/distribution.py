@@ -54,13 +54,14 @@ class Distributions(LinearAlgebra):
 
     def density(self, unit: Unit, group: Group) -> Term:
         """``p(x, z)``, ``p(x | z)``; parameters among the arguments are labels of the family."""
-        labels = [i for s in group.sums for i in letters(braced(s)) if i in PARAMETERS]
+        variables = self.context.variables
+        labels = [i for s in group.sums for i in letters(braced(s)) if i in PARAMETERS - variables]
         unit, datum = self.of_datum(unit)
         index = entry_index(unit, group)
         if index and "z" not in self.drawn and self.family(unit, *labels) in self.context.entries:
             if index not in self.indices or self.reading.scalar:
                 raise FormulaError("the density of an entry, outside of a sum over the entries")
-            known = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS]
+            known = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS - variables]
             return marginal(self.family(unit, *labels), variable("z", "z"), variable(index, "index"), known)
         targets: list[Term] = []
         given = datum
@@ -69,15 +70,15 @@ class Distributions(LinearAlgebra):
             if separator == "|":
                 side = given
             elif separator == ";":
-                if parameter(tree):
+                if parameter(tree, variables):
                     continue
                 raise FormulaError("a density with a semicolon")
             elif separator not in ("", ","):
                 raise FormulaError(f"a density with {separator}")
-            if not parameter(tree):
+            if not parameter(tree, variables):
                 for point in self.arguments(tree):
                     side += [point] if point not in side or not self.is_block(point) else []
-        named = [parameter(s) for s in group.sums]
+        named = [parameter(s, variables) for s in group.sums]
         if not targets and not datum and any(named):
             raise FormulaError(
                 f"a density of {next(filter(None, named))}, which is read as a parameter and not as a variable"
@@ -157,7 +158,8 @@ class Distributions(LinearAlgebra):
             return None if point is None else density(self.family(unit), [point], datum)
         base = str(unit.base)
         labelled = not {i for g in unit.subs for i in letters(g)} <= PARAMETERS
-        if not labelled and name_of(base) in self.context.laws:
+        told_apart = bool(unit.subs) and base.lower() in self.context.apart
+        if not labelled and not told_apart and name_of(base) in self.context.laws:
             return self.context.laws[name_of(base)]
         of_data = base == r"\ScriptD" or (base == "D" and point is not None)
         if not (base in FAMILIES or of_data):

@@ -16,6 +16,8 @@ from derivations.tree import (
     is_transposed,
     letters,
     name_of,
+    parameter,
+    plain_letter,
     units,
     variable_of,
 )
@@ -24,12 +26,17 @@ _WHOLE, _PART = "as a whole", "in parts"
 
 
 def several(trees: Iterable[Sum]) -> frozenset[str]:
-    """Letters that the trees use with more than one label; no label at all is not another one, but a capital is."""
+    """Letters that the trees use with more than one label; no label at all is not another one, but a capital is.
+
+    Nor is ``p(z)`` beside ``p_\\theta(x|z)`` another density, but ``p(x)`` beside ``p_\\theta(x)`` is.
+    """
     found: dict[str, set[str]] = {}
+    trees = list(trees)
+    variables = random_parameters(trees)
     for tree in trees:
-        for letter, label in labels(tree):
+        for letter, label in labels(tree, variables):
             found.setdefault(letter, set()).add(label)
-    return frozenset(letter for letter, used in found.items() if _ambiguous(used))
+    return frozenset(letter for letter, used in found.items() if _ambiguous(used)) | _with_and_without(trees, variables)
 
 
 def _ambiguous(used: set[str]) -> bool:
@@ -38,15 +45,81 @@ def _ambiguous(used: set[str]) -> bool:
     return {"", "upper"} <= used or len(exponents) > 1 or len(parameters) > 1 or {_WHOLE, _PART} <= used
 
 
-def labels(tree: Sum) -> Iterator[tuple[str, str]]:
-    """Letters, in lower case, with what tells them apart from the same letter elsewhere: case, label, parameters."""
+def _with_and_without(trees: Iterable[Sum], variables: frozenset[str]) -> frozenset[str]:
+    r"""Families of which one density is written both with parameters and without, as the data's and a model's.
+
+    For q, which is ``q_\phi`` wherever it is not beside it, only what stands on one side counts.
+    """
+    found = [set(_families_at(tree, variables)) for tree in trees]
+    one_side = frozenset[str]().union(*map(_in_both_ways, found))
+    return one_side | (_in_both_ways(set().union(*found)) & {"p"})
+
+
+def _in_both_ways(found: set[tuple[str, bool, object]]) -> frozenset[str]:
+    plain, fitted = ({(letter, at) for letter, has, at in found if has is fit} for fit in (False, True))
+    both = {letter for letter, at in plain & fitted if (letter, at) != ("q", _BARE)}
+    return frozenset(both | {letter for letter, at in fitted if (letter, _BARE) in plain and _is_of_data(at)})
+
+
+def random_parameters(trees: Iterable[Sum]) -> frozenset[str]:
+    r"""Letters of parameters that are variables here: integrated over, or before the bar of a density, ``p(\theta|x)``."""
+    found: set[str] = set()
+    for tree in trees:
+        for row in rows(tree):
+            for unit, following in zip(row.items, (*row.items[1:], ""), strict=True):
+                if isinstance(unit, str):
+                    found |= {plain_letter(parse(unit[1:]))} if unit.startswith("∂") else set()
+                elif unit.base in FAMILIES and isinstance(following, Unit) and isinstance(following.base, Group):
+                    found |= set(map(plain_letter, _targets(following.base)))
+    return frozenset(found & PARAMETERS)
+
+
+def _targets(group: Group) -> Iterator[Sum]:
+    for separator, s in zip(("", *group.separators), group.sums, strict=True):
+        if separator not in ("", ","):
+            return
+        yield s
+
+
+_BARE = ()  # where a family stands without its variables
+
+
+def _is_of_data(at: object) -> bool:
+    """Whether the variables at which a density is written, all of them, are data."""
+    return at != _BARE and isinstance(at, tuple) and all(plain_letter(s).lower() in ("x", "y") for s in at[0])
+
+
+def _families_at(tree: Sum, variables: frozenset[str]) -> Iterator[tuple[str, bool, object]]:
+    """The families in a tree: the letter, whether it has parameters, and the variables at which it stands."""
+    for row in rows(tree):
+        for unit, following in zip(row.items, (*row.items[1:], ""), strict=True):
+            if not isinstance(unit, Unit) or unit.base not in FAMILIES:
+                continue
+            group = following.base if isinstance(following, Unit) and isinstance(following.base, Group) else None
+            below = {i for g in unit.subs for i in letters(g)}
+            if not below <= PARAMETERS or unit.sups or unit.primes:
+                continue
+            if group is None or group.kind != "(":
+                yield str(unit.base).lower(), bool(below), _BARE
+                continue
+            named = [bool(parameter(s, variables)) for s in group.sums]
+            separated = zip(("", *group.separators), group.sums, named, strict=True)
+            at = tuple(zip(*((s, separator) for separator, s, fixed in separated if not fixed), strict=True))
+            yield str(unit.base).lower(), bool(below) or any(named), at
+
+
+def labels(tree: Sum, variables: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
+    """Letters, in lower case, with what tells them apart from the same letter elsewhere: case, label, parameters.
+
+    Parameters that are `variables` tell no densities apart.
+    """
     bound = {i for unit in units(tree) if unit.base in (r"\sum", r"\prod") for g in unit.subs for i in letters(g)}
     random = set(_random(tree))
     for unit in units(tree):
         if isinstance(unit.base, str) and id(unit) not in random:
             yield from _labels_of(unit, unit.base, bound)
     for row in rows(tree):
-        yield from _labels_of_arguments(row)
+        yield from _labels_of_arguments(row, variables)
 
 
 def _random(tree: Sum) -> Iterator[int]:
@@ -94,13 +167,13 @@ def _labels_of(unit: Unit, base: str, bound: set[str]) -> Iterator[tuple[str, st
         yield letter.lower(), _PART
 
 
-def _labels_of_arguments(row: Row) -> Iterator[tuple[str, str]]:
+def _labels_of_arguments(row: Row, variables: frozenset[str]) -> Iterator[tuple[str, str]]:
     """The parameters among the arguments of a density: ``p(x | \\theta)`` is ``p_\\theta(x)``."""
     for unit, group in zip(row.items, row.items[1:], strict=False):
         density = isinstance(unit, Unit) and unit.base in FAMILIES
         if density and isinstance(group, Unit) and isinstance(group.base, Group):
             assert isinstance(unit, Unit)
-            inside = {i for s in group.base.sums for i in letters(Group("{", (s,), ()))} & PARAMETERS
+            inside = {i for s in group.base.sums for i in letters(Group("{", (s,), ()))} & PARAMETERS - variables
             if inside:
                 yield str(unit.base).lower(), "_".join(sorted(inside))
 

@@ -271,6 +271,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         {name: depending(law, depends) for name, law in around.laws.items()},
         divergence=bind("kl", first.args[0], first, second),
         apart=around.apart,
+        variables=around.variables,
         blocks=together(trees),
         dimension=family.dimension,
         isotropic=family.isotropic,

@@ -220,7 +220,9 @@ def after(side: Side, around: Surroundings) -> Surroundings:
     """The surroundings once a side has been read: the laws it names, and whether it speaks of densities."""
     for tree in trees_of([side]):
         apart = without_constants((tree, tree), around.symbols)
-        for found in readings(tree if apart is None else apart[0][0], Context(around.laws, apart=around.apart)):
+        for found in readings(
+            tree if apart is None else apart[0][0], Context(around.laws, apart=around.apart, variables=around.variables)
+        ):
             term = found.term
             named = {**around.named, **named_laws(term)}
             first = term if around.first is None and term.head == "density" else around.first

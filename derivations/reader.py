@@ -28,12 +28,17 @@ class Reading:
         Parameters without an index are numbers, and normals have one dimension; else they are vectors.
     reverse
         Of a joint density, the last variable is averaged over outside, else the first one.
+    below, halves
+        Of numbers and letters that stand together after a slash, how many are below it, as ``a/2b`` is ``a/(2b)``; and
+        whether that is so after a number too, or ``1/2b`` is ``(1/2) b``.
     """
 
     greedy: bool = True
     wide: bool = False
     scalar: bool = False
     reverse: bool = False
+    below: int = 1
+    halves: bool = False
 
     def __str__(self) -> str:
         chosen = [
@@ -44,6 +49,8 @@ class Reading:
         chosen += ["sums extend over the terms that follow"] if self.wide else []
         chosen += ["one dimension"] if self.scalar else []
         chosen += ["the last variable is averaged over outside"] if self.reverse else []
+        chosen += ["a/2b is a/(2b)"] if self.below > 1 else []
+        chosen += ["1/2b is 1/(2b)"] if self.below > 1 and self.halves else []
         return "; ".join(chosen)
 
 
@@ -90,6 +97,8 @@ class Context:
         Letters up to which sums and products go.
     numbered
         The indices that data carry, as in ``x_i``.
+    variables
+        Letters such as ``\\theta`` that are variables here, and no parameters.
     given
         Whether ``H(z|x)`` is the entropy at a given x, else it is its mean over x.
     """
@@ -112,6 +121,7 @@ class Context:
     deviation: bool = False
     limits: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
     given: bool = False
 
 

@@ -12,10 +12,11 @@ from itertools import product
 
 from derivations.functional import Functionals
 from derivations.kernel import KernelError, Term, add, free, log, multiply, number, substitute, variable
+from derivations.label import rows
 from derivations.reader import Context, Found, Items, Reading, group_of
 from derivations.symbol import FUNCTIONS, POINTS, symbol_name
 from derivations.syntax import FormulaError, Group, Sum, Unit
-from derivations.tree import FAMILIES, INDICES, Label, bases, name_of, only_unit, units
+from derivations.tree import FAMILIES, GREEK, INDICES, Label, bases, name_of, only_unit, units
 
 READINGS = tuple(Reading(*choice) for choice in product((True, False), (False, True), (False, True), (False, True)))
 BASELINE = "b"  # of a score function: a number, or b(x)
@@ -53,7 +54,12 @@ class _Reader(Functionals):
             item, items = items[0], items[1:]
             if isinstance(item, str):
                 if item == "/":
-                    inverse = True
+                    numeric = len(found) == 1 and found[0].head == "number"
+                    under = below(items)[: self.reading.below] if self.reading.halves or not numeric else ()
+                    if len(under) > 1:
+                        found.append(multiply(*self.factors(under)) ** -1)
+                        items = items[len(under) :]
+                    inverse = len(under) < 2
                 elif item.startswith("∂"):
                     raise FormulaError("a differential without an integral")
                 continue
@@ -224,6 +230,28 @@ class _Reader(Functionals):
         return term
 
 
+def below(items: Items) -> Items:
+    """The numbers and letters that stand together after a slash; what is called, and an operator, stands for itself."""
+    for i, item in enumerate(items):
+        called = i + 1 < len(items) and group_of(items[i + 1], "([") is not None
+        if not isinstance(item, Unit) or not _is_below(item) or (called and not item.sups):
+            return items[:i]
+    return items
+
+
+def _is_below(unit: Unit) -> bool:
+    base = str(unit.base)
+    greek = base == r"\pi" or (base.startswith("\\") and name_of(base) in GREEK)
+    return base[0].isdigit() or greek or (len(base) == 1 and base.isalpha() and base not in FAMILIES | set("EHIND"))
+
+
+def _slashes(tree: Sum) -> list[tuple[int, bool]]:
+    """How many factors may be below the slashes of a tree, and whether they are after a number too."""
+    found = [below(row.items[i + 1 :]) for row in rows(tree) for i, item in enumerate(row.items) if item == "/"]
+    most = min(max(map(len, found), default=1), 3)
+    return [(1, False), *product(range(2, most + 1), (False, True))]
+
+
 def _letter(tree: Sum) -> str:
     unit = only_unit(tree)
     return str(unit.base) if unit is not None and not unit.primes else ""
@@ -295,9 +323,9 @@ def readings(tree: Sum, context: Context = _NOWHERE, drawn: frozenset[str] = fro
     """All meanings of a formula, each once for vectors and once for numbers, with the first reading that gives it."""
     seen: set[tuple[bool, Term]] = set()
     joint = any("," in g.separators for u in units(tree) for g in (u.base, *u.subs) if isinstance(g, Group))
-    for reading in READINGS if joint else READINGS[::2]:
+    for reading, (under, halves) in product(READINGS if joint else READINGS[::2], _slashes(tree)):
         try:
-            found = read(tree, reading, context, drawn)
+            found = read(tree, replace(reading, below=under, halves=halves), context, drawn)
         except FormulaError:
             continue
         if (reading.scalar, found.term) not in seen:

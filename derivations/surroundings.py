@@ -9,7 +9,7 @@ from derivations.convention import DEFAULTS, POSTERIOR, X, elbo
 from derivations.conversion import subterms
 from derivations.independence import Independence
 from derivations.kernel import Term, density
-from derivations.label import rows
+from derivations.label import random_parameters, rows
 from derivations.manuscript import Convention
 from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
@@ -69,6 +69,8 @@ class Surroundings:
         The laws that the chain has named, by variable and by family.
     apart
         Letters that the chain uses for several things.
+    variables
+        Letters such as ``\\theta`` that are variables in the chain, and no parameters.
     evidence
         The density of the data, ``p(x)`` or ``p(x|y)``.
     negative, positive
@@ -102,6 +104,7 @@ class Surroundings:
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
     evidence: Term = field(default_factory=lambda: density("p", [X]))
     negative: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
@@ -145,13 +148,15 @@ def _parts(law: Term) -> tuple[list[Term], list[Term]]:
 def densities(trees: Iterable[Sum], *letters_of: str) -> list[Term]:
     """The densities of families of these letters in the trees, each once; what cannot be read is passed over."""
     found: dict[Term, None] = {}
+    trees = list(trees)
+    context = Context(variables=random_parameters(trees))
     for tree in trees:
         for row in rows(tree):
             for unit, group in zip(row.items, row.items[1:], strict=False):
                 wanted = isinstance(unit, Unit) and str(unit.base) in letters_of and group_of(group, "(")
                 if wanted and isinstance(unit, Unit) and not _labelled(unit):
                     try:
-                        term = read(alone(unit, group), Reading(), Context()).term
+                        term = read(alone(unit, group), Reading(), context).term
                     except FormulaError:
                         continue
                     found |= {t: None for _, t in subterms(term) if t.head == "density"}
@@ -172,17 +177,21 @@ def approximation(trees: Iterable[Sum], usual: Term | None = POSTERIOR) -> Term 
 
 
 def _is_data(term: Term) -> bool:
-    return all(a.data[-1][0] in "xy" for a in term.args[: term.data[1]])
+    return all(a.data[-1][0] in "xyd" for a in term.args[: term.data[1]])
 
 
 def _is_latent(term: Term) -> bool:
-    return any(a.data[-1][0] not in "xy" for a in term.args)
+    return any(a.data[-1][0] not in "xyd" for a in term.args)
 
 
 def evidence(q: Term | None, trees: list[Sum]) -> Term:
     """``p(x)``, or the density of the data of which the text speaks: ``p(x|y)`` where q is given both."""
     given = set(q.args[q.data[1] :]) if q is not None else set()
-    candidates = [d for d in densities(trees, "p", "P") if _is_data(d) and d.data[1] and not _is_latent(d)]
+    named = densities(trees, "p", "P")
+    candidates = [d for d in named if _is_data(d) and d.data[1] and not _is_latent(d)]
+    if not candidates:  # p(y | z) alone is of y
+        of_data = {a for d in named for a in d.args[: d.data[1]] if a.data[-1][0] in "xyd"}
+        candidates = [density("p", of_data)] if len(of_data) == 1 else []
     for d in candidates:
         if given and set(d.args) == given:
             return d

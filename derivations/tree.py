@@ -131,10 +131,15 @@ def is_parenthesised(group: Group) -> bool:
 _SIGNS = {"≺": "<", "≼": "<="}
 
 
-def parameter(tree: Sum) -> str:
-    r"""A parameter as text, ``theta`` or ``theta_1`` for ``\theta_1`` and ``\theta^{(1)}``; empty for what is none."""
+def parameter(tree: Sum, variables: frozenset[str] = frozenset()) -> str:
+    r"""A parameter as text, ``theta`` or ``theta_1`` for ``\theta_1`` and ``\theta^{(1)}``; empty for what is none.
+
+    So are letters that are `variables` here.
+    """
     unit = only_unit(tree)
-    return "" if unit is None or unit.base not in PARAMETERS or unit.primes else written_out(braced(tree))
+    if unit is None or unit.base not in PARAMETERS - variables or unit.primes:
+        return ""
+    return written_out(braced(tree))
 
 
 def written_out(group: Group) -> str:
@@ -212,7 +217,8 @@ def variable_of(tree: Sum) -> tuple[str, Label]:
         raise FormulaError("a variable is wanted")
     if any(not is_parenthesised(g) for g in unit.sups):
         raise FormulaError("a variable with an exponent")
-    name = name_of(unit.base)
+    base = "D" if unit.base == r"\ScriptD" else unit.base  # the data, in either letter
+    name = name_of(base)
     if not (len(name) == 1 and name.isalpha()) and name not in GREEK:
         raise FormulaError(f"{unit.base} is no variable")
-    return unit.base, Label(unit)
+    return base, Label(unit)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from derivations.label import several, together
+from derivations.label import random_parameters, several, together
 from derivations.syntax import parse
 
 
@@ -15,10 +15,30 @@ from derivations.syntax import parse
         ([r"p(x_i)", r"p(x_j)"], {"x"}),
         ([r"\sum_i p(x_i)", r"\sum_i \log p(x_i)"], set()),
         ([r"\hat{p}(x)", r"\tilde{p}(x)"], set()),
+        ([r"p(x)", r"p_\theta(x)"], {"p"}),
+        ([r"p(x; \theta)", r"p(x)"], {"p"}),
+        ([r"E_p[\log p_\theta(x)]"], {"p"}),
+        ([r"KL(p\|p_\theta)"], {"p"}),
+        ([r"p(z)", r"p_\theta(x|z)"], set()),
+        ([r"KL(q(z)\|q_\phi(z))"], {"q"}),
+        ([r"E_q[\log q_\phi(z|x)] - KL(q_\phi\|p)"], set()),
+        ([r"p(\theta|x)", r"\frac{p(x|\theta) p(\theta)}{p(x)}"], set()),
     ],
 )
 def test_letters_with_several_labels(sources, letters):
     assert several(map(parse, sources)) == letters
+
+
+@pytest.mark.parametrize(
+    ("source", "letters"),
+    [
+        (r"\int p(y|\theta) p(\theta|x) d\theta", {r"\theta"}),
+        (r"KL(q_\phi(\theta)\|p(\theta))", {r"\theta"}),
+        (r"p(x|\theta) - q_\phi(z; \theta)", set()),
+    ],
+)
+def test_parameters_that_are_variables(source, letters):
+    assert random_parameters([parse(source)]) == letters
 
 
 def test_variables_that_stand_together():

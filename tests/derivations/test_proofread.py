@@ -638,3 +638,48 @@ def test_the_first_label_is_that_of_the_law_over_which_is_averaged(first, closed
 )
 def test_samples_blocks_and_bounds_of_the_evidence(formula, expected):
     assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"KL(p(x)\|p_\theta(x)) = E_{p(x)}[\log p(x)] - E_{p(x)}[\log p_\theta(x)]", "proved"),
+        (r"KL(p(x)\|p_\theta(x)) = 0", "undecided"),
+        (r"E_{p(x)}[\log p_\theta(x)] = E_{p(x)}[\log p(x)]", "undecided"),
+        (r"KL(p\|p_\theta) = 0", "undecided"),
+        (r"p(x) = p_\theta(x)", "undecided"),
+        (r"\log p(x) \ge E_{q_\phi(z|x)}[\log p_\theta(x|z)] - KL(q_\phi(z|x)\|p(z))", "proved"),
+    ],
+)
+def test_the_density_of_the_data_is_not_that_of_the_model(formula, expected):
+    assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"p(y|x) = \int p(y,\theta|x)\,d\theta", "proved"),
+        (r"p(\theta|x) = \frac{p(x|\theta)p(\theta)}{\int p(x|\theta)p(\theta)d\theta}", "proved"),
+        (r"\log p(x) = E_q[\log p(x|\theta)] - KL(q(\theta)\|p(\theta)) + KL(q(\theta)\|p(\theta|x))", "proved"),
+        (r"\log p(x) = E_q[\log p(x|\theta)] + KL(q(\theta)\|p(\theta)) + KL(q(\theta)\|p(\theta|x))", "refuted"),
+        (r"\mathcal{L}(q) = E_{q(\theta)}[\log p(\mathcal D|\theta)] - KL(q(\theta)\|p(\theta))", "proved"),
+        (r"\log p(\mathcal D) = \mathcal{L}(q) + KL(q(\theta)\|p(\theta|\mathcal D))", "proved"),
+        (r"\log p(\mathcal D) = \mathcal{L}(q) - KL(q(\theta)\|p(\theta|\mathcal D))", "refuted"),
+    ],
+)
+def test_a_parameter_that_has_a_density_is_a_variable(formula, expected):
+    assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"N(x;\mu,\sigma^2) = \frac{1}{\sqrt{2\pi\sigma^2}} e^{-(x-\mu)^2/2\sigma^2}", "proved"),
+        (r"N(x;\mu,\sigma^2) = \frac{1}{\sqrt{2\pi\sigma^2}} e^{-(x-\mu)^2/3\sigma^2}", "refuted"),
+        (r"E_{N(x;\mu,\sigma^2)}[1/2x^2 + (x-\mu)^2/2\sigma^2] = 1/2\mu^2 + 1/2\sigma^2 + 1/2", "proved"),
+        (r"\log N(x;0,\sigma^2) = -1/2\log 2\pi - 1/2\log\sigma^2 - 1/2\sigma^2 x^2", "proved"),
+        (r"\log N(x;0,\sigma^2) = -1/2\log 2\pi + 1/2\log\sigma^2 - 1/2\sigma^2 x^2", "refuted"),
+    ],
+)
+def test_what_stands_below_a_slash(formula, expected):
+    assert verdict(formula) == expected
