@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from derivations.conversion import subterms
 from derivations.doubt import is_independence
-from derivations.independence import Independence
+from derivations.independence import Independence, markov
 from derivations.judgement import prove
 from derivations.kernel import Term, number
 from derivations.label import random_parameters, several
@@ -23,14 +23,18 @@ from derivations.surroundings import (
     approximation,
     bound_symbols,
     defined,
+    densities,
     evidence,
     has_size,
     size_defined,
     weight_defined,
 )
-from derivations.syntax import FormulaError, Sum, parse
-from derivations.tree import bases, plain_letter
+from derivations.syntax import FormulaError, Group, Sum, parse
+from derivations.tree import FAMILIES, bases, plain_letter, units
 from derivations.written import Side, WrittenChain
+
+
+FAR = 10  # lines: what follows at this distance says nothing of what stands here
 
 
 def trees_of(sides: Iterable[Side]) -> Iterator[Sum]:
@@ -52,6 +56,8 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
         apart=several(trees),
         variables=random_parameters(trees),
         evidence=evidence(q, trees),
+        distant=frozenset(n for n, line in text_around.lines.items() if line > chain.sides[-1].line + FAR),
+        assumed=(*text_around.assumed, *markov(densities(trees, "p", "q"))),
     )
 
 
@@ -62,10 +68,13 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     in a chain with the evidence: then an equation that says otherwise is a claim.
     """
     symbols: dict[str, tuple[str, Sum]] = {}
+    lines: dict[str, int] = {}
     sized: dict[str, tuple[str, Sum]] = {}
     signs: dict[str, str] = {}
     fixed: set[str] = set()
     again: list[Redefinition] = []
+    later: dict[str, Redefinition] = {}
+    said: set[str] = set()  # to be the ELBO, by an equation that holds
     for e in _equations(chains):
         chain, after, name, tree = e.chain, e.after, defined(e.left), e.right
         if after.relation == ":=" and (name in signs or symbols.get(name, (after.source,))[0] != after.source):
@@ -81,20 +90,42 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             continue
         sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
         claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
+        if claimed and not sign and name != "ELBO" and (_is_evidence(tree) or not _speaks(tree)):
+            later.setdefault(name, Redefinition(chains.index(chain), name, (after.source, tree)))
+            continue
         if sign or (name in BOUNDS and claimed):
             signs[name] = sign or "+"
+            said |= {name} if sign else set()
             symbols.pop(name, None)
         else:
             symbols.setdefault(name, (after.source, tree))
+            lines.setdefault(name, after.line)
             fixed |= {name} if after.relation == ":=" else set()
+    again += [d for name, d in later.items() if name not in symbols and not (name in said and _is_evidence(d.value[1]))]
     return replace(
         around,
         symbols=symbols,
+        lines=lines,
         weights=_weights(chains),
         sized=sized,
         again=tuple(again),
         negative=frozenset(n for n, s in signs.items() if s == "-"),
         positive=frozenset(n for n, s in signs.items() if s == "+"),
+    )
+
+
+def _is_evidence(tree: Sum) -> bool:
+    """Whether a side is the logarithm of the evidence: what is said to be that may be the likelihood."""
+    return any(r.term.head == "log" and r.term.args[0].head == "density" for r in readings(tree, Context()))
+
+
+def _speaks(tree: Sum) -> bool:
+    """Whether a side speaks of densities, as the ELBO does and a sum of means and variances does not."""
+    return any(
+        u.base in (r"\Expectation", "E", r"\Divergence", r"\ELBO", r"\int", *FAMILIES)
+        or str(u.base).startswith(r"\Script")
+        or (isinstance(u.base, Group) and u.base.kind == "<")
+        for u in units(tree)
     )
 
 
@@ -171,10 +202,7 @@ def _beside_evidence(name: str, chains: Sequence[WrittenChain]) -> bool:
 
 def _has_evidence(side: Side) -> bool:
     try:
-        return any(
-            found.term.head == "log" and found.term.args[0].head == "density"
-            for found in readings(parse(side.source), Context())
-        )
+        return _is_evidence(parse(side.source))
     except FormulaError:
         return False
 

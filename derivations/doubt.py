@@ -40,9 +40,11 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
     """Why a relation that has no proof may yet be no claim, or one that we misread; empty if there is no doubt."""
     if around.incomplete:
         return "the definitions of the text were not found in time"
-    twice = {d.name for d in around.again} & set().union(*map(names_in, trees))
-    if twice:
-        return f"{', '.join(sorted(twice)).replace('Script', '')}: defined more than once"
+    names = set().union(*map(names_in, trees))
+    if twice := {d.name for d in around.again} & names:
+        return f"{_shown(twice)}: defined more than once"
+    if unsaid := around.distant & names:
+        return f"{_shown(unsaid)}: defined far below only"
     if around.apart:
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:
@@ -92,6 +94,10 @@ def joint_elsewhere(found: Iterable[Meaning], supposed: Iterable[Independence]) 
     return ""
 
 
+def _shown(names: set[str] | frozenset[str]) -> str:
+    return ", ".join(sorted(names)).replace("Script", "").replace("(", "")
+
+
 def _is_condition(left: Term, right: Term) -> bool:
     """Whether a density is equated with what does not speak of its family, or an expression with a number."""
     for side, other in ((left, right), (right, left)):
@@ -110,11 +116,16 @@ def _is_mass(term: Term) -> bool:
 
 
 def _is_renamed(left: Term, right: Term) -> bool:
-    """Whether the sides are one density under conditions of which neither holds the other, ``q(z|n) = q(z|x_n)``."""
-    if left.head != "density" or right.head != "density" or left.data != right.data:
+    """Whether the sides are one density under conditions of which neither holds the other, ``q(z|n) = q(z|x_n)``.
+
+    Or of one variable that stands for several, ``q(z) = q(u, v)``.
+    """
+    if left.head != "density" or right.head != "density" or left.data[0] != right.data[0]:
         return False
-    count = left.data[1]
-    return left.args[:count] == right.args[:count] and count < min(len(left.args), len(right.args))
+    (targets, given), (others, known) = ((t.args[: t.data[1]], t.args[t.data[1] :]) for t in (left, right))
+    if len(targets) != len(others):
+        return given == known and 1 in (len(targets), len(others)) and not {*targets} & {*others}
+    return targets == others and bool(given) and bool(known)
 
 
 def is_independence(left: Term, right: Term) -> bool:

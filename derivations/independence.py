@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,10 +13,11 @@ from derivations.latex import text
 
 @dataclass(frozen=True)
 class Independence:
-    """A density, and the product of others of its family that the text supposes it to be."""
+    """A density, and the product of others of its family that it is supposed to be; and who supposes it, in words."""
 
     whole: Term
     product: Term
+    said: str = "as the text supposes"
 
     @property
     def family(self) -> str:
@@ -32,7 +33,7 @@ class Independence:
     @property
     def words(self) -> str:
         """The supposition in words."""
-        return f"as the text supposes, {text(self.whole)} = {text(self.product)}"
+        return f"{self.said}, {text(self.whole)} = {text(self.product)}"
 
     @property
     def equations(self) -> tuple[tuple[Term, Term], ...]:
@@ -82,6 +83,18 @@ class Independence:
             for first, second in (factors, factors[::-1]):
                 if _given(first) == set(given):
                     yield density(family, [second.args[0]], [first.args[0], *given]), second
+
+
+def markov(laws: Iterable[Term]) -> Iterator[Independence]:
+    """That steps ``x_{t-1}`` and ``x_t`` depend on nothing before them, where densities of both and of ``x_0`` occur."""
+    for family in sorted({str(law.data[0]) for law in laws}):
+        steps = {a.data[0]: a for law in laws if law.data[0] == family for a in law.args if a.head == "variable"}
+        for name, step in steps.items():
+            letter = name.removesuffix("_t")
+            if name == f"{letter}_t" and {f"{letter}_t-1", f"{letter}_0"} <= steps.keys():
+                before, first = steps[f"{letter}_t-1"], steps[f"{letter}_0"]
+                whole, alone = density(family, [step], [before, first]), density(family, [step], [before])
+                yield Independence(whole, alone, "as the steps are a Markov chain")
 
 
 def _factors(product: Term) -> list[Term]:

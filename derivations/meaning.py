@@ -291,7 +291,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
             if around.bound is None or q is None:
                 continue
             p = density("p", q.args[: q.data[1]], {*q.args[q.data[1] :], *around.evidence.args})
-            names, words = replace(base, laws={**base.laws, "p": p}), (f"p is {text(p)}",)
+            names, words = replace(base, laws={**base.laws, "p": p, "P": p}), (f"p is {text(p)}",)
         choices = product(informative(trees), given_or_mean(trees), deviations(trees))
         for family_of, given, deviation in choices:
             names = replace(names, information=family_of, given=given, deviation=deviation)
@@ -392,9 +392,13 @@ def _independent(meaning: Meaning, around: Surroundings) -> Iterator[Meaning]:
     if any(one.head == "density" and set(_laws_of(other)) for one, other in (meaning.sides, meaning.sides[::-1])):
         return
     found = {t for side in meaning.sides for _, t in subterms(side) if t.head == "density"}
-    used = [a for a in around.assumed if is_plausible(a.whole, a.product) and found & {d for d, _ in a.equations}]
-    if used:
-        model = Model(tuple(pair for a in used for pair in a.equations), "")
+    plausible = [a for a in around.assumed if is_plausible(a.whole, a.product)]
+    used = [a for a in plausible if found & {d for d, _ in a.equations}]
+    unsaid = [] if used else [a for a in plausible if a.product in found]  # x_0, on which q(x_t | x_{t-1}) may depend
+    if used or unsaid:
+        pairs = [(a.product, a.whole) for a in unsaid]
+        used += unsaid
+        model = Model(tuple(pairs or [pair for a in used for pair in a.equations]), "")
         left, right = (modelled(side, model) for side in meaning.sides)
         yield replace(meaning, left=left, right=right, words=(*meaning.words, *(a.words for a in used)))
 
@@ -474,11 +478,12 @@ def _of_data(meaning: Meaning) -> Iterator[Meaning]:
     conditional = {x for t in found if t.data[0] == "q" for x in t.args[t.data[1] :]}
     for law in sorted((t for t in found if t.data[0] != "q" and t.args[: t.data[1]] == t.args), key=text):
         alone = not any(t != law and t.data[0] == law.data[0] and {*law.args} & {*t.args} for t in found)
-        if alone and len(law.args) == 1 and {*law.args} <= conditional:
+        joint = any(t.data[0] == "q" and {*law.args} < {*t.args[: t.data[1]]} for t in found)
+        if (alone or joint) and len(law.args) == 1 and {*law.args} <= conditional:
             own = density("q", law.args)
             words = f"{text(own)} is {text(law)}"
             left, right = (modelled(side, Model(((law, own),), words)) for side in (meaning.left, meaning.right))
-            condition = words if law.data[0] == "p" else ""  # p(x) may be the model's
+            condition = words if law.data[0] == "p" or not alone else ""  # p(x) may be the model's
             both = " and ".join(filter(None, (meaning.condition, condition)))
             yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=both)
 

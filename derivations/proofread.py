@@ -245,7 +245,7 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, verdict="unparsed", message=str(error))
     if around.symbols.get(defined(trees[0]), ("",))[0] == blank.rhs:
         if any(d.place == blank.chain for d in around.again):
-            return replace(blank, message="defined again, otherwise than before: it stands for this from here on")
+            return replace(blank, message="taken for a definition, which holds from here on")
         if blank.relation == ":=":
             return replace(blank, verdict="proved", by="definition")
         return replace(blank, message="taken for the definition of the left side")
@@ -414,8 +414,23 @@ def _counted(claim: Term, hypotheses: Sequence[Term] = ()) -> Counterexample | N
     for seed in range(SEEDS):
         found = refute(claim, hypotheses, seed=seed, seconds=inf)
         if found is None or _is_counted(found):
-            return found
+            return None if found is not None and _measures_lengths(claim, found) else found
     return None
+
+
+def _measures_lengths(claim: Term, counterexample: Counterexample) -> bool:
+    """Whether it integrates a function of the entries of a variable, and of no density, that has finitely many values in
+    the counterexample: such an integral is over numbers.
+    """
+    finite = {name for name, space in counterexample.model["spaces"].items() if "weights" in space}
+    return any(
+        t.head == "integral"
+        and t.bound.data[1] in finite
+        and any(s.head == "component" and s.args[0] == t.bound for _, s in subterms(t))
+        and not any(s.head in ("density", "function") and t.bound in s.args for _, s in subterms(t))
+        for _, t in subterms(claim)
+        if t.bound is not None
+    )
 
 
 def _is_counted(counterexample: Counterexample) -> bool:

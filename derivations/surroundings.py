@@ -59,6 +59,10 @@ class Surroundings:
         What symbols stand for: the source and the tree of their definition.
     weights
         The same for symbols with an index, such as ``w_k``, with the letter of the index.
+    lines
+        The lines in which these symbols are defined.
+    distant
+        Those that are defined far below the chain, and may be something else there.
     sized
         Symbols with the number of their draws as an index, such as ``L_k``: the letter of the number, and the tree.
     again
@@ -99,6 +103,8 @@ class Surroundings:
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    distant: frozenset[str] = frozenset()
     sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     again: tuple[Redefinition, ...] = ()
     conventions: tuple[Convention, ...] = ()

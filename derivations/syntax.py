@@ -301,6 +301,10 @@ _SIMPLE = (
         r"\g<starred>_{\\Wordstar }",
     ),
     (r"\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![a-zA-Z]))", "'"),
+    (
+        r"(?P<square>(?:\\[a-z]+|[a-z])(?:\s*_\s*(?:\w|\{[^{}]*\}))?)\s*\^\s*\{\s*(?:2\s*\(\s*(?P<of>\w)\s*\)|\(\s*(?P<its>\w)\s*\)\s*2)\s*\}",
+        r"{\g<square>^{(\g<of>\g<its>)}}^2",
+    ),
     (r"\\nabla\s*_", r"\\Gradient_"),
 )
 _GREEK = [

@@ -585,7 +585,7 @@ def test_what_has_a_number_of_its_own(formula, expected):
         (r"\therefore \log P(X=x) = \log P(X=x,Z=z) - \log P(Z=z|X=x)", "proved"),
         (r"\log P(X=x) = \log P(X=x,Z=z) + \log P(Z=z|X=x)", "refuted"),
         (r"\mathcal{L}(q(z|x)) \le \log p(x)", "proved"),
-        (r"\mathcal{L}(p(z|x)) = \log p(x)", "unparsed"),
+        (r"\mathcal{L}(p(z|x)) = \log p(x)", "undecided"),
         (r"\max_q \mathcal{L}(q) = \log p(x)", "unparsed"),
         (r"e^{2 \log p(x)} = p(x)^2", "proved"),
         (r"e^{2 \log p(x)} = 2 p(x)", "refuted"),
@@ -682,4 +682,63 @@ def test_a_parameter_that_has_a_density_is_a_variable(formula, expected):
     ],
 )
 def test_what_stands_below_a_slash(formula, expected):
+    assert verdict(formula) == expected
+
+
+FAR = "\n".join(["Words."] * 20)
+GAP = r"\[ \log p(x) = \mathcal L + KL(q(z|x)\|p(z|x)) \]"
+BOUND = r"\[ \mathcal L = E_{q(z|x)}[\log p(x|z)] - KL(q(z|x)\|p(z)) \]"
+SUM = r"\[ \mathcal L = -\frac12\sum_{j=1}^J(1+\log\sigma_j^2-\mu_j^2-\sigma_j^2) \]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GAP + FAR + SUM, ["proved", "undecided"]),
+        (GAP + SUM, ["proved", "undecided"]),
+        (GAP.replace("+", "-") + FAR + BOUND, ["refuted", "proved"]),
+        (r"\[ \mathcal L(\theta) = \log p(x|\theta) \]", ["undecided"]),
+        (r"\[ \mathcal L = \log p(x) \]" + BOUND, ["refuted", "proved"]),
+        (r"\[ \mathcal L = \log p(x) + KL(q(z|x)\|p(z|x)) \]" + BOUND, ["refuted", "proved"]),
+        (
+            r"\[ E_{q(z|x)}[\log p(x|z)] = \mathcal{L}_{rec} \]" + FAR + r"\[ \mathcal{L}_{rec} = \|x\|^2 \]",
+            ["undecided", "undecided"],
+        ),
+    ],
+)
+def test_what_a_symbol_stands_for_by_an_equation_elsewhere(text, expected):
+    assert [j.verdict for j in judge(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"q(x_{t-1}|x_t,x_0) \propto q(x_t|x_{t-1}) q(x_{t-1}|x_0)", "proved"),
+        (r"q(x_{t-1}|x_t,x_0) \propto q(x_t|x_{t-1}) q(x_t|x_0)", "refuted"),
+        (r"q(x_{t-1}|x_t,x_0) = \frac{q(x_t|x_{t-1}) q(x_{t-1}|x_0)}{q(x_t|x_0)}", "proved"),
+        (r"q(x_{t-1}|x_t,x_0) = \frac{q(x_t|x_{t-1}) q(x_t|x_0)}{q(x_{t-1}|x_0)}", "refuted"),
+        (r"q(z) = q(u, v)", "undecided"),
+        (r"q(u, v) = q(u, w)", "refuted"),
+        (r"\log q(z|x^{(i)}) = \log N(z; \mu^{(i)}, \sigma^{2(i)} I)", "proved"),
+        (
+            r"KL(q(z|x^{(i)})\|p(z)) = -\frac12 \sum_{j=1}^J (1 + \log\sigma_j^{2(i)} - \mu_j^{(i)2} - \sigma_j^{2(i)})",
+            "proved",
+        ),
+        (
+            r"KL(q(z|x^{(i)})\|p(z)) = -\frac12 \sum_{j=1}^J (1 + \log\sigma_j^{2(i)} - \mu_j^{(i)2} + \sigma_j^{2(i)})",
+            "refuted",
+        ),
+        (r"\log P(X) = \mathcal{L}(Q) + KL(Q\|P)", "proved"),
+        (r"\log P(X) = \mathcal{L}(Q) - KL(Q\|P)", "refuted"),
+        (
+            r"\int\int q(x,z) \log \frac{q(x,z)}{p(x,z)} dz dx = \int\int q(z|x) p(x) \log \frac{q(z|x) p(x)}{p(x|z) p(z)} dz dx",
+            "undecided",
+        ),
+        (
+            r"\int\int q(x,z) \log \frac{q(x,z)}{p(x,z)} dz dx = \int\int q(z|x) p(x) \log \frac{q(z|x) p(x)}{p(x|z) p(x)} dz dx",
+            "refuted",
+        ),
+    ],
+)
+def test_chains_pairs_labels_and_the_law_of_the_data(formula, expected):
     assert verdict(formula) == expected
