@@ -140,6 +140,16 @@ def labels_of(trees: Trees) -> tuple[str, str] | None:
     return (first, others[0]) if len(others) == 1 and first else None
 
 
+def label_of_family(left: Sum, right: Sum) -> tuple[str, str] | None:
+    r"""``p`` and ``1`` where ``p(x)`` is said to be ``N(\mu_1, \sigma_1^2)``; None for what says no such thing."""
+    family = left.rows[0][1].items[0]
+    normal = any(u.base == r"\Normal" for u in units(right))
+    if not normal or not isinstance(family, Unit) or str(family.base).lower() not in ("p", "q") or family.subs:
+        return None
+    found = {Label(Unit(u.base, subs=u.subs)).kept for u in units(right) if u.base in _PARAMETERS and not u.arguments}
+    return (str(family.base).lower(), found.pop()) if len(found) == 1 and found != {""} else None
+
+
 def numbered_data(trees: Trees) -> frozenset[str]:
     """The indices of data such as ``x_i`` and ``x^{(i)}``."""
     found: set[str] = set()

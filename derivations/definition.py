@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from derivations.clue import label_of_family
 from derivations.conversion import subterms
 from derivations.doubt import is_independence
 from derivations.independence import Independence, markov
@@ -30,9 +31,8 @@ from derivations.surroundings import (
     weight_defined,
 )
 from derivations.syntax import FormulaError, Group, Sum, parse
-from derivations.tree import FAMILIES, bases, plain_letter, units
+from derivations.tree import bases, plain_letter, units
 from derivations.written import Side, WrittenChain
-
 
 FAR = 10  # lines: what follows at this distance says nothing of what stands here
 
@@ -73,7 +73,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     signs: dict[str, str] = {}
     fixed: set[str] = set()
     again: list[Redefinition] = []
-    later: dict[str, Redefinition] = {}
+    later: list[Redefinition] = []
     said: set[str] = set()  # to be the ELBO, by an equation that holds
     for e in _equations(chains):
         chain, after, name, tree = e.chain, e.after, defined(e.left), e.right
@@ -90,8 +90,8 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             continue
         sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
         claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
-        if claimed and not sign and name != "ELBO" and (_is_evidence(tree) or not _speaks(tree)):
-            later.setdefault(name, Redefinition(chains.index(chain), name, (after.source, tree)))
+        if claimed and not sign and name != "ELBO" and not _averages(tree):
+            later.append(Redefinition(chains.index(chain), name, (after.source, tree)))
             continue
         if sign or (name in BOUNDS and claimed):
             signs[name] = sign or "+"
@@ -101,7 +101,9 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             symbols.setdefault(name, (after.source, tree))
             lines.setdefault(name, after.line)
             fixed |= {name} if after.relation == ":=" else set()
-    again += [d for name, d in later.items() if name not in symbols and not (name in said and _is_evidence(d.value[1]))]
+    once = {d.name: d for d in reversed(later) if d.name not in said and d.name not in symbols}
+    again += once.values()
+    aside = [d for d in later if d.name in said and not _is_evidence(d.value[1])]
     return replace(
         around,
         symbols=symbols,
@@ -109,6 +111,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
         weights=_weights(chains),
         sized=sized,
         again=tuple(again),
+        aside=tuple(aside),
         negative=frozenset(n for n, s in signs.items() if s == "-"),
         positive=frozenset(n for n, s in signs.items() if s == "+"),
     )
@@ -119,10 +122,10 @@ def _is_evidence(tree: Sum) -> bool:
     return any(r.term.head == "log" and r.term.args[0].head == "density" for r in readings(tree, Context()))
 
 
-def _speaks(tree: Sum) -> bool:
-    """Whether a side speaks of densities, as the ELBO does and a sum of means and variances does not."""
+def _averages(tree: Sum) -> bool:
+    """Whether a side has a mean or another family than p in it, as the ELBO does, and a likelihood or a loss does not."""
     return any(
-        u.base in (r"\Expectation", "E", r"\Divergence", r"\ELBO", r"\int", *FAMILIES)
+        u.base in (r"\Expectation", "E", r"\Divergence", r"\ELBO", r"\int", "q", "Q")
         or str(u.base).startswith(r"\Script")
         or (isinstance(u.base, Group) and u.base.kind == "<")
         for u in units(tree)
@@ -236,6 +239,19 @@ def assumptions(chains: Iterable[WrittenChain]) -> Iterator[Independence]:
         if prove(left, right, "=", frozenset({str(found[0].data[0])})) is None:
             both_logs = left.head == right.head == "log"
             yield Independence(left.args[0], right.args[0]) if both_logs else Independence(left, right)
+
+
+def labels_of_families(chains: Iterable[WrittenChain]) -> dict[str, str]:
+    """The labels of the parameters of families that a text says to be normal; what it says in two ways is left out."""
+    found: dict[str, set[str]] = {}
+    for e in _equations(chains):
+        try:
+            said = label_of_family(e.left, e.right)
+        except FormulaError:
+            continue
+        if said is not None:
+            found.setdefault(said[0], set()).add(said[1])
+    return {family: labels.pop() for family, labels in found.items() if len(labels) == 1}
 
 
 def sample_of(chains: Iterable[WrittenChain]) -> Sum | None:

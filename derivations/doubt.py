@@ -103,6 +103,8 @@ def _is_condition(left: Term, right: Term) -> bool:
     for side, other in ((left, right), (right, left)):
         if side.head == "number" and speaks(other):
             return not _is_mass(other) or side == number(0)
+        if any(t.head == "log" for _, t in subterms(side)) and not free(side) and not speaks(side) and speaks(other):
+            return True  # an example in numbers
         others = {t.data[0] for _, t in subterms(other) if t.head == "density"}
         if side.head == "density" and side.data[0] not in others:
             return True
@@ -167,6 +169,8 @@ def _is_ordered(factors: Iterable[Term]) -> bool:
 def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     sides = meaning.left, meaning.right
     heads = [{t.head for _, t in subterms(side) if t != DRAWS} for side in sides]
+    if loose := {v for side in sides for _, t in subterms(side) for v in _out_of_reach(t)}:
+        return f"{', '.join(sorted(loose))}: averaged over inside of a mean that depends on it"
     if not set.union(*heads) & CLAIMS and not around.claimed:
         return "a choice of numbers, or a definition"
     if relation == "~" and not meaning.draws.keys() <= named_laws(sides[0]).keys():
@@ -176,6 +180,20 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     densities = [{t for _, t in subterms(side) if t.head == "density" and t != DRAWS} for side in sides]
     if ("normal" in heads[0]) != ("normal" in heads[1]) and densities[0] != densities[1]:
         return "which densities are normal?"
+    of_points = any(
+        t.head == "expectation" and t.args[0].head == "density" and _has_entries(t)
+        for s in sides
+        for _, t in subterms(s)
+    )
+    if of_points and not set.union(*heads) & {"normal"} and set.union(*map(_scales, sides)):
+        return "which densities are normal?"
+    families = [{t.data[0] for t in d} for d in densities]
+    if (
+        all(families)
+        and not families[0] & families[1]
+        and len({f[0] for f in set.union(*families)}) < len(set.union(*families))
+    ):
+        return f"{' and '.join(sorted(map(str, set.union(*families))))}, of which nothing says how they are related"
     counted = numbers(*sides)
     sized = counted or any(is_marginal(t) for side in sides for _, t in subterms(side))
     kinds = ("real", "vector") if sized else ("real", "vector", "natural")
@@ -184,6 +202,25 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     if strange:
         return f"what is {', '.join(sorted(v.data[0] for v in strange))}?"
     return ""
+
+
+def _has_entries(mean: Term) -> bool:
+    """Whether an expectation is one of the entries of its variable."""
+    return any(t.head == "component" and t.args[0] == mean.bound for _, t in subterms(mean.args[1]))
+
+
+def _scales(term: Term) -> set[str]:
+    """The letters of means and scales in a term."""
+    return {v.data[0].split("_")[0] for v in free(term) if v.data[1] in ("real", "vector")} & {"mu", "sigma"}
+
+
+def _out_of_reach(mean: Term) -> set[str]:
+    """The variables averaged over in the body of a mean the law of which depends on them, as if the means were exchanged."""
+    if mean.head != "expectation" or mean.args[0] == DRAWS:
+        return set()
+    known = {v.data for v in free(mean.args[0])} - {mean.bound.data if mean.bound is not None else ()}
+    inside = {t.bound.data for _, t in subterms(mean.args[1]) if t.head == "expectation" and t.bound is not None}
+    return {str(name) for name, _ in known & inside}
 
 
 def has_several_forms(meaning: Meaning) -> bool:

@@ -478,7 +478,7 @@ def _of_data(meaning: Meaning) -> Iterator[Meaning]:
     conditional = {x for t in found if t.data[0] == "q" for x in t.args[t.data[1] :]}
     for law in sorted((t for t in found if t.data[0] != "q" and t.args[: t.data[1]] == t.args), key=text):
         alone = not any(t != law and t.data[0] == law.data[0] and {*law.args} & {*t.args} for t in found)
-        joint = any(t.data[0] == "q" and {*law.args} < {*t.args[: t.data[1]]} for t in found)
+        joint = any(t.data[0] == "q" and not {*law.args} & {*t.args[t.data[1] :]} for t in found)
         if (alone or joint) and len(law.args) == 1 and {*law.args} <= conditional:
             own = density("q", law.args)
             words = f"{text(own)} is {text(law)}"
@@ -489,12 +489,13 @@ def _of_data(meaning: Meaning) -> Iterator[Meaning]:
 
 
 def _models(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Model]:
-    said = stated(around.conventions, family)
+    comments = stated(around.conventions, family)
     labels = labels_of(trees)
-    if said is not None or labels is None:
-        yield said or default(family)
+    if comments is not None or labels is None:
+        yield comments or default(family)
         return
-    for first in _first_families(meaning, around):
+    said = tuple(f for f, label in around.labels.items() if label == labels[0])
+    for first in said[:1] or _first_families(meaning, around):
         yield labelled(family, first, labels, _single_point(meaning))
 
 

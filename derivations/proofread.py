@@ -25,6 +25,7 @@ from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
 from derivations.definition import (
     assumptions,
+    labels_of_families,
     mixture,
     mixtures,
     redefined,
@@ -132,6 +133,7 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             assumed=tuple(assumptions(chains)),
             aggregates=dict(mixtures(chains)),
             choices=tuple(choices(chains)),
+            labels=labels_of_families(chains),
             sample=sample_of(chains),
         ),
     )
@@ -243,6 +245,8 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         trees = parse(blank.lhs), parse(blank.rhs)
     except FormulaError as error:
         return replace(blank, verdict="unparsed", message=str(error))
+    if any(d.place == blank.chain and (d.name, d.value[1]) == (defined(trees[0]), trees[1]) for d in around.aside):
+        return replace(blank, message="the left side is the ELBO elsewhere; taken for another definition")
     if around.symbols.get(defined(trees[0]), ("",))[0] == blank.rhs:
         if any(d.place == blank.chain for d in around.again):
             return replace(blank, message="taken for a definition, which holds from here on")

@@ -98,7 +98,8 @@ class _Reader(Functionals):
     def other(self, unit: Unit, after: Items) -> tuple[Term, Items]:
         """A function of something, an output of a network, or an atom."""
         if after and self.is_output(unit, after[0]):
-            return self.atom(unit), after[1:]
+            assert isinstance(after[0], Unit)
+            return self.powered(self.atom(unit), after[0]), after[1:]
         if after and self.is_decoded(unit, after[0]):
             assert isinstance(after[0], Unit)
             value = self.decoded(replace(unit, sups=()), after[0])
@@ -149,7 +150,7 @@ class _Reader(Functionals):
     def is_output(self, unit: Unit, following: Unit | str) -> bool:
         r"""``\mu(x)``, ``\sigma_j(x)``: an output of the encoder at a point that is fixed."""
         group = group_of(following, "(")
-        if group is None or not isinstance(following, Unit) or following.sups:
+        if group is None or not isinstance(following, Unit):
             return False
         if name_of(str(unit.base)).lower() not in ("mu", "sigma") or "x" in self.context.apart:
             return False
@@ -209,7 +210,7 @@ class _Reader(Functionals):
         if others:
             raise FormulaError(f"a symbol at {', '.join(sorted(others))}, which may stand there for q")
         known = {str(v.data[1])[0].lower() for v in free(term)}
-        found = {_letter(s).lower() for s in group.sums} & {"x", "y", "z"}
+        found = {_letter(s).removeprefix(r"\Script").lower() for s in group.sums} & {"x", "y", "z", "d"}
         if not found <= known:
             raise FormulaError(f"a symbol at {', '.join(sorted(found - known))}, on which it does not depend")
         return term

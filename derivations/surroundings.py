@@ -67,6 +67,8 @@ class Surroundings:
         Symbols with the number of their draws as an index, such as ``L_k``: the letter of the number, and the tree.
     again
         The symbols that the text defines more than once, in its order.
+    aside
+        Equations in which a symbol for a bound is something else.
     conventions
         What comments say of the densities.
     named
@@ -87,6 +89,8 @@ class Surroundings:
         Densities ``q(z)`` that the text has as means over its data, with the mean.
     choices
         What the text chooses densities of q to be.
+    labels
+        The families that the text says to be normal with parameters of some label, with that label.
     sample
         What the text has for z, such as ``mu + sigma epsilon``.
     incomplete
@@ -107,6 +111,7 @@ class Surroundings:
     distant: frozenset[str] = frozenset()
     sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     again: tuple[Redefinition, ...] = ()
+    aside: tuple[Redefinition, ...] = ()
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
@@ -118,6 +123,7 @@ class Surroundings:
     assumed: tuple[Independence, ...] = ()
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     sample: Sum | None = None
     incomplete: bool = False
     claimed: bool = False
