@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from derivations.clue import label_of_family
+from derivations.convention import elbo
 from derivations.conversion import subterms
 from derivations.doubt import is_independence
 from derivations.independence import Independence, markov
 from derivations.judgement import prove
-from derivations.kernel import Term, number
+from derivations.kernel import Term, density, number
 from derivations.label import random_parameters, several
 from derivations.mixture import aggregates
 from derivations.reader import Context
@@ -69,11 +70,13 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     """
     symbols: dict[str, tuple[str, Sum]] = {}
     lines: dict[str, int] = {}
+    places: dict[str, int] = {}
     sized: dict[str, tuple[str, Sum]] = {}
     signs: dict[str, str] = {}
     fixed: set[str] = set()
     again: list[Redefinition] = []
     later: list[Redefinition] = []
+    aside: list[Redefinition] = []
     said: set[str] = set()  # to be the ELBO, by an equation that holds
     for e in _equations(chains):
         chain, after, name, tree = e.chain, e.after, defined(e.left), e.right
@@ -90,20 +93,26 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             continue
         sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
         claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
+        if name in BOUNDS and not sign and _is_exchanged(tree, within(chain, around)):
+            aside.append(Redefinition(chains.index(chain), name, (after.source, tree)))
+            continue
         if claimed and not sign and name != "ELBO" and not _averages(tree):
             later.append(Redefinition(chains.index(chain), name, (after.source, tree)))
             continue
         if sign or (name in BOUNDS and claimed):
             signs[name] = sign or "+"
             said |= {name} if sign else set()
-            symbols.pop(name, None)
+            before = symbols.pop(name, None)
+            if before is not None and not _averages(before[1]) and not _is_evidence(before[1]):
+                aside.append(Redefinition(places[name], name, before))
         else:
             symbols.setdefault(name, (after.source, tree))
             lines.setdefault(name, after.line)
+            places.setdefault(name, chains.index(chain))
             fixed |= {name} if after.relation == ":=" else set()
     once = {d.name: d for d in reversed(later) if d.name not in said and d.name not in symbols}
     again += once.values()
-    aside = [d for d in later if d.name in said and not _is_evidence(d.value[1])]
+    aside += [d for d in later if d.name in said and not _is_evidence(d.value[1])]
     return replace(
         around,
         symbols=symbols,
@@ -192,6 +201,29 @@ def _sign(name: str, tree: Sum, around: Surroundings) -> str:
             if prove(value, found.term, "=", joint) is not None:
                 return sign
     return ""
+
+
+def _is_exchanged(tree: Sum, around: Surroundings) -> bool:
+    """Whether a tree is the ELBO of one datum or its mean, or the negative, where p is the approximation and q the model."""
+    for found in readings(tree, Context(around.laws, apart=around.apart, variables=around.variables)):
+        term = found.term
+        if term.head == "expectation" and term.bound is not None and term.bound.data[1] == "x":
+            term = term.args[1]
+        term = _exchanged(term)
+        for law in (t for _, t in subterms(term) if t.head == "density" and t.data == ("q", 1) and len(t.args) == 2):
+            bound = elbo(law, density("p", law.args[1:]))
+            if any(prove(value, term, "=", frozenset({"p", "q"})) for value in (bound, number(-1) * bound)):
+                return True
+    return False
+
+
+def _exchanged(term: Term) -> Term:
+    """The term with the letters p and q of its densities exchanged."""
+    letters = {"p": "q", "q": "p"}
+    args = tuple(map(_exchanged, term.args))
+    if term.head == "density" and term.data[0] in letters:
+        return replace(term, args=args, data=(letters[term.data[0]], *term.data[1:]))
+    return replace(term, args=args)
 
 
 def _beside_evidence(name: str, chains: Sequence[WrittenChain]) -> bool:

@@ -40,6 +40,8 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
     """Why a relation that has no proof may yet be no claim, or one that we misread; empty if there is no doubt."""
     if around.incomplete:
         return "the definitions of the text were not found in time"
+    if relation in ("<=", ">=") and any(_is_of_chain(m) for m in found) and all(map(_has_information, trees)):
+        return "it may hold if the variables are a Markov chain"
     names = set().union(*map(names_in, trees))
     if twice := {d.name for d in around.again} & names:
         return f"{_shown(twice)}: defined more than once"
@@ -94,6 +96,15 @@ def joint_elsewhere(found: Iterable[Meaning], supposed: Iterable[Independence]) 
     return ""
 
 
+def _has_information(tree: Sum) -> bool:
+    return any(u.base in ("I", r"\ScriptI") for u in units(tree))
+
+
+def _is_of_chain(meaning: Meaning) -> bool:
+    """Whether three variables or more occur, that may tell nothing of each other given one of them."""
+    return len({a for side in meaning.sides for _, t in subterms(side) if t.head == "density" for a in t.args}) > 2
+
+
 def _shown(names: set[str] | frozenset[str]) -> str:
     return ", ".join(sorted(names)).replace("Script", "").replace("(", "")
 
@@ -103,9 +114,9 @@ def _is_condition(left: Term, right: Term) -> bool:
     for side, other in ((left, right), (right, left)):
         if side.head == "number" and speaks(other):
             return not _is_mass(other) or side == number(0)
-        if any(t.head == "log" for _, t in subterms(side)) and not free(side) and not speaks(side) and speaks(other):
-            return True  # an example in numbers
         others = {t.data[0] for _, t in subterms(other) if t.head == "density"}
+        if others and side.head != "number" and not free(side) and not speaks(side):
+            return True  # an example in numbers
         if side.head == "density" and side.data[0] not in others:
             return True
     return False

@@ -201,8 +201,8 @@ def evidence(q: Term | None, trees: list[Sum]) -> Term:
     given = set(q.args[q.data[1] :]) if q is not None else set()
     named = densities(trees, "p", "P")
     candidates = [d for d in named if _is_data(d) and d.data[1] and not _is_latent(d)]
-    if not candidates:  # p(y | z) alone is of y
-        of_data = {a for d in named for a in d.args[: d.data[1]] if a.data[-1][0] in "xyd"}
+    if not candidates:  # p(y | z) alone is of y, and so is p(z | y)
+        of_data = {a for d in named for a in d.args if a.data[-1][0] in "xyd"}
         candidates = [density("p", of_data)] if len(of_data) == 1 else []
     for d in candidates:
         if given and set(d.args) == given:

@@ -742,3 +742,56 @@ def test_what_a_symbol_stands_for_by_an_equation_elsewhere(text, expected):
 )
 def test_chains_pairs_labels_and_the_law_of_the_data(formula, expected):
     assert verdict(formula) == expected
+
+
+LABELLED = r"Let $p(x) = N(\mu_1, \sigma_1^2)$ and $q(x) = N(\mu_2, \sigma_2^2)$. "
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (LABELLED + rf"\[ KL(q\|p) = {SWAPPED} \]", "proved"),
+        (LABELLED + rf"\[ KL(q\|p) = {BETWEEN} \]", "refuted"),
+        (LABELLED + rf"\[ KL(p\|q) = {BETWEEN} \]", "proved"),
+        (r"\[ E_{q(x)}[x^2] - \mu_2^2 = \sigma_2^2 \]", "undecided"),
+        (r"\[ KL(N(\mu,\sigma^2)\|N(0,1)) = \frac12 (\mu(x)^2 + \sigma(x)^2 - 1 - \log \sigma(x)^2) \]", "proved"),
+        (r"\[ KL(N(\mu,\sigma^2)\|N(0,1)) = \frac12 (\mu(x)^2 + \sigma(x)^2 + 1 - \log \sigma(x)^2) \]", "refuted"),
+        (r"\[ KL(p\|q) = 0.8 \ln\frac{0.8}{0.5} + 0.2 \ln\frac{0.2}{0.5} \]", "undecided"),
+        (r"\[ KL(N(0,1)\|N(1,1)) = \frac13 + \log 1 \]", "refuted"),
+        (r"\[ KL(p_T\|q_T) \le KL(p\|q) \]", "undecided"),
+        (r"\[ E_{q(z|y)}E_{p(y|x)}[\log p(z)] = E_{q(z|x)}[\log p(z)] \]", "undecided"),
+        (r"\[ E_{p(x)}E_{q(z|x)}[\log p(x|z)] = E_{q(z)}E_{q(x|z)}[\log p(x|z)] \]", "undecided"),
+        (r"\[ E_{p(x)}E_{q(z|x)}[\log p(x|z)] = E_{q(z)}E_{q(x|z)}[\log p(z|x)] \]", "refuted"),
+    ],
+)
+def test_what_a_text_supposes_without_words(text, expected):
+    assert judge(text)[-1].verdict == expected
+
+
+OTHER = r"\[ L(\theta,\phi;x) = E_{q(z|x)}[\log p(x|z)] - KL(q(z|x)\|p(z)) \]"
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"L(\theta) = p(x|\theta)", ["undecided", "proved"]),
+        (r"L(\theta) = E_{q(z|x)}[\log p(x|z)] + KL(q(z|x)\|p(z))", ["refuted", "proved"]),
+        (r"ELBO = E_{z \sim p(z|x)}[\ln q(x|z)] - KL(p(z|x)\|q(z))", ["undecided", "proved"]),
+        (r"ELBO = E_{z \sim p(z|x)}[\ln q(x|z)] + KL(p(z|x)\|q(z))", ["refuted", "proved"]),
+    ],
+)
+def test_another_definition_beside_that_of_the_bound(formula, expected):
+    assert [j.verdict for j in judge(rf"\[ {formula} \]" + OTHER)] == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"I(X;Z) \le I(X;Y)", "undecided"),
+        (r"I(X;Y) \le 0", "refuted"),
+        (r"KL(q\|p) = E_q[\log\frac{q(\theta)}{p(\theta|D)}]", "proved"),
+        (r"KL(q\|p) = E_q[\log\frac{p(\theta|D)}{q(\theta)}]", "refuted"),
+    ],
+)
+def test_variables_in_a_row_and_posteriors_of_any_data(formula, expected):
+    assert verdict(formula) == expected
