@@ -64,7 +64,8 @@ class Distributions(LinearAlgebra):
             known = [self.point(s) for s in group.sums[1:] if plain_letter(s) not in PARAMETERS - variables]
             return marginal(self.family(unit, *labels), variable("z", "z"), variable(index, "index"), known)
         targets: list[Term] = []
-        given = datum
+        below = sorted({i for g in unit.subs for i in letters(g)} & variables)  # p_theta(x) is p(x | theta)
+        given = [*datum, *(variable(name_of(i), name_of(i)) for i in below)]
         side = targets
         for separator, tree in zip(("", *group.separators), group.sums, strict=True):
             if separator == "|":

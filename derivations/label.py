@@ -58,6 +58,8 @@ def _with_and_without(trees: Iterable[Sum], variables: frozenset[str]) -> frozen
 def _in_both_ways(found: set[tuple[str, bool, object]]) -> frozenset[str]:
     plain, fitted = ({(letter, at) for letter, has, at in found if has is fit} for fit in (False, True))
     both = {letter for letter, at in plain & fitted if (letter, at) != ("q", _BARE)}
+    if any(letter == "q" for letter, _, _ in found):
+        return frozenset(both)  # a bare p is beside q whatever q is near to
     return frozenset(both | {letter for letter, at in fitted if (letter, _BARE) in plain and _is_of_data(at)})
 
 
@@ -100,12 +102,12 @@ def _families_at(tree: Sum, variables: frozenset[str]) -> Iterator[tuple[str, bo
             if not below <= PARAMETERS or unit.sups or unit.primes:
                 continue
             if group is None or group.kind != "(":
-                yield str(unit.base).lower(), bool(below), _BARE
+                yield str(unit.base).lower(), bool(below - variables), _BARE
                 continue
             named = [bool(parameter(s, variables)) for s in group.sums]
             separated = zip(("", *group.separators), group.sums, named, strict=True)
             at = tuple(zip(*((s, separator) for separator, s, fixed in separated if not fixed), strict=True))
-            yield str(unit.base).lower(), bool(below) or any(named), at
+            yield str(unit.base).lower(), bool(below - variables) or any(named), at
 
 
 def labels(tree: Sum, variables: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:

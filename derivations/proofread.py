@@ -54,6 +54,7 @@ from derivations.sampled_bound import by_more_draws
 from derivations.surroundings import (
     Surroundings,
     approximation,
+    at_odds,
     defined,
 )
 from derivations.syntax import FormulaError, Sum, parse
@@ -273,6 +274,8 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
     found.sort(key=lambda m: bool(m.condition))
+    if symbol := at_odds(trees):
+        return replace(blank, message=f"{symbol}: at several parameters or data")
     if any(map(is_assumption, found)):
         return replace(blank, message="an assumption about a density, not a claim")
     if blank.relation in STRICT:

@@ -16,7 +16,7 @@ from derivations.label import rows
 from derivations.reader import Context, Found, Items, Reading, group_of
 from derivations.symbol import FUNCTIONS, POINTS, symbol_name
 from derivations.syntax import FormulaError, Group, Sum, Unit
-from derivations.tree import FAMILIES, GREEK, INDICES, Label, bases, name_of, only_unit, units
+from derivations.tree import FAMILIES, GREEK, INDICES, PARAMETERS, Label, bases, letters, name_of, only_unit, units
 
 READINGS = tuple(Reading(*choice) for choice in product((True, False), (False, True), (False, True), (False, True)))
 BASELINE = "b"  # of a score function: a number, or b(x)
@@ -209,6 +209,8 @@ class _Reader(Functionals):
         others = {b for s in group.sums for b in bases(s)} & FAMILIES - {"q", "Q"}
         if others:
             raise FormulaError(f"a symbol at {', '.join(sorted(others))}, which may stand there for q")
+        if any(u.base in PARAMETERS | {"q", "Q"} and _is_marked(u) for s in group.sums for u in units(s)):
+            raise FormulaError("a symbol at one of several parameters or laws")
         known = {str(v.data[1])[0].lower() for v in free(term)}
         found = {_letter(s).removeprefix(r"\Script").lower() for s in group.sums} & {"x", "y", "z", "d"}
         if not found <= known:
@@ -256,6 +258,11 @@ def _slashes(tree: Sum) -> list[tuple[int, bool]]:
 def _letter(tree: Sum) -> str:
     unit = only_unit(tree)
     return str(unit.base) if unit is not None and not unit.primes else ""
+
+
+def _is_marked(unit: Unit) -> bool:
+    r"""Whether a letter has a script other than parameters, as ``\theta_t`` and ``q^*`` have."""
+    return bool(unit.sups or unit.primes) or any(not letters(g) <= PARAMETERS for g in unit.subs)
 
 
 def _check_scripts(unit: Unit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from derivations.convention import DEFAULTS, POSTERIOR, X, elbo
 from derivations.conversion import subterms
@@ -316,3 +317,30 @@ def bound_symbols(tree: Sum) -> set[str]:
             name = name_of(unit.base)
             found |= {n for n in (name, name + "(") if n in BOUNDS}
     return found
+
+
+def at_odds(trees: Iterable[Sum]) -> str:
+    """A symbol for the ELBO that the trees have at other data, or other parameters, in one place than in another."""
+    found: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = {}
+    for row in (row for tree in trees for row in rows(tree)):
+        for unit, following in zip(row.items, (*row.items[1:], ""), strict=True):
+            if isinstance(unit, Unit) and isinstance(unit.base, str) and {name_of(unit.base)} & {*BOUNDS, "L", "F"}:
+                found.setdefault(name_of(unit.base), []).append(_at(unit, following))
+    for name, places in found.items():
+        for kind in zip(*places, strict=True):
+            if any(a and b and not (a <= b or b <= a) for a, b in combinations(kind, 2)):
+                return name.replace("Script", "")
+    return ""
+
+
+def _at(unit: Unit, following: Unit | str) -> tuple[frozenset[str], frozenset[str]]:
+    """The parameters and the data at which a symbol stands, as they are written."""
+    group = group_of(following, "([")
+    parameters = {i for g in unit.subs for i in letters(g)} & PARAMETERS
+    data: set[str] = set()
+    for argument in map(only_unit, group.sums if group is not None else ()):
+        if argument is not None and argument.base in PARAMETERS:
+            parameters |= {argument.base}
+        elif argument is not None and str(argument.base).lower() in ("x", "y"):
+            data |= {repr(argument)}
+    return frozenset(parameters), frozenset(data)

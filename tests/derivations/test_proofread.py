@@ -795,3 +795,34 @@ def test_another_definition_beside_that_of_the_bound(formula, expected):
 )
 def test_variables_in_a_row_and_posteriors_of_any_data(formula, expected):
     assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"\mathcal{L}(\theta,\phi;x) = \mathcal{L}(\theta,\phi)", "proved"),
+        (r"\mathcal{L}(x_1) = \mathcal{L}(x_2)", "undecided"),
+        (r"\mathcal{L}(\theta,\phi) = \mathcal{L}(\theta,\psi)", "undecided"),
+        (r"\mathcal{L}_\theta(x) = \mathcal{L}_\psi(x)", "undecided"),
+        (r"ELBO(\phi_1) = ELBO(\phi_2)", "unparsed"),
+        (r"\log p_\theta(x) \ge \mathcal{L}(\theta', \phi)", "unparsed"),
+        (r"\log p(x|\theta) = \mathcal{L}(q_\phi,\theta) + KL(q\|p)", "proved"),
+        (r"\log p(x|\theta) = \mathcal{L}(q_\phi,\theta) - KL(q\|p)", "refuted"),
+    ],
+)
+def test_a_symbol_at_several_places(formula, expected):
+    assert verdict(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (r"p(\theta|x) \propto p_\theta(x) p(\theta)", "proved"),
+        (r"p(\theta|x) \propto p_\theta(x)", "refuted"),
+        (r"p(x) = \int p_\theta(x) p(\theta) d\theta", "proved"),
+        (r"p(x) = \int p_\theta(x) d\theta", "refuted"),
+        (r"E_{q(\theta)}[\log p_\theta(x)] = \log p(x)", "refuted"),
+    ],
+)
+def test_a_subscript_that_is_a_variable_is_a_condition(formula, expected):
+    assert verdict(formula) == expected
