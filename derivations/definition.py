@@ -89,6 +89,8 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             sized.setdefault(symbol, (size, tree))
         if not symbol and has_size(e.left, sized):
             continue
+        if name in signs and (_is_loss(tree) or _is_exchanged(tree, within(chain, around))):
+            aside.append(Redefinition(chains.index(chain), name, (after.source, tree)))
         if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
         sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
@@ -103,7 +105,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             signs[name] = sign or "+"
             said |= {name} if sign else set()
             before = symbols.pop(name, None)
-            if before is not None and not _averages(before[1]) and not _is_evidence(before[1]):
+            if before is not None and _is_loss(before[1]):
                 aside.append(Redefinition(places[name], name, before))
         else:
             symbols.setdefault(name, (after.source, tree))
@@ -112,7 +114,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             fixed |= {name} if after.relation == ":=" else set()
     once = {d.name: d for d in reversed(later) if d.name not in said and d.name not in symbols}
     again += once.values()
-    aside += [d for d in later if d.name in said and not _is_evidence(d.value[1])]
+    aside += [d for d in later if d.name in said and _is_loss(d.value[1])]
     return replace(
         around,
         symbols=symbols,
@@ -129,6 +131,11 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
 def _is_evidence(tree: Sum) -> bool:
     """Whether a side is the logarithm of the evidence: what is said to be that may be the likelihood."""
     return any(r.term.head == "log" and r.term.args[0].head == "density" for r in readings(tree, Context()))
+
+
+def _is_loss(tree: Sum) -> bool:
+    """Whether a side is neither the ELBO nor the evidence, in a text that may have mistaken one for the other."""
+    return not _averages(tree) and not _is_evidence(tree)
 
 
 def _averages(tree: Sum) -> bool:
@@ -210,7 +217,8 @@ def _is_exchanged(tree: Sum, around: Surroundings) -> bool:
         if term.head == "expectation" and term.bound is not None and term.bound.data[1] == "x":
             term = term.args[1]
         term = _exchanged(term)
-        for law in (t for _, t in subterms(term) if t.head == "density" and t.data == ("q", 1) and len(t.args) == 2):
+        laws = {t for _, t in subterms(term) if t.head == "density" and t.data == ("q", 1) and len(t.args) == 2}
+        for law in (t for t in laws if all(a.head == "variable" for a in t.args)):
             bound = elbo(law, density("p", law.args[1:]))
             if any(prove(value, term, "=", frozenset({"p", "q"})) for value in (bound, number(-1) * bound)):
                 return True

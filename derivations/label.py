@@ -77,7 +77,7 @@ def random_parameters(trees: Iterable[Sum]) -> frozenset[str]:
 
 
 def _targets(group: Group) -> Iterator[Sum]:
-    for separator, s in zip(("", *group.separators), group.sums, strict=True):
+    for separator, s in zip(("", *group.separators), group.sums, strict=False):
         if separator not in ("", ","):
             return
         yield s
@@ -101,7 +101,7 @@ def _families_at(tree: Sum, variables: frozenset[str]) -> Iterator[tuple[str, bo
             below = {i for g in unit.subs for i in letters(g)}
             if not below <= PARAMETERS or unit.sups or unit.primes:
                 continue
-            if group is None or group.kind != "(":
+            if group is None or group.kind != "(" or not group.sums:
                 yield str(unit.base).lower(), bool(below - variables), _BARE
                 continue
             named = [bool(parameter(s, variables)) for s in group.sums]

@@ -145,7 +145,7 @@ def parameter(tree: Sum, variables: frozenset[str] = frozenset()) -> str:
 def written_out(group: Group) -> str:
     r"""A script as text without spaces, such as ``t-1``, ``1:T`` or ``theta_1``."""
     text = ""
-    for separator, tree in zip(("", *group.separators), group.sums, strict=True):
+    for separator, tree in zip(("", *group.separators), group.sums, strict=bool(group.sums)):
         text += separator
         for place, (sign, row) in enumerate(tree.rows):
             text += sign if sign == "-" or place else ""

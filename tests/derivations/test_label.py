@@ -49,3 +49,8 @@ def test_variables_that_stand_together():
 
 def test_empty_braces_hold_no_variables():
     assert together([parse(r"{}\log p(z_1)")]) == {}
+
+
+def test_empty_brackets_are_no_label_and_hold_no_variables():
+    assert several([parse(r"p^{()}(x) + p() + x_{()}")]) == frozenset()
+    assert random_parameters([parse(r"p() - q_\phi()")]) == frozenset()

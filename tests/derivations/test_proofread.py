@@ -698,6 +698,8 @@ SUM = r"\[ \mathcal L = -\frac12\sum_{j=1}^J(1+\log\sigma_j^2-\mu_j^2-\sigma_j^2
         (GAP + SUM, ["proved", "undecided"]),
         (GAP.replace("+", "-") + FAR + BOUND, ["refuted", "proved"]),
         (r"\[ \mathcal L(\theta) = \log p(x|\theta) \]", ["undecided"]),
+        (BOUND + SUM, ["proved", "undecided"]),
+        (BOUND + BOUND.replace("-", "+"), ["proved", "refuted"]),
         (r"\[ \mathcal L = \log p(x) \]" + BOUND, ["refuted", "proved"]),
         (r"\[ \mathcal L = \log p(x) + KL(q(z|x)\|p(z|x)) \]" + BOUND, ["refuted", "proved"]),
         (
@@ -800,7 +802,7 @@ def test_variables_in_a_row_and_posteriors_of_any_data(formula, expected):
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [
-        (r"\mathcal{L}(\theta,\phi;x) = \mathcal{L}(\theta,\phi)", "proved"),
+        (r"\log p_\theta(x) - \mathcal{L}(\theta,\phi;x) = KL(q_\phi(z|x)\|p_\theta(z|x))", "proved"),
         (r"\mathcal{L}(x_1) = \mathcal{L}(x_2)", "undecided"),
         (r"\mathcal{L}(\theta,\phi) = \mathcal{L}(\theta,\psi)", "undecided"),
         (r"\mathcal{L}_\theta(x) = \mathcal{L}_\psi(x)", "undecided"),
@@ -826,3 +828,8 @@ def test_a_symbol_at_several_places(formula, expected):
 )
 def test_a_subscript_that_is_a_variable_is_a_condition(formula, expected):
     assert verdict(formula) == expected
+
+
+def test_a_loss_of_numbered_data_leaves_the_definitions_of_the_text():
+    loss = r"\[ \mathcal{L} = \sum_{k=1}^N KL(q(z|x_k)\|p(z)) - E_{q(z|x_k)}[\log p(x_k|z)] \]"
+    assert [j.verdict for j in judge(OTHER + loss)] == ["proved", "undecided"]
