@@ -41,6 +41,7 @@ from derivations.kernel import (
     multiply,
     number,
     sort,
+    substitute,
     variable,
 )
 from derivations.latex import text as printed
@@ -297,9 +298,8 @@ class _Used:
 
     def __init__(self, side: Term, other: Term) -> None:
         terms = [t for s in (side, other) for _, t in subterms(s)]
-        self.numbers = sorted(
-            {t for t in terms if t.head == "component" or (t.head == "variable" and t.data[1] == "real")}, key=text
-        )
+        numbers = {t for t in terms if t.head == "component" or (t.head == "variable" and t.data[1] == "real")}
+        self.numbers = sorted(numbers - {t.bound for t in terms if t.head == "derivative"}, key=text)
         self.naturals = sorted({t for t in terms if t.data[1:] == ("natural",)}, key=text)
         self.points = sorted({t for t in terms if _is_point(t)}, key=text)
         self.families = sorted({t.data[0] for t in terms if t.head == "density"})
@@ -349,6 +349,17 @@ class _Used:
         yield from map(log, self.densities() if len(self.points) <= 2 else ())
 
 
+def scores(side: Term) -> Iterator[Term]:
+    """What a gradient that was moved into an expectation leaves out: the one of the density."""
+    for _, part in subterms(side):
+        if part.head != "expectation" or part.args[1].head != "derivative":
+            continue
+        law, (at, body), v = part.args[0], part.args[1].args, part.args[1].bound
+        if v is not None and at in free(law):
+            slope = bind("derivative", v, at, log(substitute(law, at, v)))
+            yield bind("expectation", part.bound, law, substitute(body, v, at) * slope)
+
+
 def restored(side: Term, other: Term) -> Iterator[Change]:
     """The side with a term put in that may have been left out: into a sum or an expectation, or beside the whole."""
     used = _Used(side, other)
@@ -358,6 +369,9 @@ def restored(side: Term, other: Term) -> Iterator[Change]:
             for signed in (term, negated(term)):
                 with suppress(KernelError):
                     yield f"the term {text(signed)} is missing", replaced(side, path, add(*part.args, signed))
+    for term in scores(side):
+        whole = side.args if side.head == "add" else (side,)
+        yield f"the density depends on the parameter too, the term {text(term)} is missing", add(*whole, term)
     for term in used.terms():
         for signed in (term, negated(term)):
             whole = side.args if side.head == "add" else (side,)

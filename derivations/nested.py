@@ -27,15 +27,15 @@ def under_all(*laws: tuple[Term, Term]) -> Conversion:
 
 
 def linear(term: Term) -> Theorem:
-    """``int (c f + d g) dz = c int f dz + d int g dz`` for integrable f, g, where z is in neither c nor d."""
+    """``int (c f + d g) dz = c int f dz + d int g dz`` for integrable f, g, where z is in neither c nor d; ``int 0 dz = 0``."""
     if term.head != "integral" or term.bound is None:
         raise KernelError("not an integral")
     expanded = expand(term.args[0])
     parts = split(expanded.sides[1], term.bound)
-    if not parts or (len(parts) == 1 and parts[0][0] == number(1)):
+    if len(parts) == 1 and parts[0][0] == number(1):
         raise KernelError("no constant factor")
     regrouped = transitivity(expanded, infer("field", expanded.sides[1], combination(parts)))
-    coefficients, rests = zip(*parts, strict=True)
+    coefficients, rests = tuple(c for c, _ in parts), tuple(t for _, t in parts)
     apart = infer("integral_linearity", term.bound, coefficients, rests)
     return transitivity(congruence(term, (0,), regrouped), apart)
 

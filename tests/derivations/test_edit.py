@@ -86,6 +86,10 @@ EDITS = [
     ),
     (r"\sum_{j=1}^J(\log\sigma_j^2 + 1) = 1 + \sum_{j=1}^J\log\sigma_j^2", "1 is written for J"),
     (r"\sum_{j=1}^J(\log\sigma_j^2 + 1) = \sum_{i=1}^J(\log\sigma_j^2 + 1)", "the sum runs over i, its terms are in j"),
+    (
+        r"\nabla_\phi \mathbb{E}_{q_\phi(z)}[f(z)] = \mathbb{E}_{q_\phi(z)}[\nabla_\phi f(z)]",
+        "the density depends on the parameter too, the term E_{z ~ q(phi, z)}[f(z) d/dphi log q(phi, z)] is missing",
+    ),
 ]
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from derivations.conversion import expand, in_turn, prove_equal
-from derivations.kernel import KernelError, Term, density, integral, log, mean, variable
-from derivations.nested import constant_outside, inside, under_all
+from derivations.kernel import KernelError, Term, density, integral, log, mean, number, variable
+from derivations.nested import constant_outside, inside, linear, under_all
 
 X, Z = variable("x", "x"), variable("z", "z")
 OUTER, INNER = density("q", [X]), density("q", [Z], [X])
@@ -38,6 +38,14 @@ def test_constants_leave_the_inner_integral():
     for term in (integral(Z, F), integral(Z, F + G), F):
         with pytest.raises(KernelError):
             constant_outside(term)
+
+
+def test_the_integral_of_zero_is_zero():
+    theorem = linear(integral(Z, F - F))
+    assert theorem.sides[1] == number(0)
+    assert theorem.hypotheses == ()
+    with pytest.raises(KernelError, match="no constant factor"):
+        linear(integral(Z, F))
 
 
 def test_inside_goes_one_level_down():
