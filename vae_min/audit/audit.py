@@ -115,12 +115,14 @@ class _Auditor:
 
     def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View]) -> Audit:
         shape = self.bench.code_shape
+        if found.uniform and weight.is_uniform(e):
+            self._withdraw("noise-law")
         self.findings += weight.of_terms(e, found)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
             self.findings += reach.findings(self.bench, found, e)
             if any(f.code == "kl-clamped" for f in self.findings):  # |KL - C| seen below C
-                self.findings = [f for f in self.findings if f.code != "kl-sign"]
+                self._withdraw("kl-sign")
         by_size = self._by_size(found, e, size := seen[0].observation.point.size)
         self.findings += stuck.named(
             self.bench,
@@ -169,6 +171,8 @@ class _Auditor:
         points = [v.observation.point for v in seen]
         message = "the loss is no combination of a known likelihood and a KL divergence"
         known = partial.explain(self.bench, found, points)
+        if known is None or not known.is_normal:
+            message = self._of_law(message)
         if known is not None:
             self.findings += partial.findings(self.bench, found, known, points)
             message += f": {known.reason}"
@@ -192,6 +196,15 @@ class _Auditor:
                 f"(of the loss or of the KL divergence) at {len(seen)} points"
             )
         return self._undecided(message, Effective(sampler=found.name), evidence)
+
+    def _of_law(self, message: str) -> str:
+        """What is said in place of an accusation of the noise, where the loss may hold the density of just this noise."""
+        laws = [f for f in self.findings if f.code == "noise-law"]
+        self._withdraw("noise-law")
+        return "; ".join([message, *(f"{f.message}, and the loss may hold the density that it has" for f in laws)])
+
+    def _withdraw(self, code: str) -> None:
+        self.findings = [f for f in self.findings if f.code != code]
 
     def _undecided(self, message: str, result: Effective, evidence: str = _NOTHING) -> Audit:
         verdict = self._verdict() if self._errors() else "undecided"

@@ -33,7 +33,7 @@ _OUTPUT = (
 
 
 _NOISE = seeded(0)
-_LARGEST, _MANY, _KEPT, _TARGETS = 100_000_000, 10_000, 10_000_000, 8
+_LARGEST, _LARGE, _MANY, _KEPT, _TARGETS = 100_000_000, 1_000_000, 10_000, 10_000_000, 8
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ class Bench:
         self.beside: tuple[int, int] | None = None  # call and output of a draw that the decoder does not get
         self.code_shape: tuple[int, ...] = ()  # of one example, once it was encoded
         self._positions: tuple[int, int] | None = None
+        self._at: tuple[int, float, float] | None = None  # where the parameters are, unless a call may have moved them
         self.finders: dict[bool, CodeFinder | None] = {}
 
     @contextmanager
@@ -189,6 +190,8 @@ class Bench:
             for m, buffers in zip(self.state.submodules, before[1], strict=True):
                 m._buffers.clear()
                 m._buffers.update({n: None if b is None else b.clone() for n, b in buffers.items()})
+        pairs = zip(self.state.parameters, before[0], strict=True)
+        self._steady = all(torch.equal(p.data.to(data.dtype), data) for p, data in pairs)
 
     # --- running ---
 
@@ -213,11 +216,18 @@ class Bench:
             if (1 + len(self._placed)) * sum(b.numel() for b in self._base) > _KEPT:
                 self._placed.clear()
             self._placed[place] = self._values(point)
-        for p, value in zip(self.state.parameters, self._placed[place], strict=True):
-            p.data.copy_(value)
+        if place != self._at:
+            for p, value in zip(self.state.parameters, self._placed[place], strict=True):
+                p.data.copy_(value)
+        self._at = place if self._steady else None
         self._restore_buffers()
         self.state.reset_plain()
         self._set_mode(point.training)
+
+    @property
+    def sharing(self) -> int:
+        """How many points share their parameters, where those of a large model take longer to draw than its loss."""
+        return 4 if sum(b.numel() for b in self._base) > _LARGE else 1
 
     def _values(self, point: Point) -> list[Tensor]:
         """The parameters of a point."""

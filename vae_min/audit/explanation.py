@@ -65,7 +65,8 @@ def views(
     """
     found: list[View] = []
     for seed in range(1, patience * count):
-        point = Point(seed, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[seed % 3])
+        parameters = 1 + (seed - 1) // bench.sharing
+        point = Point(parameters, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[parameters % 3])
         try:
             view = view_of(bench, sampler, point)
         except AuditError:

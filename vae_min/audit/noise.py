@@ -112,11 +112,11 @@ def constant(value: float) -> Source:
     return lambda index, like: torch.full_like(like, value)
 
 
-def seeded(seed: int) -> Source:
-    """Standard normal numbers that depend on the seed and on the index of the draw alone."""
+def seeded(seed: int, scale: float = 1.0) -> Source:
+    """Normal numbers of this scale that depend on the seed and on the index of the draw alone."""
 
     def source(index: int, like: Tensor) -> Tensor:
         generator = torch.Generator().manual_seed(1_000_003 * seed + index)
-        return torch.randn(like.shape, generator=generator, dtype=torch.float64).to(like)
+        return torch.randn(like.shape, generator=generator, dtype=torch.float64).mul_(scale).to(like)
 
     return source

@@ -20,7 +20,7 @@ from vae_min.audit import derivative, stuck, weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import Divergence, candidates
 from vae_min.audit.explanation import Explanation, Vector, View, likelihoods_of, view_of
-from vae_min.audit.finding import Finding
+from vae_min.audit.finding import KINDS, Finding
 from vae_min.audit.gradient import CUT
 from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
@@ -44,6 +44,8 @@ class Part:
     weights: Tensor | None = None  # one for each latent, or each pixel
     masked: bool = False
     detached: str = ""  # what of the code the gradient does not reach
+    sampled: bool = False  # of the divergence: log q(z|x) at the draw is that of a normal q
+    rows: Tensor | None = None  # one weight for each example
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,19 @@ class Parts:
         )
 
     @property
+    def is_normal(self) -> bool:
+        """Whether the regularising term is one of a normal posterior, if wrong."""
+        d = self.divergence
+        return d.sampled or d.reading is not None or d.cut is not None or d.weights is not None or d.rows is not None
+
+    @property
     def reason(self) -> str:
         """Why the whole is no explanation."""
         r, d = self.reconstruction, self.divergence
         if r.weights is not None:
             return f"pixels have weights of their own, from {r.weights.min():.4g} to {r.weights.max():.4g}"
+        if r.rows is not None or d.rows is not None:
+            return "examples of the batch have weights of their own"
         if r.masked or d.masked:
             left = "pixels" if r.masked else "latents"
             return f"the batch chooses which {left} count: audit one that leaves out none"
@@ -141,11 +151,14 @@ def _cut_reconstruction(likelihoods: Sequence[Likelihood], own: list[Tensor], vi
         proper = torch.tensor(likelihood.proper, dtype=own[0].dtype)
         terms = [torch.einsum("t,thn->hn", proper, derivative.of_elements(v, likelihood))[: len(own[0])] for v in views]
         weights = by_column(*_by_pixel(own, terms, views))
-        if weights is not None and torch.allclose(weights, weights[0].expand_as(weights), rtol=_EXACT, atol=0):
+        if weights is not None and _are_alike(weights):
             if weights[0]:  # a scale that all pixels share has no derivative here
                 return Part(likelihood, float(weights[0]) * np.array(likelihood.proper))
         elif weights is not None:
             return Part(weights=weights)
+        rows = by_column(*_by_example(own, terms, views))
+        if rows is not None and not _are_alike(rows):
+            return Part(rows=rows)
         s = share(torch.cat(own, 1).flatten(), torch.cat(terms, 1).flatten())
         if s.partial and chosen_by_batch(own, terms, _rows(views)):
             return Part(masked=True)
@@ -160,6 +173,18 @@ def _by_pixel(own: list[Tensor], terms: list[Tensor], views: Sequence[View]) -> 
     return torch.cat([d[0] for d in own]).reshape(-1, pixels), torch.cat([t[0] for t in terms]).reshape(-1, pixels)
 
 
+def _by_example(own: list[Tensor], terms: list[Tensor], views: Sequence[View]) -> tuple[Tensor, Tensor]:
+    """The same, a column for each example of the batch."""
+    derivatives, whole = _by_pixel(own, terms, views)
+    examples, pixels = len(views[0].observation.batch[0]), derivatives.shape[1]
+    by_place = (t.reshape(-1, examples, pixels).movedim(1, -1).flatten(0, 1) for t in (derivatives, whole))
+    return next(by_place), next(by_place)
+
+
+def _are_alike(weights: Tensor) -> bool:
+    return torch.allclose(weights, weights[0].expand_as(weights), rtol=_EXACT, atol=0)
+
+
 def _divergence(bench: Bench, sampler: Sampler, views: Sequence[View], near: int) -> Part:
     found = Part()
     for cut in ("", "scale", "loc") if not isinstance(bench.spec.prior, torch.distributions.Distribution) else ():
@@ -169,13 +194,13 @@ def _divergence(bench: Bench, sampler: Sampler, views: Sequence[View], near: int
         if len(own) < len(views) or kept[:near] != list(range(near)):
             return Part()
         found = replace(_read_divergence(sampler, [own[i] for i in kept], [views[i] for i in kept], near), detached=cut)
-        if found.reading is not None or found.masked or found.weights is not None:
+        if found.reading is not None or found.masked or found.weights is not None or found.rows is not None:
             return found
     return found
 
 
 def _read_divergence(sampler: Sampler, own: list[Tensor], views: Sequence[View], near: int) -> Part:
-    readings = list(candidates(sampler.names, sampler.noisy, general=False))
+    readings, sampled = list(candidates(sampler.names, sampler.noisy, general=False)), False
     for divergence in readings:
         terms = [derivative.of_columns(sampler, v, divergence) for v in views[:near]]
         coefficients = regress(own[:near], terms)
@@ -184,7 +209,8 @@ def _read_divergence(sampler: Sampler, own: list[Tensor], views: Sequence[View],
         if not _sampled(divergence, coefficients):
             far = [derivative.of_columns(sampler, v, divergence) for v in views[near:]]
             return _beyond(Part(divergence, coefficients), own, [*terms, *far])
-    return _cut_divergence([d for d in readings if d.form == "standard"], own, views, sampler)
+        sampled = True
+    return replace(_cut_divergence([d for d in readings if d.form == "standard"], own, views, sampler), sampled=sampled)
 
 
 def _sampled(divergence: Divergence, coefficients: Vector) -> bool:
@@ -201,6 +227,9 @@ def _cut_divergence(readings: Sequence[Divergence], own: list[Tensor], views: Se
         weights = _by_latent(derivatives, both)
         if weights is not None:
             return Part(weights=weights)
+        rows = by_column(*(t.movedim(2, -1).flatten(0, 2) for t in (derivatives, both)))
+        if rows is not None:
+            return Part(rows=rows)
         s = share(derivatives.flatten(), both.flatten())
         if s.partial and chosen_by_batch(own, terms, _rows(views)):
             return Part(masked=True)
@@ -237,6 +266,9 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
     if d.cut is not None:
         message = "the KL divergence is clamped, or its absolute value taken, for some latents"
         yield Finding("kl-clamped", message, str(d.cut))
+    for part, code, what in ((r, "reconstruction-batch", "reconstruction"), (d, "kl-term", "KL divergence")):
+        if part.rows is not None:
+            yield _of_examples(code, what, part.rows)
     if d.weights is not None and r.reading is not None:
         yield from _of_latents(d.weights / float(r.coefficients[0]))
     e = found.explanation
@@ -275,6 +307,15 @@ def _of_latents(weights: Tensor) -> Iterator[Finding]:
         yield Finding("kl-weight", message, shown)
     else:
         yield Finding("kl-term", "some latents are not in the KL divergence, or have the wrong sign there", shown)
+
+
+def _of_examples(code: str, what: str, weights: Tensor) -> Finding:
+    some = weights.abs() > _EXACT * weights.abs().max()
+    message = f"the {what} is weighted by the example's place in the batch"
+    if not bool(some.all()):
+        message = f"the {what} of {int(some.sum())} of {len(weights)} examples of the batch is in the loss, not of all"
+    shown = "weights of the examples: " + ", ".join(f"{w:.4g}" for w in weights[:8])
+    return Finding(code, message, shown, remedy=KINDS["kl-batch-sum"].remedy)
 
 
 def _rows(views: Iterable[View]) -> list[int]:

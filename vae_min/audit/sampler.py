@@ -31,6 +31,8 @@ _LOGARITHMS = frozenset(
     {"log_variance", "log_scale", "negative log_variance", "negative log_scale", "twice log_scale", "half log_variance"}
 )
 _RTOL = {True: 1e-9, False: 1e-4}
+_WIDE, _SMALL = seeded(7, 2.0), 0.125  # noise that a clamp would change, and noise that it would not
+_EQUAL = 1e-5  # of noise that is a quotient, to rounding
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Sampler:
     """What was read off.
 
     ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
-    none does; ``drawn`` says that the noise is torch's normal or uniform. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
+    none does; ``drawn`` says that the noise is torch's normal or uniform, ``uniform`` that it is the latter. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
     ``beside`` says that the decoder gets the location, and other terms a draw; ``in_place`` that a tensor is changed in place.
     """
 
@@ -48,6 +50,7 @@ class Sampler:
     num_samples: int = 1
     sample_major: bool = True
     drawn: bool = False
+    uniform: bool = False
     beside: bool = False
     in_place: bool = False
     findings: list[Finding] = field(default_factory=list)
@@ -170,20 +173,26 @@ def _arrange(sampler: Sampler, still: Observation) -> None:
 
 
 def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: list[Observation]) -> None:
-    """z = a + b * noise, each noise a number that torch drew."""
-    random = [bench.observe(replace(o.point, noise=seeded(7))) for o in still]
-    if not random[0].codes:
+    """z = a + b * noise, each noise a number that torch drew, or a limit to which such a number is clamped."""
+    random = bench.observe(replace(still[0].point, noise=_WIDE))
+    if not random.codes:
         sampler.doubt = "the code is not finite where the noise is replaced"
         return
-    a, b = still[0].code, moved[0].code - still[0].code
-    noise = torch.where(b == 0, 0.0, (random[0].code - a) / b)
-    drawn = torch.cat([d.value.flatten() for d in random[0].draws if d.law in ("normal", "uniform")]).to(noise)
+    b, noise = _noise_of(still[0], moved[0], random)
+    drawn = torch.cat([d.value.flatten() for d in random.draws if d.law in ("normal", "uniform")]).to(noise)
     if not among(noise[b != 0], drawn):
-        sampler.doubt = _NOT_AFFINE
-        return
-    uniform = [d for d in random[0].draws if d.law == "uniform" and among(noise[b != 0], d.value.flatten().to(noise))]
+        moved[:] = [_extrapolated(bench, o) for o in still]
+        b, noise = _noise_of(still[0], moved[0], random)
+        if not _is_clamped(noise[b != 0], drawn):
+            sampler.doubt = _NOT_AFFINE
+            return
+        shown = f"of {int((b != 0).sum())} numbers twice as far from 0 as normal ones"
+        limits = f"[{float(noise[b != 0].min()):.4g}, {float(noise[b != 0].max()):.4g}]"
+        sampler.findings.append(Finding("noise-law", "the noise is clamped, not normal", f"{shown} none left {limits}"))
+    uniform = [d for d in random.draws if d.law == "uniform" and among(noise[b != 0], d.value.flatten().to(noise))]
     _locate(bench, sampler, still, moved, bool(uniform))
     if uniform:
+        sampler.uniform = True
         mean, deviation = _mean_and_deviation(sampler, still[0], moved[0]) if sampler.names else (math.nan, math.nan)
         sampler.findings.append(
             Finding(
@@ -192,7 +201,30 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
                 f"its mean is {mean:.3f} and its standard deviation {deviation:.3f}; its largest value is bounded",
             )
         )
-    _shared(sampler, torch.where(b == 0, torch.nan, noise), random[0].code, len(still[0].heads.loc))
+    _shared(sampler, torch.where(b == 0, torch.nan, noise), random.code, len(still[0].heads.loc))
+
+
+def _noise_of(still: Observation, moved: Observation, random: Observation) -> tuple[Tensor, Tensor]:
+    """How the code moves with the noise, and the noise of a code at random; 0 where it does not move."""
+    b = moved.code - still.code
+    return b, torch.where(b == 0, 0.0, (random.code - still.code) / b)
+
+
+def _extrapolated(bench: Bench, still: Observation) -> Observation:
+    """What would be observed with noise 1, from noise that is too small to be clamped."""
+    near = bench.observe(replace(still.point, noise=constant(_SMALL)))
+    codes = [s + (n - s) / _SMALL for s, n in zip(still.codes, near.codes, strict=True)]
+    return replace(near, codes=codes)
+
+
+def _is_clamped(noise: Tensor, drawn: Tensor) -> bool:
+    """Whether noise is what was drawn, but for numbers beyond a limit, which are the limit."""
+    if not len(noise):
+        return False
+    low, high = noise.min(), noise.max()
+    inside = noise[(noise - low > _EQUAL) & (high - noise > _EQUAL)]
+    beyond = (drawn < low - _EQUAL) | (drawn > high + _EQUAL)
+    return len(inside) > 0 and among(inside, drawn) and bool(beyond.any())
 
 
 def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation) -> tuple[float, float]:

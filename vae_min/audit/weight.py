@@ -87,6 +87,15 @@ def _is_whole(e: Explanation) -> bool:
     return e.divergence.form != "loose" and all(equal(p, parts[0]) for p in parts)
 
 
+def is_uniform(e: Explanation) -> bool:
+    """Whether the divergence is that of uniform noise, of whose density only the logarithm of the scale is not constant."""
+    if e.divergence.form != "standard" or not e.divergence.own or len(e.kl) < 5:
+        return False
+    whole, unit = float(e.kl[3]), 1e-3 * float(abs(e.reconstruction[0]))
+    pairs = ((float(c), w) for c, w in zip(e.kl, (0.0, 0.0, -whole, whole, 0.0), strict=True))
+    return whole > 0 and all(abs(c - w) <= _CLOSE * max(whole, unit) for c, w in pairs)
+
+
 def is_missing(e: Explanation) -> bool:
     """Whether the divergence has no weight; one of 1e-6 is a weight, public code has them."""
     return all(abs(p) < _NOTHING * abs(e.reconstruction[0]) for p in kl_parts(e))
