@@ -117,6 +117,8 @@ class _Auditor:
         shape = self.bench.code_shape
         if found.uniform and weight.is_uniform(e):
             self._withdraw("noise-law")
+        if found.noisy and not found.drawn and weight.is_sampled(e) and (message := self._of_law()):
+            return self._undecided(message, Effective(sampler=found.name))
         self.findings += weight.of_terms(e, found)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
@@ -172,7 +174,7 @@ class _Auditor:
         message = "the loss is no combination of a known likelihood and a KL divergence"
         known = partial.explain(self.bench, found, points)
         if known is None or not known.is_normal:
-            message = self._of_law(message)
+            message = "; ".join(filter(None, (message, self._of_law())))
         if known is not None:
             self.findings += partial.findings(self.bench, found, known, points)
             message += f": {known.reason}"
@@ -197,11 +199,11 @@ class _Auditor:
             )
         return self._undecided(message, Effective(sampler=found.name), evidence)
 
-    def _of_law(self, message: str) -> str:
+    def _of_law(self) -> str:
         """What is said in place of an accusation of the noise, where the loss may hold the density of just this noise."""
-        laws = [f for f in self.findings if f.code == "noise-law"]
+        laws = [f.message for f in self.findings if f.code == "noise-law"]
         self._withdraw("noise-law")
-        return "; ".join([message, *(f"{f.message}, and the loss may hold the density that it has" for f in laws)])
+        return f"{laws[0]}, and the loss may hold the density that it has" if laws else ""
 
     def _withdraw(self, code: str) -> None:
         self.findings = [f for f in self.findings if f.code != code]

@@ -15,7 +15,7 @@ from vae_min.audit.bench import Bench, Observation, Point
 from vae_min.audit.divergence import Divergence, Latent
 from vae_min.audit.divergence import candidates as divergences
 from vae_min.audit.head import Heads
-from vae_min.audit.likelihood import Likelihood, categorical_elements, data_of, heads_at
+from vae_min.audit.likelihood import Likelihood, categorical_elements, data_of, heads_at, of_counts
 from vae_min.audit.likelihood import candidates as likelihoods
 from vae_min.audit.noise import constant, seeded
 from vae_min.audit.sampler import Sampler
@@ -243,10 +243,14 @@ def _combined(coefficients: Vector, values: list[Tensor]) -> Tensor:
 def likelihoods_of(bench: Bench, seen: Sequence[View]) -> list[Likelihood]:
     shape = tuple(bench.spec.tensors[0].shape[1:])
     width, pixels = seen[0].output.loc.shape[-1], seen[0].data.shape[-1]
+    known = all(v.output.density is not None for v in seen)
+    own = [Likelihood(seen[0].output.law, lambda x, y: [y.density], whole=True)] if known else []  # type: ignore[list-item]
     if width != pixels:
-        return [Likelihood("categorical", e) for e in categorical_elements(shape)] if width % pixels == 0 else []
-    probabilities = all(bool(((v.output.loc >= 0) & (v.output.loc <= 1)).all()) for v in seen)
-    return list(likelihoods(probabilities, seen[0].output.second is not None, (v.data for v in seen)))
+        return [*own, *(Likelihood("categorical", e) for e in categorical_elements(shape) if width % pixels == 0)]
+    data, outputs = [v.data for v in seen], [v.output.loc for v in seen]
+    probabilities = all(bool(((y >= 0) & (y <= 1)).all()) for y in outputs)
+    counts = of_counts(shape, data, outputs) if all(bool((x >= 0).all()) for x in data) else ()
+    return [*likelihoods(probabilities, seen[0].output.second is not None, data), *own, *counts]
 
 
 def _sums(elements: list[Tensor]) -> list[float]:

@@ -41,12 +41,14 @@ CLAIMABLE = ("log_variance", "log_scale", "scale", "variance")
 class Heads:
     """Location and second output of an encoder or decoder, each of shape (B, ...); ``second`` may be absent.
 
-    ``law`` names the family if the output was a distribution; the second is its scale then.
+    ``law`` names the family if the output was a distribution; the second is its scale then, and ``density`` its
+    -log p(x|z), of shape (k, B, terms), where it is one of the data.
     """
 
     loc: Tensor
     second: Tensor | None = None
     law: str = ""
+    density: Tensor | None = None
 
     def flat(self) -> Heads:
         """The same with all axes but the first as one."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import ContinuousBernoulli
-from torch.nn.functional import one_hot
+from torch.distributions import ContinuousBernoulli, Distribution
+from torch.nn.functional import logsigmoid, one_hot
 
 from numerics import bernoulli, categorical, laplace, normal
 from vae_min.audit.bench import Observation
@@ -43,6 +43,8 @@ class Likelihood:
         What is odd about it, in words.
     free : bool
         Whether the common factor is a matter of the model: a normal likelihood's fixed variance.
+    whole : bool
+        Whether it is the density of the decoder's own distribution, whose derivatives in its parameters are not known.
     """
 
     family: str
@@ -51,6 +53,7 @@ class Likelihood:
     defect: str = ""
     how: str = ""
     free: bool = False
+    whole: bool = False
 
 
 def _bernoulli(x: Tensor, p: Tensor) -> Tensor:
@@ -175,6 +178,45 @@ def candidates(probabilities: bool, paired: bool, data: Iterable[Tensor]) -> Ite
             yield Likelihood("bernoulli", lambda x, y: [_bernoulli(_half(x), y.loc)], how=_RESCALED)
 
 
+def of_counts(shape: tuple[int, ...], data: Sequence[Tensor], outputs: Sequence[Tensor]) -> Iterator[Likelihood]:
+    """Cross entropies of counts, or of indicators of classes, along an axis of the data; then those with half of a Bernoulli's.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one example.
+    data, outputs : sequence of Tensor
+        The data, none negative, and the decoder's locations at several points, each of shape (k, B, N).
+    """
+    for axis in (a for a, size in enumerate(shape) if size > 1):
+        sums = [x.unflatten(-1, shape).sum(axis - len(shape)) for x in data]
+        family = "categorical" if all(bool((s == 1).all()) for s in sums) else "multinomial"
+        given = [y.unflatten(-1, shape).sum(axis - len(shape)) for y in outputs]
+        if all(torch.allclose(s, torch.ones_like(s)) for s in given):
+            yield Likelihood(family, lambda x, y: [-torch.xlogy(x, y.loc)])
+        else:
+            yield Likelihood(family, lambda x, y, a=axis: [-x * _log_softmax(y.loc, shape, a)])  # type: ignore[misc]
+    probabilities = all(bool(((y >= 0) & (y <= 1)).all()) for y in outputs)
+    family = "bernoulli" if probabilities else "bernoulli_logits"
+    for sign, lacking in ((1, "(1 - x) log(1 - p)"), (-1, "x log p")):
+        how = f"the binary cross entropy lacks its term {lacking}"
+        yield Likelihood(family, _one_sided(sign, probabilities), defect="reconstruction-term", how=how)
+
+
+def _one_sided(sign: int, probabilities: bool) -> Elements:
+    def elements(x: Tensor, y: Heads) -> list[Tensor]:
+        x = x if sign > 0 else 1 - x
+        if probabilities:
+            return [-torch.xlogy(x, y.loc if sign > 0 else 1 - y.loc)]
+        return [-x * logsigmoid(sign * y.loc)]
+
+    return elements
+
+
+def _log_softmax(y: Tensor, shape: tuple[int, ...], axis: int) -> Tensor:
+    return y.unflatten(-1, shape).log_softmax(axis - len(shape)).flatten(-len(shape))
+
+
 def categorical_elements(shape: tuple[int, ...]) -> Iterator[Elements]:
     """Cross entropies of class indices, or of levels of grey, given logits whose classes lie on either axis.
 
@@ -234,7 +276,29 @@ def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
     loc = rows([p.loc for p in known])
     if second is None and observation.scale is not None:
         second = observation.scale.expand_as(loc)
-    return Heads(loc, second, known[0].law)
+    densities = [_density(observation, sampler, output) for output in observation.outputs]
+    found = [d for d in densities if d is not None]
+    density = sampler.arranged(torch.cat(found), size) if 0 < len(found) == len(parts) and not count % size else None
+    return Heads(loc, second, known[0].law, density)
+
+
+def _density(observation: Observation, sampler: Sampler, output: Any) -> Tensor | None:
+    """-log p(x|z) by a distribution that the decoder gives, a row for each code; None if it is none of the data."""
+    if not isinstance(output, Distribution):
+        return None
+    x = observation.batch[0].flatten(1)
+    count = len(observation.code) // len(observation.outputs) // len(x)
+    rows = x.expand(count, *x.shape) if sampler.sample_major else x.unsqueeze(1).expand(len(x), count, -1)
+    heads = heads_of(output)
+    shapes = [output.batch_shape + output.event_shape, heads.loc.shape if heads is not None else torch.Size()]
+    shape = next((s for s in shapes if s.numel() == rows.numel()), None)
+    if shape is None:
+        return None
+    try:
+        log_prob: Tensor = output.log_prob(rows.reshape(shape))  # type: ignore[no-untyped-call]
+    except (NotImplementedError, RuntimeError, TypeError, ValueError):  # the data are outside of its support
+        return None
+    return -log_prob.reshape(count * len(x), -1)
 
 
 def data_of(observation: Observation, like: Heads) -> Tensor:

@@ -84,7 +84,8 @@ class Parts:
             return f"the batch chooses which {left} count: audit one that leaves out none"
         if r.reading is None:
             known = "the KL divergence is known, " if d.reading else ""
-            return f"{known}the reconstruction is no known likelihood of the decoder's output"
+            give = "if it is the density of another distribution, return that from VAESpec(decode=...)"
+            return f"{known}the reconstruction is no known likelihood of the decoder's output: {give}"
         if d.reading is None and d.weights is None:
             return "the reconstruction is known, the regularising term is no known divergence of the encoder's heads"
         return "both terms are known, and the loss holds something beside them"
@@ -124,7 +125,7 @@ def _reconstruction(bench: Bench, views: Sequence[View], near: int) -> Part:
     own = [d for d in seen if d is not None]
     if len(own) < len(views):
         return Part()
-    likelihoods = likelihoods_of(bench, views)
+    likelihoods = [c for c in likelihoods_of(bench, views) if not c.whole]
     for likelihood in likelihoods:
         terms = [derivative.of_elements(v, likelihood)[:, : len(own[0])] for v in views[:near]]
         coefficients = regress(own[:near], terms)

@@ -87,6 +87,12 @@ def _is_whole(e: Explanation) -> bool:
     return e.divergence.form != "loose" and all(equal(p, parts[0]) for p in parts)
 
 
+def is_sampled(e: Explanation) -> bool:
+    """Whether the divergence holds log p(z) at the draw."""
+    at_draw = {"standard": e.kl[3:4], "sampled": e.kl[1:2]}.get(e.divergence.form, ())
+    return any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in at_draw)
+
+
 def is_uniform(e: Explanation) -> bool:
     """Whether the divergence is that of uniform noise, of whose density only the logarithm of the scale is not constant."""
     if e.divergence.form != "standard" or not e.divergence.own or len(e.kl) < 5:
