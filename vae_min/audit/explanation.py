@@ -138,7 +138,7 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool =
                 innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
                 moved = (reconstruction @ fitted[0]).std() > _STRICT * usual
                 if fitted[-1] < tolerance(bench, innocent and not strict) and moved:
-                    return _explained(likelihood, divergence, regulariser, fitted)
+                    return _explained(likelihood, divergence, reconstruction, regulariser, fitted)
     return None
 
 
@@ -205,12 +205,17 @@ def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation | None:
     if reconstruction is None or regulariser is None:
         return None
     fitted = _fit(loss, reconstruction, regulariser)
-    return _explained(explanation.likelihood, explanation.divergence, regulariser, fitted)
+    return _explained(explanation.likelihood, explanation.divergence, reconstruction, regulariser, fitted)
 
 
-def _explained(likelihood: Likelihood, divergence: Divergence, regulariser: Vector, fitted: Fitted) -> Explanation:
-    """An explanation from a fit; terms that never move get the coefficients of a divergence."""
+def _explained(
+    likelihood: Likelihood, divergence: Divergence, reconstruction: Vector, regulariser: Vector, fitted: Fitted
+) -> Explanation:
+    """An explanation from a fit; terms that never move get the coefficients of a density, or of a divergence."""
     terms, c, constant, residual = fitted
+    if len(terms) > 1 and _still(reconstruction[:, 1:]).all():  # the logarithm of a scale that is fixed
+        constant += float((terms[1:] - terms[0]) @ reconstruction[0, 1:])
+        terms = terms[0] * np.array(likelihood.proper)
     if divergence.form == "standard" and divergence.own and _still(regulariser[:, 1:3]).all():
         whole = c[0] + (c[3] if len(c) > 3 else 0.0)
         proper = np.array([c[0], -whole])
@@ -250,7 +255,13 @@ def likelihoods_of(bench: Bench, seen: Sequence[View]) -> list[Likelihood]:
     data, outputs = [v.data for v in seen], [v.output.loc for v in seen]
     probabilities = all(bool(((y >= 0) & (y <= 1)).all()) for y in outputs)
     counts = of_counts(shape, data, outputs) if all(bool((x >= 0).all()) for x in data) else ()
-    return [*likelihoods(probabilities, seen[0].output.second is not None, data), *own, *counts]
+    return [*likelihoods(probabilities, _is_paired(seen), data), *own, *counts]
+
+
+def _is_paired(seen: Sequence[View]) -> bool:
+    """Whether the decoder has a second head: a number that is the same everywhere is a fixed scale."""
+    seconds = [v.output.second for v in seen]
+    return not any(s is None or bool((s == seconds[0].flatten()[0]).all()) for s in seconds)  # type: ignore[union-attr]
 
 
 def _sums(elements: list[Tensor]) -> list[float]:

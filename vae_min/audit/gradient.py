@@ -40,7 +40,7 @@ def rebuilt(bench: Bench, sampler: Sampler, view: View, cut: str = "") -> View |
     loc, scale = (t.detach() if cut in (n, "code") else t for t, n in ((heads.loc, "loc"), (scale, "scale")))
     code = loc + scale * noise
     decoded = heads.loc.expand_as(code) if sampler.beside else code
-    flat = (decoded if sampler.sample_major else decoded.transpose(0, 1)).flatten()
+    flat = sampler.in_order(decoded)
     parts = torch.split(flat.detach() if cut == "decoder" else flat, [c.numel() for c in o.codes])
     codes = [part.reshape(c.shape) for part, c in zip(parts, o.codes, strict=True)]
     outputs = [bench.decode(o.point, c, o.batch[1:]) for c in codes]

@@ -20,7 +20,7 @@ from vae_min.audit.spec import VAESpec
 
 _EPSILONS = (0.2, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)
 _RESCALED = "the loss moves the data from [-1, 1] to [0, 1]"
-_SECONDS = (*CLAIMABLE, "softplus")
+_SECONDS = tuple(dict.fromkeys((*CLAIMABLE, *READINGS)))  # whatever keeps it positive, the decoder may have
 
 Elements = Callable[[Tensor, Heads], list[Tensor]]
 """From the data, (B, N) expanded to (k, B, N), and the decoder's heads, (k, B, N): terms of that shape."""
@@ -264,10 +264,7 @@ def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
     size, count = len(observation.batch[0]), len(observation.code) // len(known)
 
     def rows(values: list[Tensor]) -> Tensor:
-        parts = [v.reshape(count, -1) for v in values]
-        if count % size:  # a loop over the examples
-            parts = [torch.cat(parts)]
-        return torch.cat([sampler.arranged(v, size) for v in parts])
+        return sampler.arranged(torch.cat([v.reshape(count, -1) for v in values]), size)
 
     seconds = [s for p in known if (s := p.second) is not None and expands(s, p.loc)]
     second = (

@@ -87,7 +87,10 @@ class Parts:
             give = "if it is the density of another distribution, return that from VAESpec(decode=...)"
             return f"{known}the reconstruction is no known likelihood of the decoder's output: {give}"
         if d.reading is None and d.weights is None:
-            return "the reconstruction is known, the regularising term is no known divergence of the encoder's heads"
+            give = "if the prior is not standard normal, declare VAESpec(prior=...)"
+            return (
+                f"the reconstruction is known, the regularising term is no known divergence of the encoder's heads: {give}"
+            )
         return "both terms are known, and the loss holds something beside them"
 
 
@@ -148,7 +151,7 @@ def _beyond(part: Part, own: list[Tensor], terms: list[Tensor]) -> Part:
 
 def _cut_reconstruction(likelihoods: Sequence[Likelihood], own: list[Tensor], views: Sequence[View]) -> Part:
     found = Part()
-    for likelihood in (c for c in likelihoods if c.defect != "guard"):  # that is what is looked for
+    for likelihood in (c for c in likelihoods if c.defect not in ("guard", "reconstruction-term")):  # as if cut off
         proper = torch.tensor(likelihood.proper, dtype=own[0].dtype)
         terms = [torch.einsum("t,thn->hn", proper, derivative.of_elements(v, likelihood))[: len(own[0])] for v in views]
         weights = by_column(*_by_pixel(own, terms, views))

@@ -40,7 +40,7 @@ class Sampler:
     """What was read off.
 
     ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
-    none does; ``drawn`` says that the noise is torch's normal or uniform, ``uniform`` that it is the latter. ``num_samples`` codes for each example, in the order sample by sample (``sample_major``) or not.
+    none does; ``drawn`` says that the noise is torch's normal or uniform, ``uniform`` that it is the latter. ``num_samples`` codes for each example, in each of ``num_calls`` of the decoder in the order sample by sample (``sample_major``) or not.
     ``beside`` says that the decoder gets the location, and other terms a draw; ``in_place`` that a tensor is changed in place.
     """
 
@@ -48,6 +48,7 @@ class Sampler:
     factor: float = 1.0
     noisy: bool = True
     num_samples: int = 1
+    num_calls: int = 1
     sample_major: bool = True
     drawn: bool = False
     uniform: bool = False
@@ -72,7 +73,13 @@ class Sampler:
         """A tensor of shape (k B, ...) as (k, B, ...)."""
         if self.sample_major:
             return value.reshape(-1, size, *value.shape[1:])
-        return value.reshape(size, -1, *value.shape[1:]).transpose(0, 1)
+        return value.reshape(self.num_calls, size, -1, *value.shape[1:]).transpose(1, 2).flatten(0, 1)
+
+    def in_order(self, value: Tensor) -> Tensor:
+        """A tensor of shape (k, B, ...) in the order in which the decoder gets it, flat."""
+        if self.sample_major:
+            return value.flatten()
+        return value.unflatten(0, (self.num_calls, -1)).transpose(1, 2).flatten()
 
 
 def explain(bench: Bench, points: list[Point]) -> Sampler:
@@ -167,7 +174,8 @@ def _arrange(sampler: Sampler, still: Observation) -> None:
     """Find how many codes there are for each example, and their order."""
     size, code = len(still.heads.loc), still.code
     sampler.num_samples = len(code) // size
-    if sampler.num_samples > 1 and len(still.codes) == 1:
+    sampler.num_calls = len(still.codes)
+    if sampler.num_samples > sampler.num_calls:
         rows = code.reshape(-1, size, code.shape[1])
         sampler.sample_major = bool(torch.allclose(rows, rows[:1].expand_as(rows)))
 
