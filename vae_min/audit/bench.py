@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, Independent, Normal
 from torch.distributions.constraints import Constraint
 from torch.nn.parameter import UninitializedParameter
 
@@ -91,6 +92,7 @@ class Bench:
         self.target: int | None = None  # which of its targets is reconstructed
         self.beside: tuple[int, int] | None = None  # call and output of a draw that the decoder does not get
         self.code_shape: tuple[int, ...] = ()  # of one example, once it was encoded
+        self.general = False  # whether the prior is known by its log-density alone
         self._positions: tuple[int, int] | None = None
         self._at: tuple[int, float, float] | None = None  # where the parameters are, unless a call may have moved them
         self.finders: dict[bool, CodeFinder | None] = {}
@@ -146,15 +148,18 @@ class Bench:
             raise AuditError("the loss depends on no parameter that was found: give VAESpec(module=...)")
 
     def _check_prior(self) -> None:
-        prior = self.spec.prior
-        if prior is None:
+        if self.spec.prior is None:
             return
-        loc = self._heads(self._called("encode", self.spec.encode, *self.rows(0, 2))).flat().loc.detach()
+        batch = self.rows(0, 2)
+        whole = self._heads(self._called("encode", self.spec.encode, *batch))
+        self.code_shape, loc = tuple(whole.loc.shape[1:]), whole.flat().loc.detach()
+        prior = self._prior(batch[1:])
+        self.general = isinstance(prior, Distribution)
         try:
             fits = (
                 _is_density_of(prior, loc)
                 if isinstance(prior, Distribution)
-                else all(expands(torch.as_tensor(p), loc) for p in prior)
+                else len(prior) == 2 and all(expands(torch.as_tensor(p), loc) for p in prior)
             )
         except (TypeError, ValueError, RuntimeError, NotImplementedError):
             fits = False
@@ -162,6 +167,24 @@ class Bench:
             raise AuditError(
                 f"VAESpec(prior=...) is not one of codes of shape {tuple(loc.shape)}: give numbers, tensors of {loc.shape[1]}, or a distribution of these"
             )
+
+    def _prior(self, others: tuple[Tensor, ...]) -> Any:
+        """The prior at the parameters as they are: (loc, scale) of flat codes if it is normal."""
+        prior = self.spec.prior
+        if callable(prior):
+            prior = self._called("prior", prior, *others)
+        base = prior.base_dist if isinstance(prior, Independent) else prior
+        if isinstance(base, Normal):
+            prior = base.loc, base.scale
+        return tuple(_flat(p, self.code_shape) for p in prior) if isinstance(prior, tuple) else prior
+
+    def prior(self, point: Point, others: tuple[Tensor, ...]) -> Any:
+        """The prior where the parameters and the mode are those of the point."""
+        with self._calling(point.noise):
+            prior = self._prior(others)
+        self._restore_buffers()
+        live = isinstance(prior, Distribution) and callable(self.spec.prior) and not torch.is_grad_enabled()
+        return copy.deepcopy(prior) if live else prior  # it may hold parameters, which go on to other points
 
     def _called(self, name: str, function: Any, *args: Any) -> Any:
         try:
@@ -460,6 +483,13 @@ def _uncompiled() -> AbstractContextManager[None]:
         return nullcontext()
     stance: AbstractContextManager[None] = torch.compiler.set_stance("force_eager")
     return stance
+
+
+def _flat(value: Any, shape: tuple[int, ...]) -> Any:
+    """A parameter of a prior, with the axes of one example's code as one."""
+    if not isinstance(value, Tensor) or value.ndim < len(shape):
+        return value
+    return value.flatten(value.ndim - len(shape)) if len(shape) > 1 else value
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:

@@ -86,9 +86,9 @@ def view_of(bench: Bench, sampler: Sampler, point: Point, graph: bool = False) -
         if output is None:
             return None
         code = sampler.arranged(o.code, len(o.batch[0]))
-        prior = bench.spec.prior
+        prior = bench.prior(point, o.batch[1:])
         if isinstance(prior, tuple):
-            prior = tuple(_frozen(p, graph) for p in prior)  # type: ignore[assignment]
+            prior = tuple(_frozen(p, graph) for p in prior)
         slim = o if graph else replace(o, trace=None, outputs=[], draws=[])  # type: ignore[arg-type]
         return View(
             slim,
@@ -126,8 +126,7 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool =
     with torch.no_grad():
         loss, likelihoods = np.array([v.loss for v in seen]), likelihoods_of(bench, seen)
         usual = _usual(loss)
-        general = isinstance(bench.spec.prior, torch.distributions.Distribution)
-        for divergence in divergences(sampler.names, sampler.noisy, general):
+        for divergence in divergences(sampler.names, sampler.noisy, bench.general):
             regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
             if regulariser is None:
                 continue
@@ -160,8 +159,7 @@ def with_target(seen: Sequence[View]) -> Iterator[tuple[int, list[View]]]:
 
 def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation | None:
     """Of all likelihoods with the sampler's own reading of the divergence, the one that leaves least of the loss."""
-    general = isinstance(bench.spec.prior, torch.distributions.Distribution)
-    divergence = next(divergences(sampler.names, sampler.noisy, general))
+    divergence = next(divergences(sampler.names, sampler.noisy, bench.general))
     found = []
     with torch.no_grad():
         loss = np.array([v.loss for v in seen])
@@ -175,9 +173,8 @@ def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
 
 def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> float:
     """What the divergence alone leaves of the loss, in units of what varies; infinite where it cannot be told."""
-    general = isinstance(bench.spec.prior, torch.distributions.Distribution)
     with torch.no_grad():
-        columns = next(divergences(sampler.names, sampler.noisy, general)).columns
+        columns = next(divergences(sampler.names, sampler.noisy, bench.general)).columns
         regulariser = matrix([_means(columns(v.latent)) for v in seen])
     if regulariser is None:
         return np.inf

@@ -191,7 +191,7 @@ def _are_alike(weights: Tensor) -> bool:
 
 def _divergence(bench: Bench, sampler: Sampler, views: Sequence[View], near: int) -> Part:
     found = Part()
-    for cut in ("", "scale", "loc") if not isinstance(bench.spec.prior, torch.distributions.Distribution) else ():
+    for cut in ("", "scale", "loc") if not bench.general else ():
         seen = [derivative.of_heads(sampler, v, cut) for v in views]
         own = [d for d in seen if d is not None]
         kept = [i for i, d in enumerate(own) if bool(d.isfinite().all())]

@@ -40,8 +40,8 @@ class VAESpec:
         Of the data given the decoder's output.
     variance : float, optional
         Of a normal likelihood, where it is fixed.
-    prior : (loc, scale) or Distribution, optional
-        Of the code; standard normal if not given.
+    prior : (loc, scale), Distribution or callable, optional
+        Of the code; standard normal if not given. One that is learned is given by ``prior(*batch[1:])``, which returns it.
     beta : float, optional
         Declared weight of the KL divergence.
     num_importance_samples : int
@@ -63,7 +63,7 @@ class VAESpec:
     head: Head | None = None
     likelihood: Likelihood | None = None
     variance: float | None = None
-    prior: tuple[Any, Any] | torch.distributions.Distribution | None = None
+    prior: tuple[Any, Any] | torch.distributions.Distribution | Callable[..., Any] | None = None
     beta: float | None = None
     num_importance_samples: int = 1
     reported: Callable[..., Mapping[str, Any]] | None = None
@@ -90,7 +90,8 @@ class VAESpec:
             if value is not None and not (isinstance(value, Real) and float(value) > 0):
                 raise AuditError(f"VAESpec({name}={value!r}) is not a positive number")
         pair = isinstance(self.prior, tuple) and len(self.prior) == 2
-        if self.prior is not None and not pair and not isinstance(self.prior, torch.distributions.Distribution):
+        known = pair or callable(self.prior) or isinstance(self.prior, torch.distributions.Distribution)
+        if self.prior is not None and not known:
             raise AuditError(f"VAESpec(prior={self.prior!r}) is neither (loc, scale) nor a torch.distributions object")
         if self.num_importance_samples < 1:
             raise AuditError(
