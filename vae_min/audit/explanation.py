@@ -257,8 +257,8 @@ def likelihoods_of(bench: Bench, seen: Sequence[View]) -> list[Likelihood]:
 
 def _is_paired(seen: Sequence[View]) -> bool:
     """Whether the decoder has a second head: a number that is the same everywhere is a fixed scale."""
-    seconds = [v.output.second for v in seen]
-    return not any(s is None or bool((s == seconds[0].flatten()[0]).all()) for s in seconds)  # type: ignore[union-attr]
+    seconds = [s for v in seen if (s := v.output.second) is not None]
+    return len(seconds) == len(seen) and not all(bool((s == seconds[0].flatten()[0]).all()) for s in seconds)
 
 
 def _sums(elements: list[Tensor]) -> list[float]:

@@ -189,9 +189,9 @@ def of_counts(shape: tuple[int, ...], data: Sequence[Tensor], outputs: Sequence[
         The data, none negative, and the decoder's locations at several points, each of shape (k, B, N).
     """
     for axis in (a for a, size in enumerate(shape) if size > 1):
-        sums = [x.unflatten(-1, shape).sum(axis - len(shape)) for x in data]
+        sums = [_unfolded(x, shape).sum(axis - len(shape)) for x in data]
         family = "categorical" if all(bool((s == 1).all()) for s in sums) else "multinomial"
-        given = [y.unflatten(-1, shape).sum(axis - len(shape)) for y in outputs]
+        given = [_unfolded(y, shape).sum(axis - len(shape)) for y in outputs]
         if all(torch.allclose(s, torch.ones_like(s)) for s in given):
             yield Likelihood(family, lambda x, y: [-torch.xlogy(x, y.loc)])
         else:
@@ -214,7 +214,12 @@ def _one_sided(sign: int, probabilities: bool) -> Elements:
 
 
 def _log_softmax(y: Tensor, shape: tuple[int, ...], axis: int) -> Tensor:
-    return y.unflatten(-1, shape).log_softmax(axis - len(shape)).flatten(-len(shape))
+    return _unfolded(y, shape).log_softmax(axis - len(shape)).flatten(-len(shape))
+
+
+def _unfolded(values: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Of flat examples, (..., N), each in its shape."""
+    return values.reshape(*values.shape[:-1], *shape)
 
 
 def categorical_elements(shape: tuple[int, ...]) -> Iterator[Elements]:
@@ -292,7 +297,7 @@ def _density(observation: Observation, sampler: Sampler, output: Any) -> Tensor 
     if shape is None:
         return None
     try:
-        log_prob: Tensor = output.log_prob(rows.reshape(shape))  # type: ignore[no-untyped-call]
+        log_prob: Tensor = output.log_prob(rows.reshape(shape))
     except (NotImplementedError, RuntimeError, TypeError, ValueError):  # the data are outside of its support
         return None
     return -log_prob.reshape(count * len(x), -1)

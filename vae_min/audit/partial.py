@@ -88,9 +88,7 @@ class Parts:
             return f"{known}the reconstruction is no known likelihood of the decoder's output: {give}"
         if d.reading is None and d.weights is None:
             give = "if the prior is not standard normal, declare VAESpec(prior=...)"
-            return (
-                f"the reconstruction is known, the regularising term is no known divergence of the encoder's heads: {give}"
-            )
+            return f"the reconstruction is known, the regularising term is no known divergence of the encoder's heads: {give}"
         return "both terms are known, and the loss holds something beside them"
 
 

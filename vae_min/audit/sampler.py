@@ -79,7 +79,7 @@ class Sampler:
         """A tensor of shape (k, B, ...) in the order in which the decoder gets it, flat."""
         if self.sample_major:
             return value.flatten()
-        return value.unflatten(0, (self.num_calls, -1)).transpose(1, 2).flatten()
+        return value.reshape(self.num_calls, -1, *value.shape[1:]).transpose(1, 2).flatten()
 
 
 def explain(bench: Bench, points: list[Point]) -> Sampler:

@@ -90,8 +90,8 @@ class VAESpec:
             if value is not None and not (isinstance(value, Real) and float(value) > 0):
                 raise AuditError(f"VAESpec({name}={value!r}) is not a positive number")
         pair = isinstance(self.prior, tuple) and len(self.prior) == 2
-        known = pair or callable(self.prior) or isinstance(self.prior, torch.distributions.Distribution)
-        if self.prior is not None and not known:
+        usable = pair or callable(self.prior) or isinstance(self.prior, torch.distributions.Distribution)
+        if self.prior is not None and not usable:
             raise AuditError(f"VAESpec(prior={self.prior!r}) is neither (loc, scale) nor a torch.distributions object")
         if self.num_importance_samples < 1:
             raise AuditError(

@@ -61,7 +61,7 @@ def test_both_parts_are_judged(parts, verdict, codes) -> None:
     ("parts", "reason"),
     [
         ({"nll": lambda y, x: pixels(y, x) @ MASK.to(y)}, "pixels have weights of their own, from 0 to 1"),
-        ({"nll": lambda y, x: (pixels(y, x) * x).sum(-1)}, "the batch chooses which pixels count"),
+        ({"nll": lambda y, x: (pixels(y, x) * x.roll(1, -1)).sum(-1)}, "the batch chooses which pixels count"),
         ({"nll": lambda y, x: (y - x).abs().pow(1.5).sum(-1)}, "is no known likelihood of the decoder's output"),
         ({"divergence": lambda m, v: kl(m, v) ** 1.5}, "is no known divergence of the encoder's heads"),
         ({"nll": lambda y, x: bce(y, x) + 0.1 * x.mean()}, "both terms are known, and the loss holds something beside"),
