@@ -260,6 +260,7 @@ EXAMPLES = (
         "binary_cross_entropy_with_logits(logits.sigmoid(),",
     ),
     Example("sigmoid-missing", BITS, _BCE, 'F.binary_cross_entropy(logits.clamp(1e-6, 1 - 1e-6), x, reduction="sum")'),
+    Example("reconstruction-term", BITS, _BCE, "-(x * F.logsigmoid(logits)).sum()"),
     Example("data-range", BITS, "batch=BITS", "batch=2 * BITS - 1"),
     Example("grey-values", BITS, "batch=BITS", "batch=torch.rand(8, 12)"),
     Example("squared-error", SQUARES, "0.5 * ((x - x_hat) ** 2).sum()", "((x - x_hat) ** 2).sum()"),
