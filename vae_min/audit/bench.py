@@ -248,9 +248,12 @@ class Bench:
         self._set_mode(point.training)
 
     @property
-    def sharing(self) -> int:
-        """How many points share their parameters, where those of a large model take longer to draw than its loss."""
-        return 4 if sum(b.numel() for b in self._base) > _LARGE else 1
+    def is_large(self) -> bool:
+        """Whether the model has so many parameters that it is looked at from fewer sides.
+
+        Four points share their parameters then, and differ in rows and noise; there are fewer of them, and two sizes of the batch.
+        """
+        return sum(b.numel() for b in self._base) > _LARGE
 
     def _values(self, point: Point) -> list[Tensor]:
         """The parameters of a point."""

@@ -21,7 +21,7 @@ from vae_min.audit.noise import constant, seeded
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
-_POINTS, TOLERANCE = 48, 1e-3
+_POINTS, _POINTS_OF_LARGE, TOLERANCE = 48, 32, 1e-3
 _STRICT, _ROUNDING = 1e-6, 1e-13
 _SPREADS = (1.0, 0.5, 1.5)
 
@@ -57,15 +57,17 @@ class Explanation:
 
 
 def views(
-    bench: Bench, sampler: Sampler, size: int = 4, count: int = _POINTS, spread: float = 1.0, patience: int = 4
+    bench: Bench, sampler: Sampler, size: int = 4, count: int = 0, spread: float = 1.0, patience: int = 4
 ) -> list[View]:
     """The loss at generic points, arranged; those where it is not finite or raises are left out.
 
-    It ends where more than so many points were tried for each that was found.
+    Without a ``count`` there are as many as explain a loss. It ends where more than so many points were tried for each that was found.
     """
     found: list[View] = []
+    sharing, enough = (4, _POINTS_OF_LARGE) if bench.is_large else (1, _POINTS)
+    count = count or enough
     for seed in range(1, patience * count):
-        parameters = 1 + (seed - 1) // bench.sharing
+        parameters = 1 + (seed - 1) // sharing
         point = Point(parameters, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[parameters % 3])
         try:
             view = view_of(bench, sampler, point)
