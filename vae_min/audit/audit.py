@@ -164,7 +164,7 @@ class _Auditor:
         self.findings += likelihood.findings(self.spec, matched.likelihood, seen)
         a = matched.factor
         result = Effective(
-            a, a, round(matched.constant, 9), matched.likelihood.family, None, 1.0, found.name, found.name
+            a, a, round(matched.constant, 9) + 0.0, matched.likelihood.family, None, 1.0, found.name, found.name
         )
         return Audit(self._verdict(), tuple(self.findings), result)
 
