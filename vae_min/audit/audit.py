@@ -153,6 +153,12 @@ class _Auditor:
         some = explanation.views(self.bench, found, size, 16)
         return explanation.refit(e, some) if len(some) == 16 else None
 
+    def _rests(self, found: Sampler) -> dict[int, explanation.Rest]:
+        """A loss whose reconstruction does not vary, at two sizes of the batch."""
+        seen = {size: explanation.views(self.bench, found, size, 16) for size in (2, 8)}
+        rests = {size: explanation.without_reconstruction(self.bench, found, some) for size, some in seen.items()}
+        return {size: rest for size, rest in rests.items() if rest is not None}
+
     def _samples(self, found: Sampler) -> Iterator[Finding]:
         claimed = self.spec.num_importance_samples
         if claimed > 1:
@@ -183,13 +189,16 @@ class _Auditor:
             if isinstance(known.reconstruction.reading, Likelihood):
                 self.findings += likelihood.findings(self.spec, known.reconstruction.reading, seen)
         rest = explanation.without_reconstruction(self.bench, found, seen)
-        if rest < _NOTHING_LEFT:
-            shown = f"at {len(seen)} points the KL divergence alone leaves {rest:.1g} of what varies of the loss"
+        if rest is not None and rest.residual < _NOTHING_LEFT:
+            shown = (
+                f"at {len(seen)} points the KL divergence alone leaves {rest.residual:.1g} of what varies of the loss"
+            )
             self.findings.append(
                 Finding(
                     "guard", "the reconstruction does not vary: a guard cuts all pixels off, or it has no weight", shown
                 )
             )
+            self.findings += weight.of_constant(self._rests(found), math.prod(self.bench.code_shape))
         nearest = explanation.closest(self.bench, found, seen)
         evidence = _NOTHING
         if nearest is not None:

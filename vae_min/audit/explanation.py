@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -173,16 +174,25 @@ def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
     return min(found, key=lambda e: e.residual, default=None)
 
 
-def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> float:
-    """What the divergence alone leaves of the loss, in units of what varies; infinite where it cannot be told."""
+class Rest(NamedTuple):
+    """A loss as a divergence and a constant alone; ``residual`` is what they leave, in units of what varies."""
+
+    kl: Vector
+    constant: float
+    residual: float
+
+
+def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Rest | None:
+    """The loss by the divergence alone; None where it cannot be told."""
     with torch.no_grad():
         columns = next(divergences(sampler.names, sampler.noisy, bench.general)).columns
         regulariser = matrix([_means(columns(v.latent)) for v in seen])
     if regulariser is None:
-        return np.inf
+        return None
     loss = np.array([v.loss for v in seen])
     _, coefficients, constant, _ = _fit(loss, np.zeros((len(loss), 1)), regulariser)
-    return float(np.abs(regulariser @ coefficients + constant - loss).max() / max(_usual(loss), 1e-300))
+    residual = np.abs(regulariser @ coefficients + constant - loss).max() / max(_usual(loss), 1e-300)
+    return Rest(coefficients, constant, float(residual))
 
 
 def _usual(loss: Vector) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -179,7 +180,7 @@ def candidates(probabilities: bool, paired: bool, data: Iterable[Tensor]) -> Ite
 
 
 def of_counts(shape: tuple[int, ...], data: Sequence[Tensor], outputs: Sequence[Tensor]) -> Iterator[Likelihood]:
-    """Cross entropies of counts, or of indicators of classes, along an axis of the data; then those with half of a Bernoulli's.
+    """Cross entropies of counts, or of indicators of classes, along axes of the data; then those with half of a Bernoulli's.
 
     Parameters
     ----------
@@ -188,15 +189,23 @@ def of_counts(shape: tuple[int, ...], data: Sequence[Tensor], outputs: Sequence[
     data, outputs : sequence of Tensor
         The data, none negative, and the decoder's locations at several points, each of shape (k, B, N).
     """
-    for axis in (a for a, size in enumerate(shape) if size > 1):
-        sums = [_unfolded(x, shape).sum(axis - len(shape)) for x in data]
-        family = "categorical" if all(bool((s == 1).all()) for s in sums) else "multinomial"
-        given = [_unfolded(y, shape).sum(axis - len(shape)) for y in outputs]
-        if all(torch.allclose(s, torch.ones_like(s)) for s in given):
-            yield Likelihood(family, lambda x, y: [-torch.xlogy(x, y.loc)])
-        else:
-            yield Likelihood(family, lambda x, y, a=axis: [-x * _log_softmax(y.loc, shape, a)])  # type: ignore[misc]
-    probabilities = all(bool(((y >= 0) & (y <= 1)).all()) for y in outputs)
+    whole = [y.sum(-1) for y in outputs]
+    if all(
+        torch.allclose(total, whole[0].flatten()[0].expand_as(total)) for total in whole
+    ):  # of one block, or several
+        yield Likelihood("categorical", lambda x, y: [-torch.xlogy(x, y.loc)])
+        return
+    for count in range(1, len(shape) + 1):
+        for axes in combinations(range(-len(shape), 0), count):
+            totals = [_unfolded(x, shape).sum(axes) for x in data]
+            family = "categorical" if all(bool((t == 1).all()) for t in totals) else "multinomial"
+            yield Likelihood(family, lambda x, y, a=axes: [-x * _log_softmax(y.loc, shape, a)])  # type: ignore[misc]
+    if all(bool((x <= 1).all()) for x in data):
+        yield from _halves(all(bool(((y >= 0) & (y <= 1)).all()) for y in outputs))
+
+
+def _halves(probabilities: bool) -> Iterator[Likelihood]:
+    """Binary cross entropies that lack one of their terms."""
     family = "bernoulli" if probabilities else "bernoulli_logits"
     for sign, lacking in ((1, "(1 - x) log(1 - p)"), (-1, "x log p")):
         how = f"the binary cross entropy lacks its term {lacking}"
@@ -213,8 +222,9 @@ def _one_sided(sign: int, probabilities: bool) -> Elements:
     return elements
 
 
-def _log_softmax(y: Tensor, shape: tuple[int, ...], axis: int) -> Tensor:
-    return _unfolded(y, shape).log_softmax(axis - len(shape)).flatten(-len(shape))
+def _log_softmax(y: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Tensor:
+    unfolded = _unfolded(y, shape)
+    return (unfolded - unfolded.logsumexp(axes, keepdim=True)).flatten(-len(shape))
 
 
 def _unfolded(values: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -104,7 +104,7 @@ def explain(bench: Bench, sampler: Sampler, points: Sequence[Point]) -> Parts | 
     wider, far, small = ([v for v in views if v is not None] for views in beyond)
     return Parts(
         _reconstruction(bench, [*first, *wider, *(v for v in far if not _saturates(v))], len(first)),
-        _divergence(bench, sampler, [*first, *far, *small], len(first)),
+        _divergence(bench, sampler, [*first, *wider, *far, *small], len(first)),
     )
 
 

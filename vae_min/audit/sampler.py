@@ -33,6 +33,7 @@ _LOGARITHMS = frozenset(
 _RTOL = {True: 1e-9, False: 1e-4}
 _WIDE, _SMALL = seeded(7, 2.0), 0.125  # noise that a clamp would change, and noise that it would not
 _EQUAL = 1e-5  # of noise that is a quotient, to rounding
+_RARE = 4.0  # of 16,000 normal numbers one is beyond: to clamp it is no other law
 
 
 @dataclass
@@ -194,9 +195,7 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
         if not _is_clamped(noise[b != 0], drawn):
             sampler.doubt = _NOT_AFFINE
             return
-        shown = f"of {int((b != 0).sum())} numbers twice as far from 0 as normal ones"
-        limits = f"[{float(noise[b != 0].min()):.4g}, {float(noise[b != 0].max()):.4g}]"
-        sampler.findings.append(Finding("noise-law", "the noise is clamped, not normal", f"{shown} none left {limits}"))
+        sampler.findings += _clamp(noise[b != 0])
     uniform = [d for d in random.draws if d.law == "uniform" and among(noise[b != 0], d.value.flatten().to(noise))]
     _locate(bench, sampler, still, moved, bool(uniform))
     if uniform:
@@ -223,6 +222,14 @@ def _extrapolated(bench: Bench, still: Observation) -> Observation:
     near = bench.observe(replace(still.point, noise=constant(_SMALL)))
     codes = [s + (n - s) / _SMALL for s, n in zip(still.codes, near.codes, strict=True)]
     return replace(near, codes=codes)
+
+
+def _clamp(noise: Tensor) -> Iterator[Finding]:
+    """That noise is clamped, where this changes its law."""
+    low, high = float(noise.min()), float(noise.max())
+    if min(-low, high) < _RARE:
+        shown = f"of {len(noise)} numbers twice as far from 0 as normal ones none left [{low:.4g}, {high:.4g}]"
+        yield Finding("noise-law", "the noise is clamped, not normal", shown)
 
 
 def _is_clamped(noise: Tensor, drawn: Tensor) -> bool:

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-_EQUAL, _SMALL, _ENOUGH, _ALIKE = 1e-5, 1e-9, 0.01, 0.999
+_EQUAL, _SMALL, _ENOUGH, _ALIKE = 1e-5, 1e-9, 0.002, 0.999
+_LEAST = 2  # one alone follows any term
 _EXACT, _NONE = 1e-6, 1e-10  # of what regresses: relative, and absolute
 
 
@@ -46,7 +47,7 @@ def share(derivative: Tensor, term: Tensor) -> Share:
     """
     ratio = (derivative / term)[term.abs() > _SMALL]
     moved = ratio[ratio.abs() > _SMALL]
-    if not len(moved) or not bool(ratio.isfinite().all()):
+    if len(moved) < _LEAST or not bool(ratio.isfinite().all()):
         return Share(0.0, 0.0, 0.0, 0.0)
     probes = moved[:: max(1, len(moved) // 64)]
     ordered, reach = moved.sort().values, _EQUAL * probes.abs()

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from vae_min.audit.explanation import Explanation
+from vae_min.audit.explanation import Explanation, Rest
 from vae_min.audit.finding import Finding
 from vae_min.audit.head import CHANGED
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _CLOSE = 2e-3  # relative: user code may add 1e-8 or so where the explanation adds nothing
+_EXPONENT = 0.01  # how far a power of the batch's size may be from a whole number
 _NOTHING = 1e-9  # a relative weight below it is none; public code has some of 1e-6
 DENSITY = {"normal": (0.5 * math.log(2 * math.pi), 0.5), "laplace": (math.log(2), 1.0)}
 """Per pixel: -log p at the location for scale one, and what the logarithm of variance or scale adds to it."""
@@ -235,6 +236,32 @@ def target(spec: VAESpec, e: Explanation) -> list[float]:
     return [beta, 0.5 * beta] if e.likelihood.family == "normal" else [beta]
 
 
+def of_constant(by_size: Mapping[int, Rest], latents: int) -> Iterator[Finding]:
+    """Reductions over the batch that differ, where the reconstruction is a constant, which tells how it is reduced."""
+    ratios = {}
+    for size, rest in by_size.items():
+        w = 2 * float(rest.kl[0])
+        closed = (0.5 * w, 0.5 * w, -0.5 * w, *[0.0] * (len(rest.kl) - 3))
+        reconstruction = rest.constant + 0.5 * latents * w  # a closed divergence has -1/2 for each latent
+        if not w or not reconstruction or not all(equal(c, p, abs(w)) for c, p in zip(rest.kl, closed, strict=True)):
+            return
+        ratios[size] = w / reconstruction
+    if len(ratios) < 2 or min(ratios.values()) * max(ratios.values()) <= 0:
+        return
+    low, high = min(ratios), max(ratios)
+    exponent = math.log(ratios[high] / ratios[low]) / math.log(high / low)
+    shown = ", ".join(f"{r:.5g} at batch size {s}" for s, r in ratios.items())
+    for power in (1, -1):
+        if abs(exponent - power) < _EXPONENT:
+            yield _over_the_batch(power, f"weight of the KL divergence relative to the constant: {shown}")
+
+
+def _over_the_batch(power: int, shown: str) -> Finding:
+    """A divergence that grows with the batch's size beside the reconstruction, or shrinks."""
+    code, word, other = ("kl-batch-sum", "summed", "averaged") if power > 0 else ("kl-batch-mean", "averaged", "summed")
+    return Finding(code, f"over the batch, the KL divergence is {word} while the reconstruction is {other}", shown)
+
+
 def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[int, ...]) -> Iterator[Finding]:
     """What is wrong with the ratio of the two weights, from explanations at several batch sizes.
 
@@ -252,7 +279,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
         f"{ratios[s]:.5g} at batch size {s}" for s in sizes
     )
     exponent = round(power)
-    if abs(power - exponent) > 0.01 or abs(exponent) > 1:
+    if abs(power - exponent) > _EXPONENT or abs(exponent) > 1:
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     unit = abs(ratios[low]) / low**exponent
@@ -267,13 +294,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
         message = "the reconstruction is divided by the batch size once more than the KL divergence"
         yield Finding("reconstruction-batch", message, shown)
     elif exponent:
-        word = "summed" if exponent > 0 else "averaged"
-        other = "averaged" if exponent > 0 else "summed"
-        yield Finding(
-            "kl-batch-sum" if exponent > 0 else "kl-batch-mean",
-            f"over the batch, the KL divergence is {word} while the reconstruction is {other}",
-            shown,
-        )
+        yield _over_the_batch(exponent, shown)
     if found is not None and not _is_whole(e):  # a term is off, and named so: it may be the half of that
         found = tuple(code for code in found if code != "kl-half")
     if found is None:

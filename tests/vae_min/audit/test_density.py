@@ -132,6 +132,10 @@ def test_noise_beside_the_density_of_another_law_is_accused(net, draw) -> None:
     assert (outcome.verdict, errors(outcome)) == ("not-elbo", {"noise-law"})
 
 
+def test_noise_that_is_clamped_where_it_hardly_ever_is_is_normal(net) -> None:
+    assert audit(of_noise(net, clamped(4.5))).verdict == "elbo"
+
+
 def test_noise_whose_density_may_be_in_the_loss_is_not_accused(net) -> None:
     outcome = audit(of_noise(net, cauchy))
     assert (outcome.verdict, errors(outcome)) == ("undecided", set())
@@ -185,6 +189,15 @@ def test_counts_and_classes_have_a_cross_entropy_along_an_axis(net, nll, batch, 
     assert (outcome.verdict, outcome.effective.likelihood) == ("elbo", family)
     wrong = audit(of_output(net, net.decoder, lambda y, x: nll(y, x) / 6, batch))
     assert errors(wrong) == {"reconstruction-mean"}
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3)])
+def test_classes_in_blocks_are_no_half_of_a_binary_cross_entropy(net, shape) -> None:
+    def decode(z):
+        return net.decoder(z).unflatten(-1, shape).softmax(-1).flatten(1)
+
+    spec = of_output(net, decode, lambda p, x: -(x * p.log()).sum(-1), one_hot(torch.arange(8) % 6, 6).float())
+    assert (audit(spec).verdict, audit(spec).effective.likelihood) == ("elbo", "categorical")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,10 @@ def guarded(y, x):
     return torch.where(pixels(y, x) > 0.7, 0.7, pixels(y, x)).sum(-1)
 
 
+def cut(y, x):
+    return torch.where(pixels(y, x) > 0, 1.0, pixels(y, x)).sum(-1)
+
+
 def free_bits(m, v):
     return elements(m, v).clamp(min=0.2).sum(-1)
 
@@ -44,6 +48,9 @@ def halved(v):
             "not-elbo",
             {"kl-clamped", "reconstruction-mean"},
         ),
+        ({"nll": cut}, "not-elbo", {"guard"}),
+        ({"nll": cut, "divergence": lambda m, v: kl(m, v).sum()}, "not-elbo", {"guard", "kl-batch-sum"}),
+        ({"nll": cut, "divergence": lambda m, v: kl(m, v) / len(m)}, "not-elbo", {"guard", "kl-batch-mean"}),
         ({"divergence": free_bits, "scale": torch.exp}, "not-elbo", {"kl-clamped", "sampler-scale-mismatch"}),
         ({"divergence": free_bits, "scale": lambda v: v.mul_(0.5).exp_()}, "not-elbo", {"kl-clamped", "head-modified"}),
         ({"divergence": free_bits, "scale": halved}, "not-elbo", {"kl-clamped", "head-modified"}),
