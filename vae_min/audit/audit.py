@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -115,6 +116,8 @@ class _Auditor:
 
     def _explained(self, found: Sampler, e: Explanation, seen: Sequence[View]) -> Audit:
         shape = self.bench.code_shape
+        if e.likelihood.family == "normal" and e.likelihood.free and self.spec.variance is None:
+            self.spec = replace(self.spec, variance=likelihood.stated_variance(self.bench, seen))
         if found.uniform and weight.is_uniform(e):
             self._withdraw("noise-law")
         if found.noisy and not found.drawn and weight.is_sampled(e) and (message := self._of_law()):

@@ -13,7 +13,7 @@ from torch.distributions import ContinuousBernoulli, Distribution
 from torch.nn.functional import logsigmoid, one_hot
 
 from numerics import bernoulli, categorical, laplace, normal
-from vae_min.audit.bench import Observation
+from vae_min.audit.bench import Bench, Observation
 from vae_min.audit.finding import Finding
 from vae_min.audit.head import CLAIMABLE, READINGS, Heads, expands, heads_of
 from vae_min.audit.sampler import Sampler
@@ -292,6 +292,18 @@ def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:
     found = [d for d in densities if d is not None]
     density = sampler.arranged(torch.cat(found), size) if 0 < len(found) == len(parts) and not count % size else None
     return Heads(loc, second, known[0].law, density)
+
+
+def stated_variance(bench: Bench, seen: Sequence[Any]) -> float | None:
+    """The variance of a normal distribution that the decoder itself gives, where it is one number at all points."""
+    found: set[float] = set()
+    for point in (view.observation.point for view in (seen[0], seen[-1])):
+        for output in bench.observe(point).outputs:
+            heads = heads_of(output)
+            if not isinstance(output, Distribution) or heads is None or heads.law != "normal" or heads.second is None:
+                return None
+            found.update(heads.second.detach().square().flatten().tolist())
+    return found.pop() if len(found) == 1 else None
 
 
 def _density(observation: Observation, sampler: Sampler, output: Any) -> Tensor | None:

@@ -312,8 +312,9 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
     for name in found:
         message = _WORDS[name].format(latents=latents, pixels=math.prod(spec.tensors[0].shape[1:]), code=code)
         kind = name.split()[0]
-        if kind == "kl-latent-mean" and e.likelihood.free and spec.variance is None:
-            message += f", or the decoder has a variance of {unit:.4g}, which nobody declared"
+        if kind == "kl-latent-mean" and e.likelihood.free:
+            claim = "which nobody declared" if spec.variance is None else f"not the {spec.variance:.4g} that is claimed"
+            message += f", or the decoder has a variance of {unit:.4g}, {claim}"
         yield Finding(kind, message, shown)
 
 
@@ -374,7 +375,7 @@ def _unnamed(spec: VAESpec, e: Explanation, ratio: float, shown: str, latents: i
         if spec.variance is not None:
             yield Finding(
                 "variance-mismatch",
-                f"the squared error amounts to a variance of {ratio:.4g}, the claim is {spec.variance:.4g}",
+                f"the squared error amounts to a variance of {ratio:.4g}; what is claimed, or the decoder's own, is {spec.variance:.4g}",
                 shown,
             )
             return

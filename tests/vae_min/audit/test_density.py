@@ -72,6 +72,33 @@ def errors(outcome):
     return {f.code for f in outcome.findings if f.rank == "error"}
 
 
+# --- the variance that the decoder itself states ---
+
+
+@pytest.mark.parametrize(
+    ("scale", "reconstruction", "claim", "codes"),
+    [
+        (0.1, lambda p, x: -p.log_prob(x), None, set()),
+        (0.1, lambda p, x: (p.mean - x) ** 2, None, {"variance-mismatch"}),
+        (0.1, lambda p, x: (p.mean - x) ** 2, 0.5, set()),
+        (0.5**0.5, lambda p, x: (p.mean - x) ** 2, None, set()),
+        (1.0, lambda p, x: 0.5 * (p.mean - x) ** 2, None, set()),
+        (1.0, lambda p, x: (p.mean - x) ** 2, None, {"kl-latent-mean"}),  # of two latents: it says that it may be this
+    ],
+)
+def test_a_decoder_that_states_its_variance_is_held_to_it(net, scale, reconstruction, claim, codes):
+    def loss(x):
+        loc, v = net.encode(x)
+        z = loc + (0.5 * v).exp() * torch.randn_like(v)
+        return (reconstruction(decode(z), x).sum(-1) + closed(loc, v)).mean()
+
+    decode = lambda z: Normal(net.decoder(z), scale)
+    outcome = audit(VAESpec(loss=loss, encode=net.encode, decode=decode, batch=torch.randn(8, 6), variance=claim))
+    assert errors(outcome) == codes
+    assert outcome.verdict == ("not-elbo" if codes else "elbo")
+    assert all(f"{scale**2:.4g}" in f.message for f in outcome.findings if f.code in codes)
+
+
 # --- the posterior's noise ---
 
 
