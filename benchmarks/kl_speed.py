@@ -29,6 +29,7 @@ import torch
 from torch import Tensor, distributions
 
 from benchmarks.accuracy import CLASSES, halves
+from benchmarks.machine import cpu_name
 from elbocheck.training import keep_memory
 from tests.numerics.reference import FAMILIES
 
@@ -202,7 +203,9 @@ def main() -> int:
         if options.families != list(FAMILIES):
             command += f" --families {shlex.join(options.families)}"
         options.write.write_text(
-            PAGE.format(command=command, table=table, rounds=options.rounds, load=f"{os.getloadavg()[0]:.1f}"),
+            PAGE.format(
+                command=command, table=table, rounds=options.rounds, cpu=cpu_name(), load=f"{os.getloadavg()[0]:.1f}"
+            ),
             encoding="utf-8",
         )
     return 0
@@ -212,7 +215,7 @@ PAGE = """# Speed
 
 Milliseconds per call, without gradients, medians of {rounds} rounds; and quotients of ours and torch's in the same round, their
 median and half the width of its 95 % interval. Each function ran in a process of its own, which keeps the memory that it
-frees. The machine decides these numbers: two cores, load {load}. They were written by
+frees. The machine decides these numbers: two cores, {cpu}, load {load}. They were written by
 
 ```console
 $ {command} --write docs/speed.md

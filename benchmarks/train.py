@@ -18,6 +18,7 @@ from pathlib import Path
 
 import section
 import torch
+from machine import cpu_name
 from tutorial import Tutorial
 
 from elbocheck import mnist
@@ -187,13 +188,6 @@ def report(times: dict[str, list[float]], rows: list, epochs: int, device: str, 
         what = f"{name} after {epochs} epochs, ours and with `--bf16` against the tutorial's, nats, by seed"
         lines.append(f"| {what} | {found} | at least as good |")
     return "\n".join(lines)
-
-
-def cpu_name() -> str:
-    """What the system calls the processor."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
 
 
 def main() -> None:
