@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 
 from derivations.convention import Model, families, modelled
 from derivations.conversion import subterms
 from derivations.judgement import prove
-from derivations.kernel import Term
+from derivations.kernel import Term, equal
 from derivations.latex import text
 from derivations.meaning import Meaning
 from derivations.reader import Context
 from derivations.reading import readings
-from derivations.surroundings import Choice
+from derivations.refute import refute
+from derivations.surroundings import Choice, defined
 from derivations.syntax import FormulaError, parse
 from derivations.tree import plain_letter
 from derivations.written import Side, WrittenChain, is_condition
@@ -77,13 +80,43 @@ def rests_on(meanings: Sequence[Meaning], relation: str, chosen: Iterable[Choice
                 continue
             if prove(left, right, relation, families(left, right)) is not None:
                 return f"it holds if {words}, as line {choice.line} has it"
+            if not meaning.draws and refute(equal(left, right), seconds=inf) is None:
+                return f"it may hold if {words}, as line {choice.line} has it"
     return ""
 
 
 def beside(chain: WrittenChain, side: Side) -> tuple[tuple[str, tuple[Side, ...]], ...]:
     """What a relation of the chain, that ends in a side, is said to hold under: in words, and with its sides."""
-    said = ((_words(sides), sides) for sides in chain.conditions)
-    return (*said, (side.note, ())) if is_condition(side.note) else tuple(said)
+    said = [(_words(sides), sides) for sides in chain.conditions]
+    said += [(side.note, ())] if is_condition(side.note) else []
+    known = set().union(*(_letters(s.source) for s in chain.sides))
+    # what is supposed of other letters, what a symbol is defined to be and what is a choice of q is none of these
+    said += [
+        (" ".join(filter(None, (words, _words(sides)))), sides)
+        for words, sides in chain.supposed
+        if not sides or (known & set().union(*(_letters(s.source) for s in sides)) and not _is_known(sides))
+    ]
+    return tuple(said)
+
+
+def _is_known(sides: Sequence[Side]) -> bool:
+    """Whether sides define a symbol, or choose a density of q: that is looked at by itself."""
+    first, *others = sides
+    if any(_choice(first.source, other.source) is not None for other in others):
+        return True
+    try:
+        return bool(defined(parse(first.source)))
+    except FormulaError:
+        return False
+
+
+def _letters(source: str) -> set[str]:
+    return set(
+        re.findall(
+            r"\\[a-zA-Z]+|[a-zA-Z]",
+            re.sub(r"\\(?:left|right|math\w+|text\w*|bm|boldsymbol|frac)(?![a-zA-Z])", " ", source),
+        )
+    )
 
 
 def _words(sides: tuple[Side, ...]) -> str:

@@ -183,6 +183,15 @@ def constant_proof(meaning: Meaning, variation: Variation) -> Proof | None:
     return prove(there, here, "=", families(there, here))
 
 
+def only_lacks_constant(meaning: Meaning, known: frozenset[Term]) -> str:
+    """In words, that the sides differ by a constant in what both depend on; empty if no proof of that is found."""
+    for variation in variations(meaning, known)[0]:
+        moved = all(variation.elsewhere(side) != side for side in meaning.sides)
+        if moved and constant_proof(meaning, variation) is not None:
+            return f"`+ const` is missing: the gap does not depend on {variation.words}"
+    return ""
+
+
 def varied(meaning: Meaning, variation: Variation) -> Counterexample | None:
     """Two values of what varies at which the difference of the sides is not the same."""
     return refute(equal(*_differences(meaning, variation)), seconds=inf)

@@ -294,6 +294,37 @@ def labels_of_families(chains: Iterable[WrittenChain]) -> dict[str, str]:
     return {family: labels.pop() for family, labels in found.items() if len(labels) == 1}
 
 
+def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:
+    r"""What a text defines by something that has no reading, or ``\tilde q`` by densities of other families."""
+    for chain in chains:
+        for before, after in pairwise(chain.sides):
+            left = next(trees_of([before]), None)
+            right = next(trees_of([after]), None)
+            if left is None or after.relation not in ("=", ":=") or (right is not None and _names_law(right)):
+                continue
+            symbol = defined(left)
+            law = (
+                None if symbol else next((f.term for f in readings(left, Context()) if f.term.head == "density"), None)
+            )
+            if symbol or law is not None:
+                value = None if right is None else next((f.term for f in readings(right, Context())), None)
+                if symbol and value is None:
+                    yield symbol
+                if law is not None and (value is None or _is_of_others(law, value)):
+                    yield law
+
+
+def _names_law(tree: Sum) -> bool:
+    """Whether a side says that a density is normal or of another known family."""
+    return bool({r"\Normal", r"\Bernoulli"} & bases(tree))
+
+
+def _is_of_others(law: Term, value: Term) -> bool:
+    """Whether a density that is neither p nor q is that of other families."""
+    families = {t.data[0] for _, t in subterms(value) if t.head == "density"}
+    return law.data[0] not in ("p", "q") and bool(families) and law.data[0] not in families
+
+
 def sample_of(chains: Iterable[WrittenChain]) -> Sum | None:
     r"""The tree of ``\mu + \sigma \epsilon`` if a text says that this is z; the first one that does."""
     for e in _equations(chains):

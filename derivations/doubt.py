@@ -47,6 +47,12 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return f"{_shown(twice)}: defined more than once"
     if unsaid := around.distant & names:
         return f"{_shown(unsaid)}: defined far below only"
+    known = around.symbols.keys() | around.positive | around.negative | {"ELBO"}
+    if unread := names & {s for s in around.unknown if isinstance(s, str)} - known:
+        return f"{_shown(unread)}: defined by what is not read"
+    laws = {t for m in found for side in m.sides for _, t in subterms(side) if t.head == "density"}
+    if law := next((t for t in sorted(laws, key=text) if t in around.unknown), None):
+        return f"{text(law)}: defined by what is not used here"
     if around.apart:
         return f"{', '.join(sorted(around.apart))}: one letter for several things"
     if len({_has_limits(tree) for tree in trees} - {None}) > 1:

@@ -170,6 +170,8 @@ class Functionals(Informations):
                 depth -= 1
             if depth < 0:
                 break
+        if not places and self.over_values(unit):  # int_z f is read as sum_z f is
+            return self.over_all(self.over_values(unit), after, None), ()
         if not places:
             raise FormulaError("an integral without its differential")
         place = places[0]
@@ -187,9 +189,10 @@ class Functionals(Informations):
         """An integral has no limits but the space of its variable."""
         if not unit.subs:
             return
-        over = name_of(plain_letter(unit.subs[0].sums[0])).lower()
-        differential = name_of(variable_of(tree)[0]).lower()
-        if len(unit.subs[0].sums) > 1 or over not in (differential, "script" + differential):
+        (over, *others), differential = unit.subs[0].sums, name_of(variable_of(tree)[0]).lower()
+        if others or (
+            over != tree and name_of(plain_letter(over)).lower() not in (differential, "script" + differential)
+        ):
             raise FormulaError("the limits of an integral")
 
     def over_values(self, unit: Unit) -> list[tuple[Term, set[str]]]:
@@ -204,6 +207,13 @@ class Functionals(Informations):
             return []
         return [self.binding(s) for s in trees]
 
+    def over_all(self, points: list[tuple[Term, set[str]]], after: Items, rest: Sum | None) -> Term:
+        """The integral over these points of what follows."""
+        body = replace(self, bound=self.bound.union(*(names for _, names in points))).body(after, rest)
+        for point, _ in reversed(points):
+            body = bind("integral", point, body)
+        return body
+
     def binding(self, tree: Sum) -> tuple[Term, set[str]]:
         """The variable of an integral, and what is bound then: ``z^{(i)}`` under a sum over i, always written with its number."""
         point = self.point(tree)
@@ -215,11 +225,7 @@ class Functionals(Informations):
         """A sum or product over an index, or over the values of a variable."""
         points = self.over_values(unit)
         if points and unit.base == r"\sum":
-            bound = self.bound.union(*(names for _, names in points))
-            body = replace(self, bound=bound).body(after, rest)
-            for point, _ in reversed(points):
-                body = bind("integral", point, body)
-            return body
+            return self.over_all(points, after, rest)
         name, lower, upper = "j", number(1), None
         if unit.subs:
             (group,) = unit.subs

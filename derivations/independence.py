@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from derivations.conversion import subterms
-from derivations.kernel import Term, density, equal, forall, multiply
+from derivations.kernel import Term, density, equal, forall, free, multiply
 from derivations.latex import text
 
 
@@ -114,3 +114,39 @@ def is_plausible(whole: Term, product: Term) -> bool:
         return all(map(_given, factors))
     kinds = {str(a.data[-1])[0] in "xy" for a in whole.args}
     return len(kinds) == 1 or any(map(_given, factors))
+
+
+def given_more(*sides: Term) -> Iterator[tuple[str, tuple[Term, ...]]]:
+    """The sides where a density is given one more of the variables that others of its family are given, and in words.
+
+    A text leaves such a variable away where it does not matter, as c in ``p(x|z)`` where z was drawn from ``p(z|c)``, and
+    y in ``p(z)`` where x was drawn from ``p(x|y, z)``.
+    """
+    found = sorted({t for side in sides for _, t in subterms(side) if t.head == "density"}, key=text)
+    for family in sorted({t.data[0] for t in found}):
+        laws = [t for t in found if t.data[0] == family]
+        for c in sorted({c for t in laws for c in t.args[t.data[1] :]}, key=repr):
+            without = [t for t in laws if _may_be_with_cause(t, c, laws)]
+            for few in (without, *([t] for t in without if len(without) > 1)):
+                pairs = [(t, _with_cause(t, c)) for t in few]
+                more = tuple(_exchanged(side, dict(pairs)) for side in sides)
+                if pairs and set().union(*map(free, more)) == set().union(*map(free, sides)):
+                    yield " and ".join(f"{text(t)} is {text(then)}" for t, then in pairs), more
+
+
+def _with_cause(law: Term, c: Term) -> Term:
+    return density(law.data[0], law.args[: law.data[1]], [*law.args[law.data[1] :], c])
+
+
+def _may_be_with_cause(law: Term, c: Term, others: Iterable[Term]) -> bool:
+    """Whether c may be a cause of a density's variables, and no density says otherwise; that of all data alone is claimed."""
+    targets = {*law.args[: law.data[1]]}
+    effect = any(c in t.args[: t.data[1]] and targets & {*t.args[t.data[1] :]} for t in others)
+    evidence = law.data[1] == len(law.args) and any(t.data[-1][0] == "x" for t in targets)
+    return c not in law.args and not effect and not evidence and _with_cause(law, c) not in others
+
+
+def _exchanged(term: Term, laws: dict[Term, Term]) -> Term:
+    if term in laws:
+        return laws[term]
+    return Term(term.head, tuple(_exchanged(a, laws) for a in term.args), term.data, term.bound)

@@ -125,7 +125,9 @@ def labels(tree: Sum, variables: frozenset[str] = frozenset()) -> Iterator[tuple
 
 
 def _random(tree: Sum) -> Iterator[int]:
-    """The variables of ``H(X)`` and ``I(X; Y)``, by identity: capitals there, whose values are small letters elsewhere."""
+    """The variables of ``H(X)``, ``I(X; Y)`` and the space of ``int_Z``, by identity: their values are small letters."""
+    integrals = (u for u in units(tree) if u.base == r"\int")
+    yield from (id(u) for i in integrals for g in i.subs for s in g.sums for u in units(s))
     for row in rows(tree):
         for unit, group in pairwise(row.items):
             of = isinstance(unit, Unit) and unit.base in ("H", "I", r"\ScriptH", r"\ScriptI")

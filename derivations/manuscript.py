@@ -12,11 +12,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from derivations.delimiter import Lines, Place, Span, blanked, inside, spaces, spans, whole
 from derivations.macro import Macro, definitions_blanked, expanded, macros
+from derivations.prose import Condition, conditions
 
 # environments whose content is one formula; an asterisk may follow the name
 _DISPLAYS = "equation|align|alignat|flalign|gather|multline|eqnarray|displaymath|math|dmath|dgroup"
@@ -43,12 +44,16 @@ class ManuscriptError(ValueError):
 
 @dataclass(frozen=True)
 class Formula:
-    """The source of a formula, without its delimiters, the line on which it begins, and whether it is displayed."""
+    """The source of a formula, without its delimiters, the line on which it begins, and whether it is displayed.
+
+    `conditions` are those in its sentence.
+    """
 
     file: str
     line: int
     source: str
     displayed: bool
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def _notebook(text: str, name: str) -> Manuscript:
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ManuscriptError(f"{name}: not a Jupyter notebook of format 4 (save it again with Jupyter)") from error
     parts = [read_text(source, f"{name}#cell-{i}.md") for i, source in sources]
-    formulas = (Formula(f.file.removesuffix(".md"), f.line, f.source, f.displayed) for p in parts for f in p.formulas)
+    formulas = (replace(f, file=f.file.removesuffix(".md")) for p in parts for f in p.formulas)
     conventions = (Convention(c.file.removesuffix(".md"), c.line, c.source) for p in parts for c in p.conventions)
     texts = ((cell.removesuffix(".md"), text) for p in parts for cell, text in p.texts)
     return Manuscript(tuple(formulas), tuple(conventions), tuple(texts))
@@ -130,10 +135,13 @@ def _notebook(text: str, name: str) -> Manuscript:
 
 def _formulas(text: str, name: str, known: Mapping[str, Macro]) -> Iterator[Formula]:
     lines = Lines(text)
-    for start, end in spans(text, _OPENING, _closing, _fits):
+    found = list(spans(text, _OPENING, _closing, _fits))
+    said = conditions(text, list(whole(found)), list(inside(found)))
+    for (start, end), supposed in zip(found, said, strict=True):
         # MathJax and KaTeX leave comments out, so that they may stand in the formulas of Markdown too
         source = expanded(_without_comments(text[start.end() : end.start()]), known)
-        yield Formula(name, lines.at(start.end()), source, start.lastgroup in _DISPLAYED)
+        supposed = tuple(replace(c, formula=expanded(c.formula, known)) for c in supposed)
+        yield Formula(name, lines.at(start.end()), source, start.lastgroup in _DISPLAYED, supposed)
 
 
 def _closing(start: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from derivations.constant import (
     is_lettered,
     is_open,
     once,
+    only_lacks_constant,
     subject,
     variations,
     varied,
@@ -31,6 +32,7 @@ from derivations.definition import (
     redefined,
     sample_of,
     trees_of,
+    unknown,
     with_definitions,
     within,
 )
@@ -40,6 +42,7 @@ from derivations.edit import mend
 from derivations.entry import instances as of_entries
 from derivations.entry import is_marginal
 from derivations.full_covariance import by_matrices
+from derivations.independence import given_more
 from derivations.judgement import Proof, prove
 from derivations.kernel import KernelError, Term, at_most, equal, number, substitute
 from derivations.latex import text
@@ -136,6 +139,7 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             choices=tuple(choices(chains)),
             labels=labels_of_families(chains),
             sample=sample_of(chains),
+            unknown=frozenset(unknown(chains)),
         ),
     )
 
@@ -207,6 +211,9 @@ def _mended(refuted: Judgement, around: Surroundings) -> Judgement:
         edit = None if meaning.draws else mend(meaning.left, meaning.right, relation, both_sides=refuted.index == 0)
         if edit is not None:
             return replace(refuted, message=f"{edit.words}; {refuted.message}")
+    for meaning in (m for m in found if relation == "=" and not m.draws):
+        if words := only_lacks_constant(meaning, around.subject):
+            return replace(refuted, message=f"{words}; {refuted.message}")
     return refuted
 
 
@@ -398,6 +405,8 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
         if counterexample is None:
             return undecided
         first = first or (meaning, counterexample)
+    if unsaid := _unsaid(whole, blank.relation):
+        return replace(undecided, message=f"it may hold if {unsaid}, of which nothing is said")
     assert first is not None
     meaning, counterexample = first
     values = counterexample.values[:: -1 if blank.relation == ">=" else 1]
@@ -410,6 +419,15 @@ def _without_proof(blank: Judgement, trees: tuple[Sum, Sum], found: list[Meaning
         reading=meaning.reading,
         message=f"the sides are {' and '.join(values)}",
     )
+
+
+def _unsaid(found: Iterable[Meaning], relation: str) -> str:
+    """In words, the independence under which a relation holds that does not hold as it is written; empty if there is none."""
+    for meaning in (m for m in found if not m.draws):
+        for words, (left, right) in given_more(*meaning.sides):
+            if prove(left, right, relation, families(left, right)) is not None:
+                return words
+    return ""
 
 
 def _has_marginal(meaning: Meaning) -> bool:

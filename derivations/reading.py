@@ -215,6 +215,9 @@ class _Reader(Functionals):
         found = {_letter(s).removeprefix(r"\Script").lower() for s in group.sums} & {"x", "y", "z", "d"}
         if not found <= known:
             raise FormulaError(f"a symbol at {', '.join(sorted(found - known))}, on which it does not depend")
+        for datum in (self.point(s) for s in group.sums if _letter(s).lower() in ("x", "y")):
+            if datum.head == "function":  # one of numbered data
+                term = substitute(term, variable(*datum.data), datum)
         return term
 
     def weight_at(self, group: Group) -> Term:

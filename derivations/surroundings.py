@@ -92,6 +92,8 @@ class Surroundings:
         What the text chooses densities of q to be.
     labels
         The families that the text says to be normal with parameters of some label, with that label.
+    unknown
+        Densities and symbols that the text defines by what we cannot read or do not use.
     sample
         What the text has for z, such as ``mu + sigma epsilon``.
     incomplete
@@ -125,6 +127,7 @@ class Surroundings:
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    unknown: frozenset[Term | str] = frozenset()
     sample: Sum | None = None
     incomplete: bool = False
     claimed: bool = False

@@ -241,6 +241,7 @@ _SIMPLE = (
         ),
         r" \g<braced>\g<plain>_{\\Word\g<accent> ,\g<label>\g<letter>} ",
     ),
+    (rf"\\{_FONT}\s*\{{(?P<several>(?:\s*[a-zA-Z]\s*[,|])+\s*[a-zA-Z]\s*)\}}", r" \g<several> "),
     (rf"\\{_FONT}\s*\{{\s*(?P<word>[a-zA-Z]+)[-\s]?(?P<second>[a-zA-Z]*)\.?\s*\}}", r" \\Word\g<word>\g<second> "),
     (r"\{\s*\\(?:rm|text|cal|bf)\s+(?P<old>[a-zA-Z]{2,})\s*\}", r"{\\Word\g<old> }"),
     (rf"\\{_FONT}(?![a-zA-Z])", " "),

@@ -65,6 +65,9 @@ _PROVIDED = re.compile(
 _FOLLOWS = re.compile(rf"{_EQUIVALENT}|\\(?:implies|Rightarrow|Longrightarrow)(?![a-zA-Z])")
 _OF_EQUALITY = re.compile(r"\b(?:equality|equal|tight)\b")
 _RANGE = re.compile(r"\\(?:[lc]?dots|in)(?![a-zA-Z])|\.\.\.")
+# what Markdown takes from the three backslashes at the end of a line, and from the two of ``\\\\,``
+_ESCAPED = re.compile(r"(?<!\\)\\(?=\\\\(?:\s|\Z)|\\[,;!])")
+_NUMBER = re.compile(r"(?:\\q?quad|\\ |~|&)\s*(?:\\[lc]?dots\s*(?:\\q?quad|\\ |~|\s)*)?\(\s*\d+[a-z]?\s*\)$")
 _SPACING = {
     r"\quad",
     r"\qquad",
@@ -103,11 +106,13 @@ class WrittenChain:
     """Sides that follow one another, each compared with the one before; the first has no relation.
 
     `conditions` are the sides of what it is said to hold under: of the formula after "if", of that before an arrow.
+    `supposed` are those that the prose around it states, with its words.
     """
 
     file: str
     sides: tuple[Side, ...]
     conditions: tuple[tuple[Side, ...], ...] = ()
+    supposed: tuple[tuple[str, tuple[Side, ...]], ...] = ()
 
 
 def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
@@ -115,6 +120,7 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
     chains: list[list[Side]] = []
     files: list[str] = []
     conditions: dict[int, list[tuple[Side, ...]]] = {}
+    supposed: dict[int, list[tuple[str, tuple[Side, ...]]]] = {}
     displayed: int | None = None
     for formula in formulas:
         before: int | None = None
@@ -150,11 +156,18 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                 files.append(formula.file)
                 before = len(chains) - 1
                 displayed = before if formula.displayed else displayed
+            supposed.setdefault(before, []).extend(_supposed(formula))
     return [
-        WrittenChain(file, tuple(sides), tuple(conditions.get(i, ())))
+        WrittenChain(file, tuple(sides), tuple(conditions.get(i, ())), tuple(dict.fromkeys(supposed.get(i, ()))))
         for i, (file, sides) in enumerate(zip(files, chains, strict=True))
         if len(sides) > 1
     ]
+
+
+def _supposed(formula: Formula) -> Iterator[tuple[str, tuple[Side, ...]]]:
+    """The conditions in the sentence of a formula: in words, and the sides of their formulas."""
+    for said in formula.conditions:
+        yield said.words, tuple(s for row in _parts(said.formula, 0) for s in _sides(row, formula.line))
 
 
 def is_condition(words: str, formula: str = "") -> bool:
@@ -191,7 +204,7 @@ class _Row:
 
 def _rows(formula: Formula) -> Iterator[_Row]:
     """Rows end at a double backslash that is in no braces and no inner environment."""
-    source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), formula.source)
+    source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), _ESCAPED.sub("", formula.source))
     depth, start, skipped = 0, 0, 0
     for match in _TOKEN.finditer(source):
         token = match.group()
@@ -262,6 +275,9 @@ def _side(relation: str, source: str, line: int) -> Side:
             break
         if tokens[-1] in _SPACING or tokens[-1].isspace() or tokens[-1] in (".", ",", ";"):
             kept = kept[: -len(tokens[-1])].rstrip()
+            continue
+        if number := _NUMBER.search(kept):
+            kept = kept[: number.start()].rstrip()
             continue
         cut = _text_at_end(kept)
         if cut is None:

@@ -7,6 +7,7 @@ from derivations.constant import (
     constant_proof,
     is_open,
     once,
+    only_lacks_constant,
     subject,
     variations,
     varied,
@@ -100,3 +101,18 @@ def test_a_choice_of_q_is_open():
 
 def test_hypotheses_are_said_once():
     assert list(once(("p(z) > 0", "p(z') > 0", "q(z') > 0"))) == ["p(z) > 0", "q(z') > 0"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words"),
+    [
+        (bind("kl", Z, Q, POSTERIOR), bind("expectation", Z, Q, log(Q) - log(LIKELIHOOD) - log(PRIOR)), "q"),
+        (log(POSTERIOR), log(LIKELIHOOD) + log(PRIOR), "z"),
+        (log(POSTERIOR), log(LIKELIHOOD), ""),
+        (bind("kl", Z, Q, POSTERIOR), bind("expectation", Z, Q, log(Q) - log(LIKELIHOOD)), ""),
+        (bind("kl", Z, Q, POSTERIOR), log(PRIOR), ""),
+    ],
+)
+def test_an_equation_that_only_lacks_its_constant(left, right, words):
+    found = only_lacks_constant(Meaning((Reading(), Reading()), left, right), frozenset())
+    assert found == (f"`+ const` is missing: the gap does not depend on {words}" if words else "")

@@ -74,3 +74,45 @@ def test_weights_may_be_numbered_with_another_letter():
     first, second = r"\[ w_k = \frac{p(x,z_k)}{q(z_k|x)} \]", r"\[ w_i = \frac{p(x, z_i)}{q(z_i|x)} \]"
     assert set(read(first, second).weights) == {"w"}
     assert set(read(first, r"\[ w_k = p(x|z_k) \]").weights) == set()
+
+
+TILDE = r"\[ E_{\tilde q(z|x)}[\log p(z)] = E_{p(y|x)} E_{q(z|y)}[\log p(z)] \]"
+
+
+@pytest.mark.parametrize(
+    ("definition", "verdict", "word"),
+    [
+        (r"\[ \tilde q(z|x) = \int_y q(z|y) p(y|x) dy \]", "undecided", "not used"),
+        (r"\[ \tilde q(z|x) = \mathcal{K}[q, p] \]", "undecided", "not used"),
+        (r"\[ \tilde q(z|x) = \mathcal{N}(z; \mu, \sigma^2) \]", "refuted", ""),
+        ("", "refuted", ""),
+    ],
+)
+def test_a_density_that_is_defined_by_what_is_not_read_leads_to_no_refutation(definition, verdict, word):
+    found = list(proofread(chains(definition, TILDE)))[-1]
+    assert found.verdict == verdict
+    assert word in found.message
+
+
+def test_a_symbol_for_the_bound_that_is_defined_by_what_is_not_read_leads_to_no_refutation():
+    claim = rf"\[ \mathcal{{L}} = {OTHER} + 1 \]"
+    before = list(proofread(chains(r"\[ \mathcal{L} = \mathcal{K}[q] \]", claim)))[-1]
+    assert before.verdict != "refuted"
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"\sum_{i=1}^N \log p(x_i) \ge \sum_{i=1}^N \mathcal{L}(x_i)", "proved"),
+        (r"\sum_{i=1}^N \log p(x_i) \le \sum_{i=1}^N \mathcal{L}(x_i)", "refuted"),
+        (r"\sum_{i=1}^N \log p(x_i) = \sum_{i=1}^N \mathcal{L}(x_i) + \sum_{i=1}^N KL(q(z|x_i)\|p(z|x_i))", "proved"),
+        (r"\sum_{i=1}^N \log p(x_i) = \sum_{i=1}^N \mathcal{L}(x_i) + KL(q(z|x_1)\|p(z|x_1))", "unparsed"),
+        (r"\log p(x) \ge \int_Z q(z|x) \log \frac{p(x,z)}{q(z|x)}", "proved"),
+        (r"\log p(x) \le \int_Z q(z|x) \log \frac{p(x,z)}{q(z|x)}", "refuted"),
+        (r"\log p(\mathbf{X}) = \log \sum_Z p(\mathbf{X,Z})", "proved"),
+        (r"\log p(\mathbf{X}) = \log \sum_Z p(\mathbf{X|Z})", "refuted"),
+    ],
+)
+def test_a_bound_at_numbered_data_integrals_without_a_differential_and_letters_in_one_font(claim, verdict):
+    found = list(proofread(chains(r"\[ \mathcal{L}(x) = E_{q(z|x)}[\log p(x,z) - \log q(z|x)] \]", rf"\[ {claim} \]")))
+    assert found[-1].verdict == verdict

@@ -2,7 +2,7 @@
 
 import pytest
 
-from derivations.independence import Independence, is_plausible
+from derivations.independence import Independence, given_more, is_plausible
 from derivations.kernel import density, variable
 from derivations.manuscript import read_text
 from derivations.proofread import proofread
@@ -89,3 +89,27 @@ def test_a_prior_that_is_not_said_to_factorise_may_do_so():
 def test_a_supposition_does_not_prove_itself():
     twice = r"\[ q(z_1, z_2|x) = q(z_1|x) q(z_2|x) \]" * 2
     assert verdicts(twice) == ["undecided", "undecided"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "word"),
+    [
+        (r"\log p(x|c) \ge E_{q(z|x)}[\log p(x|z)] - KL(q(z|x)\|p(z|c))", "undecided", "p(x | z) is p(x | c, z)"),
+        (r"\log p(x|c) \ge E_{q(z|x)}[\log p(x|z)] + KL(q(z|x)\|p(z|c))", "refuted", ""),
+        (r"\log p(x|c) \ge E_{q(z|x,c)}[\log p(x|z,c)] - KL(q(z|x,c)\|p(z))", "undecided", "p(z) is p(z | c)"),
+        (r"\log p(x) \ge E_{q(z|x,c)}[\log p(x|z,c)] - KL(q(z|x,c)\|p(z|c))", "refuted", ""),
+        (r"\log p(x,y,z) = \log p(x|y,z) + \log p(y) + \log p(z)", "undecided", "p(z) is p(z | y)"),
+        (r"KL(q(z|x)\|p(z|x)) = KL(q(z|x)\|p(z))", "refuted", ""),
+    ],
+)
+def test_what_holds_by_an_independence_that_a_text_need_not_say_is_not_refuted(claim, verdict, word):
+    (found,) = proofread(written(read_text(f"$${claim}$$", "notes.md").formulas))
+    assert found.verdict == verdict
+    assert word in found.message
+
+
+def test_an_effect_is_no_cause():
+    x, z, y = (variable(name, name) for name in "xzy")
+    sides = density("p", [x], [z]), density("p", [z], [y])
+    assert [words for words, _ in given_more(*sides)] == ["p(x | z) is p(x | y, z)"]
+    assert list(given_more(density("p", [x], [z]), density("p", [z], [x]))) == []

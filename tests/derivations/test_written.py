@@ -123,3 +123,18 @@ def test_an_environment_inside_dollars_is_layout(name):
     text = f"$$\n\\begin{{{name}}}\na &= b \\\\\n&= c\n\\end{{{name}}}\n$$"
     (chain,) = written(read_text(text, "n.md").formulas)
     assert [(s.relation, s.source, s.line) for s in chain.sides] == [("", "a", 3), ("=", "b", 3), ("=", "c", 4)]
+
+
+@pytest.mark.parametrize(
+    ("formula", "sides"),
+    [
+        ("a &= b \\\\\\\n&= c", ["a", "b", "c"]),
+        ("a &= b \\\\\n&= c", ["a", "b", "c"]),
+        (r"a = b \\, c", ["a", r"b \, c"]),
+        (r"a &= b &\quad \cdots \quad (1) \\ &= c \quad (2)", ["a", "b", "c"]),
+        (r"a = b (1)", ["a", "b (1)"]),
+        (r"a = b \quad (c)", ["a", r"b \quad (c)"]),
+    ],
+)
+def test_what_markdown_takes_and_the_numbers_of_equations_are_no_part_of_a_side(formula, sides):
+    assert [source for _, source in only(f"$${formula}$$")] == sides

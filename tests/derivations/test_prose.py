@@ -1,0 +1,83 @@
+"""The conditions in the sentence of a formula are found; harmless words and other sentences state none."""
+
+import pytest
+
+from derivations.manuscript import read_text
+from derivations.proofread import proofread
+from derivations.written import written
+
+FALSE = r"$$I(X;Y) = H(Y)$$"
+BOUND = r"$$\log p(x) = E_{q(z|x)}[\log p(x,z) - \log q(z|x)]$$"
+
+
+def said(text):
+    return [c.words for f in read_text(text, "notes.md").formulas if f.displayed for c in f.conditions]
+
+
+def last(text):
+    return list(proofread(written(read_text(text, "notes.md").formulas)))[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"If the channel is noiseless, then\n\n{FALSE}",
+        f"When X is a function of Y and back, we have {FALSE}",
+        f"{FALSE}\nwhen the channel is deterministic.",
+        f"{FALSE}\n\n(which holds only if $H(Y|X) = 0$)",
+        f"Suppose $H(Y|X) = 0$. Then {FALSE}",
+        f"Suppose that Y follows from X. In this case {FALSE}",
+        f"For a deterministic encoder {FALSE}",
+        f"如果信道不包含任何噪音，此时有 {FALSE}",
+        f"Under the assumption $H(Y|X) = 0$ {FALSE}",
+        f"{FALSE} where $H(Y|X) = 0$.",
+    ],
+)
+def test_what_is_claimed_under_a_condition_in_prose_is_not_refuted(text):
+    assert said(text)
+    assert last(text).verdict == "undecided"
+    assert "condition" in last(text).message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"We have {FALSE}",
+        f"When we expand the entropies, we get {FALSE}",
+        f"If you take expectations, then {FALSE}",
+        f"When training a network, {FALSE}",
+        f"If the channel is noiseless, all is easy. Now we see that {FALSE}",
+        f"{FALSE} for all $p$.",
+        f"{FALSE} where $H$ is the entropy.",
+        f"For Gaussian channels {FALSE}",
+        f"If $\\beta = 1$ we speak of a VAE and {FALSE}",
+        f"{FALSE}\n\nIf the channel is noiseless, this is simple.",
+        f"# If the channel is noiseless\n\n{FALSE}",
+    ],
+)
+def test_a_false_claim_without_a_condition_of_its_own_is_refuted(text):
+    assert last(text).verdict == "refuted"
+
+
+def test_a_normal_law_is_no_condition():
+    text = (
+        "For $q(z|x) = N(\\mu, \\sigma^2 I)$ and $p(z) = \\mathcal{N}(0, I)$ we have "
+        "$$KL(q(z|x)\\|p(z)) = \\frac12\\sum_j(\\mu_j^2 + \\sigma_j^2 - \\log\\sigma_j^2).$$"
+    )
+    assert said(text) == []
+    assert last(text).verdict == "refuted"
+
+
+@pytest.mark.parametrize(("choice", "verdict"), [("q(z|x) = p(z|x)", "undecided"), ("q(z|x) = p(z)", "refuted")])
+def test_a_choice_of_q_in_prose_is_tried(choice, verdict):
+    assert last(f"If ${choice}$, then {BOUND}").verdict == verdict
+
+
+def test_a_condition_does_not_unsay_a_proof():
+    text = r"If the channel is noiseless, $$I(X;Y) = H(Y) - H(Y|X)$$"
+    assert last(text).verdict == "proved"
+
+
+def test_sentences_without_end_take_no_time():
+    text = "if " + "$a$ " * 20000
+    assert len(read_text(text, "notes.md").formulas) == 20000
