@@ -20,6 +20,7 @@ from derivations.syntax import FormulaError, parse
 from derivations.tree import plain_letter
 from derivations.written import Side, WrittenChain, is_condition
 
+_NORMAL = re.compile("gaussian|normal|diagonal|isotropic|正态|高斯", re.IGNORECASE)
 BEFORE, AFTER = 6, 1  # lines around a chain in which a choice is about it
 
 
@@ -90,11 +91,13 @@ def beside(chain: WrittenChain, side: Side) -> tuple[tuple[str, tuple[Side, ...]
     said = [(_words(sides), sides) for sides in chain.conditions]
     said += [(side.note, ())] if is_condition(side.note) else []
     known = set().union(*(_letters(s.source) for s in chain.sides))
+    of_normals = bool(known & {r"\mu", r"\sigma", r"\Sigma"})  # these are read as the text has them
     # what is supposed of other letters, what a symbol is defined to be and what is a choice of q is none of these
     said += [
         (" ".join(filter(None, (words, _words(sides)))), sides)
         for words, sides in chain.supposed
-        if not sides or (known & set().union(*(_letters(s.source) for s in sides)) and not _is_known(sides))
+        if (not sides and not (of_normals and _NORMAL.search(words)))
+        or (known & set().union(*(_letters(s.source) for s in sides)) and not _is_known(sides))
     ]
     return tuple(said)
 

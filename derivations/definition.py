@@ -28,6 +28,7 @@ from derivations.surroundings import (
     densities,
     evidence,
     has_size,
+    negative,
     size_defined,
     weight_defined,
 )
@@ -78,7 +79,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     later: list[Redefinition] = []
     aside: list[Redefinition] = []
     said: set[str] = set()  # to be the ELBO, by an equation that holds
-    for e in _equations(chains):
+    for e in _of_symbols(chains):
         chain, after, name, tree = e.chain, e.after, defined(e.left), e.right
         if after.relation == ":=" and (name in signs or symbols.get(name, (after.source,))[0] != after.source):
             sign = _sign(name, tree, within(chain, around)) if name in signs else ""
@@ -102,7 +103,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             later.append(Redefinition(chains.index(chain), name, (after.source, tree)))
             continue
         if sign or (name in BOUNDS and claimed):
-            signs[name] = sign or "+"
+            signs[name] = sign or ("-" if e.negated else "+")
             said |= {name} if sign else set()
             before = symbols.pop(name, None)
             if before is not None and _is_loss(before[1]):
@@ -181,6 +182,7 @@ class _Equation:
     after: Side
     left: Sum
     right: Sum
+    negated: bool = False
 
 
 def _equations(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
@@ -192,6 +194,19 @@ def _equations(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
                     yield _Equation(chain, after, parse(before.source), parse(after.source))
                 except FormulaError:
                     continue
+
+
+def _of_symbols(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
+    """The equations with a symbol on the left, where it is the negative of a side: ``-L = a`` and ``a = -L`` say ``L = -a``."""
+    for e in _equations(chains):
+        if defined(negative(e.left)):
+            yield replace(e, left=negative(e.left), right=negative(e.right), negated=True)
+        elif defined(negative(e.right)) and not defined(e.left):
+            before = e.chain.sides[e.chain.sides.index(e.after) - 1]
+            after = replace(e.after, source=before.source)
+            yield _Equation(e.chain, after, negative(e.right), negative(e.left), negated=True)
+        else:
+            yield e
 
 
 def _sign(name: str, tree: Sum, around: Surroundings) -> str:

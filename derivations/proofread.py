@@ -59,6 +59,7 @@ from derivations.surroundings import (
     approximation,
     at_odds,
     defined,
+    negative,
 )
 from derivations.syntax import FormulaError, Sum, parse
 from derivations.written import Side, WrittenChain
@@ -255,7 +256,7 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         return replace(blank, verdict="unparsed", message=str(error))
     if any(d.place == blank.chain and (d.name, d.value[1]) == (defined(trees[0]), trees[1]) for d in around.aside):
         return replace(blank, message="the left side is the ELBO elsewhere; taken for another definition")
-    if around.symbols.get(defined(trees[0]), ("",))[0] == blank.rhs:
+    if _defines(blank, trees, around):
         if any(d.place == blank.chain for d in around.again):
             return replace(blank, message="taken for a definition, which holds from here on")
         if blank.relation == ":=":
@@ -297,6 +298,16 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         if more is not None:
             return _proved(blank, more, replace(meaning, words=(*meaning.words, INDEPENDENT)), trees)
     return _without_proof(blank, trees, found, around)
+
+
+def _defines(blank: Judgement, trees: tuple[Sum, Sum], around: Surroundings) -> bool:
+    """Whether a relation is what the text has for a symbol, or for the negative of one, which may be the second side."""
+    said = (
+        (defined(trees[0]), blank.rhs),
+        (defined(negative(trees[0])), blank.rhs),
+        (defined(negative(trees[1])), blank.lhs),
+    )
+    return any(name and around.symbols.get(name, ("",))[0] == source for name, source in said)
 
 
 def _strictly(blank: Judgement, around: Surroundings) -> Judgement:

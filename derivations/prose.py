@@ -29,7 +29,7 @@ _SPECIAL = re.compile(
 )
 _HARMLESS = re.compile(
     r"^\W*(?:that\s+)?(?:(?:we|you|one|I|they)\s+(?!assume|suppose|set|let|choose|fix|had)\w+|\w+ing\b|an?\b|there\b|our\b"
-    r"|the (?:data|model|dataset|encoder|decoder|network))|gaussian|normal|diagonal|isotropic|正态|高斯",
+    r"|the (?:data|model|dataset|encoder|decoder|network))",
     re.IGNORECASE,
 )
 _HOLDS = re.compile(

@@ -241,6 +241,11 @@ def defined(tree: Sum) -> str:
     return name
 
 
+def negative(tree: Sum) -> Sum:
+    """The negative of a side."""
+    return Sum(tuple(("+" if sign == "-" else "-", row) for sign, row in tree.rows))
+
+
 def _may_be_defined(base: str, name: str, called: bool) -> bool:
     if base in (r"\ScriptH", r"\ScriptI", r"\ScriptD"):
         return False

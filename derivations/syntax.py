@@ -298,7 +298,7 @@ _SIMPLE = (
     (r"\\ScriptL\s*_\s*(?:\{\s*\\(?:ELBO|Wordelbo)\s*\}|\\(?:ELBO|Wordelbo))", r"\\ELBO "),
     (r"\\intercal(?![a-zA-Z])", r"\\top "),
     (
-        r"(?<![a-zA-Z\\])(?P<starred>[pqPQ])\s*\^\s*(?:\*|\\star(?![a-zA-Z])|\{\s*(?:\*|\\star)\s*\}|\{\s*⋅\s*\})",
+        r"(?<![a-zA-Z\\])(?P<starred>[pqPQ])\s*[\^_]\s*(?:\*|\\star(?![a-zA-Z])|\{\s*(?:\*|\\star)\s*\}|\{\s*⋅\s*\})",
         r"\g<starred>_{\\Wordstar }",
     ),
     (r"\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![a-zA-Z]))", "'"),

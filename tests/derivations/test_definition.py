@@ -116,3 +116,23 @@ def test_a_symbol_for_the_bound_that_is_defined_by_what_is_not_read_leads_to_no_
 def test_a_bound_at_numbered_data_integrals_without_a_differential_and_letters_in_one_font(claim, verdict):
     found = list(proofread(chains(r"\[ \mathcal{L}(x) = E_{q(z|x)}[\log p(x,z) - \log q(z|x)] \]", rf"\[ {claim} \]")))
     assert found[-1].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("displays", "verdict"),
+    [
+        ([r"\[ -\mathcal{L}(x) = E_q[\log p(x,z) - \log q(z|x)] \]"], "proved"),
+        ([r"\[ \log p(x) \ge E_q[\log p(x,z) - \log q(z|x)] = -\mathcal{L}(x) \]"], "proved"),
+        ([r"\[ \log p(x) \ge E_q[\log p(x,z) + \log q(z|x)] = -\mathcal{L}(x) \]"], "refuted"),
+        ([rf"\[ -\mathcal{{L}} = {BOUND} \]", rf"\[ \mathcal{{L}} = {LOSS} \]"], "proved"),
+        ([rf"\[ -\mathcal{{L}} = {BOUND} \]", rf"\[ \mathcal{{L}} = {BOUND} \]"], "refuted"),
+        ([rf"\[ \mathcal{{L}} = {BOUND} \]", rf"\[ -\mathcal{{L}} = {LOSS} \]"], "proved"),
+        ([rf"\[ \mathcal{{L}} = {BOUND} \]", rf"\[ -\mathcal{{L}} = {BOUND} \]"], "refuted"),
+        (
+            [r"\[ -\mathcal{L}(x, y) = E_{q(z|x,y)}[\log p(x|y,z) + \log p(y) + \log \frac{p(z)}{q(z|x,y)}] \]"],
+            "undecided",
+        ),
+    ],
+)
+def test_a_bound_may_be_written_as_the_negative_of_a_symbol(displays, verdict):
+    assert list(proofread(chains(*displays)))[-1].verdict == verdict

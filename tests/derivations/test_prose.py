@@ -31,6 +31,7 @@ def last(text):
         f"如果信道不包含任何噪音，此时有 {FALSE}",
         f"Under the assumption $H(Y|X) = 0$ {FALSE}",
         f"{FALSE} where $H(Y|X) = 0$.",
+        "If p(x) is Gaussian, then $$H(p) \\ge H(q)$$",
     ],
 )
 def test_what_is_claimed_under_a_condition_in_prose_is_not_refuted(text):
@@ -49,7 +50,6 @@ def test_what_is_claimed_under_a_condition_in_prose_is_not_refuted(text):
         f"If the channel is noiseless, all is easy. Now we see that {FALSE}",
         f"{FALSE} for all $p$.",
         f"{FALSE} where $H$ is the entropy.",
-        f"For Gaussian channels {FALSE}",
         f"If $\\beta = 1$ we speak of a VAE and {FALSE}",
         f"{FALSE}\n\nIf the channel is noiseless, this is simple.",
         f"# If the channel is noiseless\n\n{FALSE}",
@@ -66,6 +66,7 @@ def test_a_normal_law_is_no_condition():
     )
     assert said(text) == []
     assert last(text).verdict == "refuted"
+    assert last("If both are Gaussian, " + text).verdict == "refuted"
 
 
 @pytest.mark.parametrize(("choice", "verdict"), [("q(z|x) = p(z|x)", "undecided"), ("q(z|x) = p(z)", "refuted")])
