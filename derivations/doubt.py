@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 from derivations.clue import Trees
+from derivations.convention import Model, modelled
 from derivations.conversion import subterms
 from derivations.draw import numbers
 from derivations.entry import is_marginal, is_product, whole
 from derivations.functional import DRAWS
 from derivations.independence import Independence
-from derivations.kernel import Term, density, free, number, sort
+from derivations.kernel import Term, alpha_equal, density, free, number, sort
 from derivations.latex import text
 from derivations.law import named_laws
 from derivations.meaning import Meaning
@@ -71,6 +72,10 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return "it may hold by the independence that the text supposes"
     if relation in ("=", ":=", "prop") and any(_is_condition(m.left, m.right) for m in found):
         return "a choice or a condition, such as q = p or a divergence of 0, not a claim"
+    if relation in ("=", ":=") and any(is_choice(m.left, m.right) for m in found):
+        return "the same of another density: a choice of it, not a claim"
+    if relation in ("=", ":=") and any(_is_average(*m.sides) for m in found):
+        return "a mean over the data on one side: is the other side meant at given data?"
     named = any(
         u.base in (r"\Divergence", r"\Bernoulli", r"\Normal") for tree in trees for u in units(tree)
     )  # of numbers too it is a claim
@@ -126,6 +131,34 @@ def _is_condition(left: Term, right: Term) -> bool:
         if side.head == "density" and side.data[0] not in others:
             return True
     return False
+
+
+def is_choice(left: Term, right: Term) -> bool:
+    """Whether the sides are the same but for a density that is averaged over and speaks of itself, which is of another family.
+
+    So is a bound at q and at q = p(z|x).
+    """
+    for side, other in ((left, right), (right, left)):
+        inside, outside = ([t for _, t in subterms(s) if t.head == "density"] for s in (side, other))
+        gone = {t for t in inside if t.data[0] not in {o.data[0] for o in outside}}
+        if len(gone) != 1 or inside.count(law := gone.pop()) < 2:
+            continue
+        values = {t for t in outside if t.args[: t.data[1]] == law.args[: law.data[1]]}
+        if any(alpha_equal(modelled(side, Model(((law, value),), "")), other) for value in values):
+            return True
+    return False
+
+
+def _is_average(left: Term, right: Term) -> bool:
+    """Whether one side is the mean of the other over a variable that it is about."""
+    return any(
+        side.head == "expectation"
+        and side.args[0].head == "density"
+        and side.args[0].args == (side.bound,)
+        and side.bound in free(other)
+        and alpha_equal(side.args[1], other)
+        for side, other in ((left, right), (right, left))
+    )
 
 
 def _is_mass(term: Term) -> bool:

@@ -35,6 +35,9 @@ _HARMLESS = re.compile(
 _HOLDS = re.compile(
     r"^[\s,;:()]*(?:(?:which|this|that|it|and|or|only|holds?|is|are|true|exactly|just)\s+)*$", re.IGNORECASE
 )
+_CLAUSE = re.compile(r"[,;:，；：](?!\s*(?:and|or)\b)|\bthen\b|\bwe (?:have|get|obtain|find)\b")
+_EVERY = re.compile(r"\s+(?:all|any|every|each|some)\b")
+_VERB = re.compile(r"\b(?:can|may|we|becomes|follows)\b")
 _RELATION = re.compile(r"=|\\(?:to|rightarrow|approx|equiv|le|ge|leq|geq|ll|gg|perp|indep)(?![a-zA-Z])|[<>]")
 _NO_CONDITION = re.compile(
     r"\\sim(?![a-zA-Z])|\\in(?![a-zA-Z])|\\(?:mathcal|mathrm|text|cal)\s*\{?\s*N|(?<![a-zA-Z\\])N\s*\(|diag|\\[lc]?dots|:=|\\propto"
@@ -61,24 +64,71 @@ def conditions(text: str, formulas: Sequence[Place], inside: Sequence[Place]) ->
     formulas, inside
         Where the formulas stand, with their delimiters and without.
     """
-    masked = _masked(text, formulas, inside)
-    breaks = [0, *(m.end() for m in _END.finditer(masked))]
-    starts = [start for start, _ in formulas]
+    prose = _Prose(text, formulas, inside)
     for start, end in formulas:
-        begin = max(_begin(masked, breaks, start), start - _LONGEST)
-        later = bisect_right(breaks, _goes_on(masked, end))
-        stop = min(breaks[later] if later < len(breaks) else len(masked), end + _LONGEST)
-        near = range(bisect_left(starts, begin), bisect_left(starts, stop))
-        within = [(formulas[i], text[slice(*inside[i])]) for i in near]
-        yield (*_before(masked, begin, start, within), *_behind(masked, end, stop, within))
+        yield (*prose.before(start), *prose.behind(end))
 
 
-def _goes_on(masked: str, end: int) -> int:
-    """Where the sentence of a formula goes on behind it: after empty lines too, with a small letter or a bracket."""
-    place = end
-    while place < min(len(masked), end + 20) and masked[place].isspace():
-        place += 1
-    return place if masked[place : place + 1].islower() or masked.startswith("(", place) else end
+class _Prose:
+    """A text in which each character of a formula is a mark: where its sentences end, and its words for conditions."""
+
+    def __init__(self, text: str, formulas: Sequence[Place], inside: Sequence[Place]) -> None:
+        self.text, self.formulas, self.inside = text, formulas, inside
+        self.starts = [start for start, _ in formulas]
+        self.masked = _masked(text, formulas, inside)
+        self.breaks = [0, *(m.end() for m in _END.finditer(self.masked))]
+        self.words = list(_CONDITION.finditer(self.masked))
+        self.places = [word.start() for word in self.words]
+
+    def before(self, start: int) -> Iterator[Condition]:
+        """The conditions in the sentence of a formula that stand before it."""
+        first = bisect_left(self.places, max(self._begin(start), start - _LONGEST))
+        for word in self.words[first : bisect_left(self.places, start)]:
+            yield from self._said(word, _clause_end(self.masked, word.end(), start))
+
+    def behind(self, end: int) -> Iterator[Condition]:
+        """The condition that follows a formula in its sentence."""
+        later = bisect_right(self.breaks, self._goes_on(end))
+        stop = min(self.breaks[later] if later < len(self.breaks) else len(self.masked), end + _LONGEST)
+        place = bisect_left(self.places, end)
+        word = self.words[place] if place < len(self.words) else None
+        if word is not None and word.end() <= stop and _HOLDS.match(self.masked[end : word.start()]):
+            yield from self._said(word, _clause_end(self.masked, word.end(), stop))
+
+    def _begin(self, start: int) -> int:
+        """Where the sentence of a formula begins; with the sentence before if it goes on with that one."""
+        while start and self.masked[start - 1].isspace():
+            start -= 1
+        last = bisect_right(self.breaks, start) - 1
+        begin = self.breaks[last]
+        while _GOES_ON.match(self.masked, begin) and last:
+            last -= 1
+            if self.masked[self.breaks[last] : begin].strip(" \n.。"):
+                return self.breaks[last]
+        return begin
+
+    def _goes_on(self, end: int) -> int:
+        """Where the sentence of a formula goes on behind it: after empty lines too, with a small letter or a bracket."""
+        place = end
+        while place < min(len(self.masked), end + 20) and self.masked[place].isspace():
+            place += 1
+        small = self.masked[place : place + 1].islower() or self.masked.startswith("(", place)
+        return place if small else end
+
+    def _said(self, word: re.Match[str], end: int) -> Iterator[Condition]:
+        """The conditions of a clause: its equations; or its words, if it has none and they are not known to be harmless."""
+        clause, weak = self.masked[word.end() : end], word.group().lower() in _WEAK
+        words = " ".join(re.sub(_MARK + "+", " ... ", self.masked[word.start() : end]).split())
+        near = range(bisect_left(self.starts, word.end()), bisect_left(self.starts, end))
+        sources = (self.text[slice(*self.inside[i])] for i in near)
+        equations = [s for s in sources if _RELATION.search(s) and not _NO_CONDITION.search(s)]
+        if equations:
+            yield from (Condition(words, source) for source in equations)
+            return
+        about = _VERB.split(clause)[0] if weak else clause
+        harmless = weak or _EVERY.match(clause) or _HARMLESS.search(clause) or not clause.strip(_MARK + " \n")
+        if not _EVERY.match(clause) and (_SPECIAL.search(about) or not harmless):
+            yield Condition(words)
 
 
 def _masked(text: str, formulas: Sequence[Place], inside: Sequence[Place]) -> str:
@@ -91,53 +141,7 @@ def _masked(text: str, formulas: Sequence[Place], inside: Sequence[Place]) -> st
     return "".join([*parts, text[at:]])
 
 
-def _begin(masked: str, breaks: Sequence[int], start: int) -> int:
-    """Where the sentence of a formula begins; with the sentence before if it goes on with that one."""
-    while start and masked[start - 1].isspace():
-        start -= 1
-    last = bisect_right(breaks, start) - 1
-    begin = breaks[last]
-    while _GOES_ON.match(masked, begin) and last:
-        last -= 1
-        if masked[breaks[last] : begin].strip(" \n.。"):
-            return breaks[last]
-    return begin
-
-
-def _before(masked: str, begin: int, start: int, within: Sequence[tuple[Place, str]]) -> Iterator[Condition]:
-    for word in _CONDITION.finditer(masked, begin, start):
-        end = _clause_end(masked, word.end(), start)
-        yield from _said(masked, word, end, within)
-
-
-def _behind(masked: str, end: int, stop: int, within: Sequence[tuple[Place, str]]) -> Iterator[Condition]:
-    word = _CONDITION.search(masked, end, stop)
-    if word is not None and _HOLDS.match(masked[end : word.start()]):
-        yield from _said(masked, word, _clause_end(masked, word.end(), stop), within)
-
-
 def _clause_end(masked: str, start: int, stop: int) -> int:
     """Where a clause ends: at a comma, unless it goes on with another condition."""
-    found = re.compile(r"[,;:，；：](?!\s*(?:and|or)\b)|\bthen\b|\bwe (?:have|get|obtain|find)\b").search(
-        masked, start, stop
-    )
+    found = _CLAUSE.search(masked, start, stop)
     return found.start() if found else stop
-
-
-def _said(masked: str, word: re.Match[str], end: int, within: Sequence[tuple[Place, str]]) -> Iterator[Condition]:
-    """The conditions of a clause: its equations; or its words, where it has none and we do not know them to be harmless."""
-    clause = masked[word.end() : end]
-    words = " ".join(re.sub(_MARK + "+", " ... ", masked[word.start() : end]).split())
-    equations = [
-        source
-        for (a, b), source in within
-        if word.end() <= a and b <= end and _RELATION.search(source) and not _NO_CONDITION.search(source)
-    ]
-    if re.match(r"\s+(?:all|any|every|each|some)\b", clause) and not equations:
-        return
-    yield from (Condition(words, source) for source in equations)
-    if equations:
-        return
-    weak = word.group().lower() in _WEAK
-    if _SPECIAL.search(clause) or not (weak or _HARMLESS.search(clause) or not clause.strip(_MARK + " \n")):
-        yield Condition(words)

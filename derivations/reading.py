@@ -118,12 +118,28 @@ class _Reader(Functionals):
         if not items or isinstance(items[0], str):
             raise FormulaError("a logarithm of nothing")
         first = items[0]
-        if isinstance(first.base, Group) or not self.reading.greedy:
+        if isinstance(first.base, Group) or not self.reading.greedy or self.is_weighted(first, items[1:]):
             return self.factor(first, items[1:], rest)
         more = next((i for i, item in enumerate(items) if i and isinstance(item, Unit) and item.base == r"\log"), None)
         if more is None:
             return multiply(*self.factors(items, rest)), ()
         return multiply(*self.factors(items[: more - (items[more - 1] == "⋅")])), items[more:]
+
+    def is_weighted(self, fraction: Unit, after: Items) -> bool:
+        """Whether a density follows a fraction that is about it, as in ``int log (p / q) q dz``: what is averaged over."""
+        if (
+            fraction.base != r"\frac"
+            or len(after) < 2
+            or not isinstance(after[0], Unit)
+            or after[0].base not in FAMILIES
+        ):
+            return False
+        group = group_of(after[1], "(")
+        varies = group is not None and bool(group.sums) and _letter(group.sums[0]).lower() in {b[0] for b in self.bound}
+        parts = (row for g in fraction.arguments for s in g.sums for row in rows(s))
+        return varies and any(
+            pair == after[:2] for row in parts for pair in zip(row.items, row.items[1:], strict=False)
+        )
 
     # --- calls ---
 
@@ -206,6 +222,9 @@ class _Reader(Functionals):
 
     def symbol_at(self, term: Term, group: Group) -> Term:
         """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y), nor L(p)."""
+        first = only_unit(group.sums[0])
+        if "|" in group.separators[:1] and first is not None and first.base in PARAMETERS:
+            raise FormulaError("a symbol at parameters given data, as a likelihood is")
         others = {b for s in group.sums for b in bases(s)} & FAMILIES - {"q", "Q"}
         if others:
             raise FormulaError(f"a symbol at {', '.join(sorted(others))}, which may stand there for q")

@@ -233,12 +233,21 @@ def defined(tree: Sum) -> str:
     if not _may_be_defined(first.base, name, bool(rest)):
         return ""
     called = rest and isinstance(rest[0], Unit) and group_of(rest[0], "([") and not (rest[0].subs or rest[0].sups)
-    if rest and not called:
+    if rest and (not called or is_likelihood(rest[0])):
         return ""
     if first.base in ("L", "F") and "_" not in name:
         group = group_of(rest[0], "([") if rest else None
         return name + "(" if group is not None and _is_bound_call(group.sums) else ""
     return name
+
+
+def is_likelihood(call: Unit | str) -> bool:
+    r"""Whether the arguments of a symbol are parameters given data, ``L(\theta | X)``: that is the likelihood, no bound."""
+    group = group_of(call, "([")
+    if group is None or "|" not in group.separators[:1]:
+        return False
+    first, second = (only_unit(s) for s in group.sums[:2])
+    return first is not None and first.base in PARAMETERS and second is not None and str(second.base) not in PARAMETERS
 
 
 def negative(tree: Sum) -> Sum:

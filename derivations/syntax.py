@@ -199,6 +199,8 @@ _FONT = r"(?:mathbf|boldsymbol|bm|bs|mathrm|mathit|mathsf|mathtt|mathcal|mathbb|
 _ENDS = r"(?![a-zA-Z])"
 _KL = r"(?:KL|kl|Kl)"
 _SIMPLE = (
+    (r"\\text\s*\{\s*~\s*\}", r"\\sim "),
+    (r"\\Bbb(?![a-zA-Z])", r"\\mathbb"),
     (r"\\(?:left|right|middle)\s*\.", " "),
     (r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", " "),
     (r"\\(?:displaystyle|textstyle|limits|nolimits|quad|qquad|enspace|thinspace|!|,|;|:|>|\s)(?![a-zA-Z])", " "),

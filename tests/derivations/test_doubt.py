@@ -3,9 +3,12 @@
 import pytest
 
 from derivations.doubt import doubt, is_assumption
+from derivations.manuscript import read_text
 from derivations.meaning import meanings
+from derivations.proofread import proofread
 from derivations.surroundings import Surroundings
 from derivations.syntax import parse
+from derivations.written import written
 
 HERE = Surroundings()
 
@@ -49,3 +52,23 @@ def test_a_claim_is_not_doubted():
 def test_one_letter_for_several_things_is_a_doubt():
     trees = pair("p(x)", "p(X)")
     assert "one letter for several things" in doubt(trees, [], Surroundings(apart=frozenset({"x"})))
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "word"),
+    [
+        (r"E_{q(z)}[\log p(x,z) - \log q(z)] = E_{p(z|x)}[\log p(x,z) - \log p(z|x)]", "undecided", "choice"),
+        (r"\int \log \frac{p(x,z)}{q(z)} q(z) dz = \int \log \frac{p(x,z)}{p(z|x)} p(z|x) dz", "undecided", "choice"),
+        (r"\int \log \frac{p(x,z)}{q(z)} q(z) dz = \int \log \frac{p(x,z)}{p(z|x)} q(z) dz", "refuted", ""),
+        (r"\int \log \frac{p(x,z)}{q(z)} q(z) dz = \int \log p(x,z) dz", "refuted", ""),
+        (r"E_{q(z)}[\log p(x,z)] = E_{p(z|x)}[\log p(x,z)]", "refuted", ""),
+        (r"KL(q(z)\|p(z|x)) = KL(q(z)\|p(z))", "refuted", ""),
+        (r"E_{q(z|x)}[\log q(z|x)] = E_{p(x)}[E_{q(z|x)}[\log q(z|x)]]", "undecided", "mean over the data"),
+        (r"E_{q(z|x)}[\log q(z|x)] = E_{p(x)}[E_{q(z|x)}[\log p(z)]]", "refuted", ""),
+        (r"\mathcal{L}(\theta|x) = \log p(x|\theta)", "unparsed", "likelihood"),
+    ],
+)
+def test_the_same_of_another_density_a_mean_on_one_side_and_a_likelihood(claim, verdict, word):
+    (found,) = proofread(written(read_text(f"$${claim}$$", "notes.md").formulas))
+    assert found.verdict == verdict
+    assert word in found.message
