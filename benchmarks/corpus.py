@@ -26,11 +26,13 @@ from derivations.judgement import prove
 from derivations.kernel import KernelError, at_most, equal
 from derivations.latex import latex
 from derivations.manuscript import read, read_text
-from derivations.meaning import Meaning, meanings
+from derivations.meaning import Meaning
 from derivations.mutation import wrong_lines
-from derivations.proofread import UP_TO, Judgement, after, judgements, surroundings
+from derivations.proofread import UP_TO, after, judgements, surroundings
 from derivations.refute import refute
+from derivations.relation import Judgement
 from derivations.syntax import FormulaError, parse
+from derivations.understanding import meanings
 from derivations.written import written
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "derivations" / "corpus"

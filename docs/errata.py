@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from derivations.manuscript import read
-from derivations.proofread import Judgement, proofread
+from derivations.proofread import proofread
+from derivations.relation import Judgement
 from derivations.written import written
 
 DOCS = Path(__file__).resolve().parent

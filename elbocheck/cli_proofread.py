@@ -15,7 +15,7 @@ from elbocheck.cli_data import UnusableInput
 from elbocheck.cli_display import coloured
 
 if TYPE_CHECKING:
-    from derivations.proofread import Judgement
+    from derivations.relation import Judgement
 
 
 class Marks(StrEnum):

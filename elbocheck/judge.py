@@ -19,7 +19,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from derivations.manuscript import Convention
-from derivations.proofread import Judgement, blank, judgements, surroundings, without_definitions
+from derivations.proofread import judgements, surroundings, without_definitions
+from derivations.relation import Judgement, blank
 from derivations.surroundings import Surroundings
 from derivations.syntax import parse
 from derivations.written import WrittenChain

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError, fromstring
 from markupsafe import Markup
 
 from derivations.manuscript import Manuscript
-from derivations.proofread import Judgement
+from derivations.relation import Judgement
 from elbocheck.report import mathml, template
 
 MARKS = {"proved": "✓", "refuted": "✗", "undecided": "?", "unparsed": "–"}

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from derivations.manuscript import Manuscript, read, read_text
-from derivations.proofread import Judgement
+from derivations.relation import Judgement
 from derivations.surroundings import Surroundings
 from derivations.written import WrittenChain, written
 from elbocheck.judge import SECONDS, judged

@@ -4,10 +4,10 @@ import pytest
 
 from derivations.doubt import doubt, is_assumption
 from derivations.manuscript import read_text
-from derivations.meaning import meanings
 from derivations.proofread import proofread
 from derivations.surroundings import Surroundings
 from derivations.syntax import parse
+from derivations.understanding import meanings
 from derivations.written import written
 
 HERE = Surroundings()

@@ -1,30 +1,32 @@
-"""What a relation may mean: every reading once, with the conventions that it uses."""
+"""A meaning says in words how its sides were read, and what it rests on."""
 
-from derivations.meaning import meanings, why_none
-from derivations.surroundings import Surroundings
-from derivations.syntax import parse
+from derivations.kernel import bind, density, log, variable
+from derivations.meaning import Meaning
+from derivations.reader import Reading
 
-HERE = Surroundings()
-
-
-def pair(left, right):
-    return parse(left), parse(right)
-
-
-def found(left, right):
-    return list(meanings(pair(left, right), HERE))
+Z = variable("z", "z")
+Q, P = density("q", [Z]), density("p", [Z])
+WIDE = bind("expectation", Z, Q, log(P) + log(Q))
+NARROW = bind("expectation", Z, Q, log(P)) + log(Q)
 
 
-def test_every_reading_is_found_once():
-    several = found(r"\log a b", r"\log a + \log b")
-    assert len(several) == len({(m.left, m.right) for m in several}) == 2
+def meaning(left, right, *readings, **words):
+    return Meaning(readings or (Reading(), Reading()), left, right, **words)
 
 
-def test_parameters_bring_the_conventions():
-    conventions = {m.convention for m in found(r"KL(q\|p)", r"\sum_j (\mu_j^2 + \sigma_j^2)")}
-    assert conventions == {"", "q = N(mu, diag(sigma^2)), p(z) = N(0, I)"}
-    assert {m.convention for m in found(r"KL(q\|p)", r"\log p(x)")} == {""}
+def test_the_reading_of_both_sides_is_said_once_where_it_is_the_same():
+    same, other = meaning(P, Q), meaning(P, Q, Reading(), Reading(scalar=True))
+    assert "left side" not in same.reading
+    assert other.reading.startswith("left side")
 
 
-def test_no_meaning_has_a_reason():
-    assert "heartsuit" in why_none(pair(r"p(x)", r"\heartsuit"), HERE)
+def test_what_is_supposed_is_the_convention_and_the_words():
+    assert meaning(P, Q).suppositions == ()
+    assert meaning(P, Q, convention="q = N", words=("p is q",)).suppositions == ("q = N", "p is q")
+
+
+def test_only_an_unusual_scope_is_said():
+    unusual = meaning(P, WIDE, Reading(), Reading(wide=True))
+    usual = meaning(P, NARROW)
+    assert "not as" in unusual.scope([unusual, usual])
+    assert usual.scope([unusual, usual]) == ""

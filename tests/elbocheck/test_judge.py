@@ -16,6 +16,7 @@ ENDLESS = r"\log p(x) = 2^{999999999} \log p(x)"
 PROGRAM = """
 import json, sys
 from derivations import proofread
+from derivations.relation import blank
 from derivations.manuscript import read_text
 from derivations.written import written
 from elbocheck import judge
@@ -82,7 +83,7 @@ def test_what_was_said_before_the_time_was_up_is_kept():
 import time
 from dataclasses import replace
 def slow(chain, number, around, first=0):
-    refuted = replace(proofread.blank(chain, number, 0), verdict="refuted")
+    refuted = replace(blank(chain, number, 0), verdict="refuted")
     yield refuted, False
     while True: pass
 judge.judgements = slow

@@ -6,7 +6,8 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from derivations.manuscript import read_text
-from derivations.proofread import Judgement, proofread
+from derivations.proofread import proofread
+from derivations.relation import Judgement
 from derivations.written import written
 from elbocheck.marked_page import MARKS, Part, page, parts, typeset
 from elbocheck.proofreading import tally

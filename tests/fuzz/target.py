@@ -6,7 +6,8 @@ from contextlib import contextmanager, suppress
 from xml.etree.ElementTree import fromstring
 
 from derivations.manuscript import ManuscriptError, read_text
-from derivations.proofread import Judgement, proofread
+from derivations.proofread import proofread
+from derivations.relation import Judgement
 from derivations.syntax import FormulaError, parse
 from derivations.written import written
 from elbocheck.marked_page import page, typeset

@@ -1,0 +1,97 @@
+"""All that a relation of a text may mean: readings of both sides in every context, as written and under the conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from derivations.clue import Trees
+from derivations.context import contexts, families_of, shown
+from derivations.conversion import subterms
+from derivations.draw import over_draws
+from derivations.kernel import KernelError, Term, bind, equal
+from derivations.law import named_laws
+from derivations.meaning import Meaning
+from derivations.name import check_names
+from derivations.reader import Context, Found, Reading
+from derivations.reading import Read, read, readings
+from derivations.supposition import averaged_over_data, sampled_as, under_conventions
+from derivations.surroundings import Surroundings
+from derivations.syntax import FormulaError
+
+
+def meanings(trees: Trees, around: Surroundings, relation: str = "=") -> Iterator[Meaning]:
+    """Readings that give both sides a meaning, as written and under the conventions, each once."""
+    seen: set[tuple[Term, Term]] = set()
+    for meaning in _all(trees, around, relation):
+        if (meaning.left, meaning.right) not in seen and _consistent(meaning):
+            seen.add((meaning.left, meaning.right))
+            yield meaning
+
+
+def _consistent(meaning: Meaning) -> bool:
+    """Whether no name stands for two things, such as a point and a vector of parameters."""
+    try:
+        check_names(equal(meaning.left, meaning.right))
+    except ValueError:
+        return False
+    return True
+
+
+def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]:
+    drawn = frozenset({"z", "epsilon"}) if relation == "~" else frozenset()
+    for family in families_of(trees):
+        for names, words in contexts(trees, around, family):
+            left, right = (
+                [r for r in readings(tree, names, d) if r.reading.scalar is not family.vector]
+                for tree, d in zip(trees, (frozenset[str](), drawn), strict=True)
+            )
+            for first in left:
+                for second in right:
+                    found = _meaning(first, second, relation, names, words, around.first)
+                    if found is None:
+                        continue
+                    for meaning in under_conventions(found, trees, around, family, names):
+                        yield from averaged_over_data(sampled_as(meaning, around, names), trees)
+
+
+def _meaning(
+    first: Read, second: Read, relation: str, names: Context, words: tuple[str, ...], whole: Term | None
+) -> Meaning | None:
+    left, right = first.term, second.term
+    draws = {**first.found.draws, **second.found.draws}
+    if relation == "~":
+        used = {t.data[0] for _, t in subterms(right) if t.head == "function" and len(t.args) == 2}
+        laws = {**names.laws, **named_laws(left)}
+        draws |= {letter: laws[letter] for letter in used & laws.keys()}
+        if not used or not used <= draws.keys():
+            return None
+        right = over_draws(right)
+    if relation == "prop":
+        start = left if left.head in ("density", "normal") else whole
+        if start is None or (start.head == "density" and start.data[1] != 1):
+            return None
+        left, right = (s if s == start else s / bind("integral", start.args[0], s) for s in (left, right))
+    used_words = [w for w in words if _is_used(w, first.found, second.found)]
+    return Meaning((first.reading, second.reading), left, right, "", draws, tuple(used_words))
+
+
+def _is_used(word: str, *found: Found) -> bool:
+    """Whether a convention in words, such as ``L is ...``, is about a symbol that was read."""
+    symbols = {s for f in found for s in f.symbols} | {r for f in found for r in f.remarks}
+    return any(shown(s) == word.split(" ")[0] for s in symbols) or word.startswith(("p is ", "N("))
+
+
+def why_none(trees: Trees, around: Surroundings) -> str:
+    """Why a relation has no meaning that we know."""
+    for tree in trees:
+        reasons = []
+        for family in families_of(trees):
+            for names, _ in contexts(trees, around, family):
+                try:
+                    read(tree, Reading(scalar=not family.vector), names)
+                    reasons.append("")
+                except (FormulaError, KernelError) as error:
+                    reasons.append(str(error))
+        if reasons and all(reasons):
+            return reasons[-1]
+    return "the sides have no common reading"
