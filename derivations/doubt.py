@@ -18,7 +18,7 @@ from derivations.latex import text
 from derivations.law import named_laws
 from derivations.meaning import Meaning
 from derivations.noise import is_open
-from derivations.surroundings import Surroundings, names_in
+from derivations.surroundings import Surroundings, names_in, negated
 from derivations.syntax import Group, Sum, Unit
 from derivations.tree import only_unit, units
 
@@ -51,6 +51,8 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
     known = around.symbols.keys() | around.positive | around.negative | {"ELBO"}
     if unread := names & {s for s in around.unknown if isinstance(s, str)} - known:
         return f"{_shown(unread)}: defined by what is not read"
+    if signless := negated(trees) - known - {"ScriptF", "F("}:
+        return f"{_shown(signless)}: the ELBO or its negative?"
     laws = {t for m in found for side in m.sides for _, t in subterms(side) if t.head == "density"}
     if law := next((t for t in sorted(laws, key=text) if t in around.unknown), None):
         return f"{text(law)}: defined by what is not used here"

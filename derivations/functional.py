@@ -20,6 +20,7 @@ from derivations.tree import (
     Label,
     alone,
     bases,
+    braced,
     is_parenthesised,
     letters,
     name_of,
@@ -51,6 +52,10 @@ class Functionals(Informations):
         """``E_q[f]``, ``E_q f``, ``<f>_q``."""
         if isinstance(unit.base, Group):
             inside = single(unit.base)
+            law = plain_letter(unit.subs[0].sums[0]) if unit.subs else ""
+            if law in FAMILIES and after and isinstance(after[0], Unit) and group_of(after[0], "(") is not None:
+                whole = replace(unit, subs=(braced(alone(Unit(law), after[0])),))  # <f>_q(z) for <f>_{q(z)}
+                return self.averaged(whole, inside, lambda inner: inner.sum(inside)), after[1:]
             return self.averaged(unit, inside, lambda inner: inner.sum(inside)), after
         first = after[0] if after else None
         if isinstance(first, Unit) and group_of(first) is not None:

@@ -15,7 +15,7 @@ from derivations.manuscript import Convention
 from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
 from derivations.symbol import is_size, symbol_name
-from derivations.syntax import FormulaError, Sum, Unit
+from derivations.syntax import FormulaError, Row, Sum, Unit
 from derivations.tree import NATURALS, PARAMETERS, alone, bases, letters, name_of, only_unit, plain_letter, units
 
 BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L(", "F(")  # what stands for the ELBO unless the text defines it otherwise
@@ -334,6 +334,13 @@ def bound_symbols(tree: Sum) -> set[str]:
             name = name_of(unit.base)
             found |= {n for n in (name, name + "(") if n in BOUNDS}
     return found
+
+
+def negated(trees: Iterable[Sum]) -> set[str]:
+    """The symbols that may stand for the ELBO and from which the trees take the negative."""
+    minus = (Sum((("+", row),)) for tree in trees for sign, row in tree.rows if sign == "-")
+    heads = (Sum((("+", Row(tree.rows[0][1].items[:1])),)) for tree in minus)
+    return {name for head in heads for name in bound_symbols(head)}
 
 
 def at_odds(trees: Iterable[Sum]) -> str:

@@ -11,6 +11,7 @@ from derivations.understanding import meanings
 from derivations.written import written
 
 HERE = Surroundings()
+SAID = r"$$\log p(x) \ge \mathcal{L}(x) = E_{q(z|x)}[\log p(x,z) - \log q(z|x)]$$ "
 
 
 def pair(left, right):
@@ -72,3 +73,18 @@ def test_the_same_of_another_density_a_mean_on_one_side_and_a_likelihood(claim, 
     (found,) = proofread(written(read_text(f"$${claim}$$", "notes.md").formulas))
     assert found.verdict == verdict
     assert word in found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"$$\log p(x) = -\mathcal{L}(x) + KL(q(z|x)\|p(z|x))$$", "undecided"),
+        (r"$$\log p(x) = -\text{ELBO}(x) + KL(q(z|x)\|p(z|x))$$", "refuted"),
+        (r"$$\log p(x) = \mathcal{L}(x) - KL(q(z|x)\|p(z|x))$$", "refuted"),
+        (SAID + r"$$\log p(x) = -\mathcal{L}(x) + KL(q(z|x)\|p(z|x))$$", "refuted"),
+        (r"$$\langle \log p(z) \rangle_q(z) = \int q(z) \log p(z) dz$$", "proved"),
+        (r"$$\langle \log p(z) \rangle_q(z) = \int p(z) \log p(z) dz$$", "refuted"),
+    ],
+)
+def test_the_sign_of_a_bound_that_is_not_said_and_a_law_behind_its_brackets(text, verdict):
+    assert list(proofread(written(read_text(text, "notes.md").formulas)))[-1].verdict == verdict
