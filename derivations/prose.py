@@ -16,7 +16,8 @@ _GOES_ON = re.compile(
 )
 _CONDITION = re.compile(
     r"\b(?:if|iff|when|whenever|once|suppos(?:e|ing)|assum(?:e|es|ing)|provided|given that|as long as|in (?:the|this|that|which) case"
-    r"|under the (?:assumption|condition|hypothesis)|in the limit|for|with|where|choos(?:e|ing)|set(?:ting)?|let(?:ting)?)\b"
+    r"|under the (?:assumption|condition|hypothesis)|in the limit|for|with|where|choos(?:e|ing)|set(?:ting)?|let(?:ting)?"
+    r"|(?:ignor|neglect|dropp|omitt|discard|disregard)ing|up to)\b"
     r"|如果|假如|假设|假定|若|当(?!前|然|中|于|我们)",
     re.IGNORECASE,
 )
@@ -24,14 +25,14 @@ _WEAK = {"for", "with", "where", "set", "setting", "let", "letting", "choose", "
 _SPECIAL = re.compile(
     r"independen|exact|equal|perfect|optimal|tight|zero|vanish|converg|identical|determin|noise|collaps|lossless|match|coincid"
     r"|\bsame\b|true posterior|\blimit|approach|invertib|bijecti|uniform|constant|mean.field|factori|conjugat|symmetric"
-    r"|sufficient|\blinear|\bfixed|unbiased|disjoint|binary|独立|相等|相同|噪|最优|确定|均匀",
+    r"|ignor|neglect|\bdrop|omit|discard|without|expressive|sufficient|\blinear|\bfixed|unbiased|disjoint|binary|独立|相等|相同|噪|最优|确定|均匀",
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
-    r"^\W*(?:that\s+)?(?:(?:we|you|one|I|they)\s+(?!assume|suppose|set|let|choose|fix|had)\w+|\w+ing\b|an?\b|there\b|our\b"
-    r"|the (?:data|model|dataset|encoder|decoder|network))",
+    r"^\W*(?:that\s+)?(?:(?:we|you|one|I|they)\s+(?!assume|suppose|set|let|choose|fix|had|ignore|neglect|drop|omit)\w+|\w+ing\b)",
     re.IGNORECASE,
 )
+_GIVEN = re.compile(r"^\W*(?:that\s+)?(?:an?\b|there\b|our\b|the (?:data|dataset)\b)", re.IGNORECASE)  # after "suppose"
 _HOLDS = re.compile(
     r"^[\s,;:()]*(?:(?:which|this|that|it|and|or|only|holds?|is|are|true|exactly|just)\s+)*$", re.IGNORECASE
 )
@@ -126,7 +127,8 @@ class _Prose:
             yield from (Condition(words, source) for source in equations)
             return
         about = _VERB.split(clause)[0] if weak else clause
-        harmless = weak or _EVERY.match(clause) or _HARMLESS.search(clause) or not clause.strip(_MARK + " \n")
+        given = _GIVEN.match(clause) and word.group().lower().startswith(("suppos", "assum"))
+        harmless = weak or given or _HARMLESS.match(clause) or not clause.strip(_MARK + " \n")
         if not _EVERY.match(clause) and (_SPECIAL.search(about) or not harmless):
             yield Condition(words)
 
