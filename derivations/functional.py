@@ -246,6 +246,10 @@ class Functionals(Informations):
         if upper is None:
             size = variable(self.context.size or name.upper(), "natural")
             upper = size if _counts(body) else self.dimension
+        elif lower == number(0) and _only_numbers(body, variable(name, "index")):
+            if upper.head != "add" or upper.args[1:] != (number(-1),):
+                raise FormulaError("a sum that begins at 0: of how many?")
+            lower, upper = number(1), upper.args[0]  # numbered from 0 to n - 1, as from 1 to n
         return bind("sum" if unit.base == r"\sum" else "product", variable(name, "index"), lower, upper, body)
 
     def body(self, items: Items, rest: Sum | None) -> Term:
@@ -332,3 +336,10 @@ def _densities(row: Row) -> Iterator[Sum]:
 def _counts(body: Term) -> bool:
     """Whether numbered draws or data stand in a term."""
     return any(t.head == "function" and t.data[1] == t.data[0] for _, t in subterms(body))
+
+
+def _only_numbers(body: Term, index: Term) -> bool:
+    """Whether an index tells entries or draws apart in a term, and does nothing else."""
+    found = [t for _, t in subterms(body)]
+    numbering = [t for t in found if t.head in ("component", "function") and index in t.args]
+    return bool(numbering) and sum(t == index for t in found) == len(numbering)

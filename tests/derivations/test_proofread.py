@@ -833,3 +833,16 @@ def test_a_subscript_that_is_a_variable_is_a_condition(formula, expected):
 def test_a_loss_of_numbered_data_leaves_the_definitions_of_the_text():
     loss = r"\[ \mathcal{L} = \sum_{k=1}^N KL(q(z|x_k)\|p(z)) - E_{q(z|x_k)}[\log p(x_k|z)] \]"
     assert [j.verdict for j in judge(OTHER + loss)] == ["proved", "undecided"]
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [
+        (r"\sum_{j=0}^{J-1} (\mu_j^2 + \sigma_j^2 - 1 - \log\sigma_j^2)", "proved"),
+        (r"\sum_{j=0}^{J-1} (\mu_j^2 + \sigma_j^2 + 1 - \log\sigma_j^2)", "refuted"),
+        (r"\sum_{j=1}^{J-1} (\mu_j^2 + \sigma_j^2 - 1 - \log\sigma_j^2)", "refuted"),
+        (r"\sum_{j=0}^{n} (\mu_j^2 + \sigma_j^2 - 1 - \log\sigma_j^2)", "unparsed"),
+    ],
+)
+def test_entries_that_are_numbered_from_zero(total, expected):
+    assert verdict(rf"KL(q(z|x)\|p(z)) = \frac12 {total}") == expected

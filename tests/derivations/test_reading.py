@@ -139,3 +139,13 @@ def test_letters_with_several_labels_are_kept_apart():
 def test_what_has_no_meaning(source, message):
     with pytest.raises(FormulaError, match=message):
         meaning(source)
+
+
+def test_entries_may_be_numbered_from_zero():
+    first, second = (
+        {r.term for r in readings(parse(rf"\sum_{{j={start}}}^{{{end}}} \mu_j^2")) if not r.reading.scalar}
+        for start, end in ((0, "J-1"), (1, "J"))
+    )
+    assert first == second != set()
+    assert not list(readings(parse(r"\sum_{j=0}^J \mu_j^2")))
+    assert list(readings(parse(r"\sum_{j=0}^J 2^j")))
