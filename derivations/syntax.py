@@ -179,7 +179,10 @@ def _group(kind: str, children: list[Any]) -> Group:
 def _grouped(value: Any) -> Group:
     while isinstance(value, Group) and (inner := _only_braces(value)) is not None:
         value = inner
-    return value if isinstance(value, Group) else Group("{", (Sum((("+", Row((Unit(value),))),)),), ())
+    if isinstance(value, Group):
+        return value
+    unit = Unit(*value) if isinstance(value, tuple) else Unit(value)
+    return Group("{", (Sum((("+", Row((unit,))),)),), ())
 
 
 def _only_braces(group: Group) -> Group | None:

@@ -145,3 +145,22 @@ def test_normalising_twice_changes_nothing_more(way):
 )
 def test_a_closing_brace_belongs_to_what_it_closes(formula, same):
     assert parse(formula) == parse(same)
+
+
+@pytest.mark.parametrize(
+    ("short", "braced"),
+    [
+        (r"(2\pi)^\frac{J}{2}", r"(2\pi)^{\frac{J}{2}}"),
+        (r"x^\frac12", r"x^{\frac{1}{2}}"),
+        (r"\sqrt\frac12", r"\sqrt{\frac{1}{2}}"),
+        (r"\frac\sqrt2 3", r"\frac{\sqrt{2}}{3}"),
+    ],
+)
+def test_a_fraction_or_a_root_needs_no_braces(short, braced):
+    assert parse(short) == parse(braced)
+
+
+@pytest.mark.parametrize("formula", [r"\frac \frac\log p(x,z)", r"x^\frac", r"\sqrt\sqrt", r"\frac1"])
+def test_a_fraction_or_a_root_of_nothing_is_none(formula):
+    with pytest.raises(FormulaError, match="cannot read|ends too early"):
+        parse(formula)
