@@ -25,7 +25,7 @@ _WEAK = {"for", "with", "where", "set", "setting", "let", "letting", "choose", "
 _SPECIAL = re.compile(
     r"independen|exact|equal|perfect|optimal|tight|zero|vanish|converg|identical|determin|noise|collaps|lossless|match|coincid"
     r"|\bsame\b|true posterior|\blimit|approach|invertib|bijecti|uniform|constant|mean.field|factori|conjugat|symmetric"
-    r"|ignor|neglect|\bdrop|omit|discard|without|expressive|sufficient|\blinear|\bfixed|unbiased|disjoint|binary|独立|相等|相同|噪|最优|确定|均匀",
+    r"|ignor|neglect|\bdrop|omit|discard|expressive|sufficient|\blinear|\bfixed|unbiased|disjoint|binary|独立|相等|相同|噪|最优|确定|均匀",
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
@@ -43,6 +43,8 @@ _RELATION = re.compile(r"=|\\(?:to|rightarrow|approx|equiv|le|ge|leq|geq|ll|gg|p
 _NO_CONDITION = re.compile(
     r"\\sim(?![a-zA-Z])|\\in(?![a-zA-Z])|\\(?:mathcal|mathrm|text|cal)\s*\{?\s*N|(?<![a-zA-Z\\])N\s*\(|diag|\\[lc]?dots|:=|\\propto"
 )
+_LETTER = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:_\s*(?:\w|\{[^{}]*\}))?\s*")
+_OPERATIONS = {*r"\log \ln \exp \odot \cdot \times \frac \dfrac \tfrac \sqrt".split()}
 _LONGEST = 800  # characters of a sentence on either side of a formula
 _MARK = "\ufffc"  # stands for each character of a formula
 
@@ -122,7 +124,8 @@ class _Prose:
         words = " ".join(re.sub(_MARK + "+", " ... ", self.masked[word.start() : end]).split())
         near = range(bisect_left(self.starts, word.end()), bisect_left(self.starts, end))
         sources = (self.text[slice(*self.inside[i])] for i in near)
-        equations = [s for s in sources if _RELATION.search(s) and not _NO_CONDITION.search(s)]
+        said = [s for s in sources if _RELATION.search(s) and not _NO_CONDITION.search(s)]
+        equations = [s for s in said if not (weak and _is_definition(s))]
         if equations:
             yield from (Condition(words, source) for source in equations)
             return
@@ -131,6 +134,14 @@ class _Prose:
         harmless = weak or given or _HARMLESS.match(clause) or not clause.strip(_MARK + " \n")
         if not _EVERY.match(clause) and (_SPECIAL.search(about) or not harmless):
             yield Condition(words)
+
+
+def _is_definition(equation: str) -> bool:
+    """Whether it says what a letter stands for: an operation on others. That it is a number or a letter may be a condition."""
+    left, _, right = equation.partition("=")
+    names = set(re.findall(r"\\[a-zA-Z]+|[a-zA-Z]", right))
+    operates = names & _OPERATIONS or re.search(r"[\w)}]\s*[-+*/]", right)
+    return bool(_LETTER.fullmatch(left) and names - _OPERATIONS and operates and "=" not in right)
 
 
 def _masked(text: str, formulas: Sequence[Place], inside: Sequence[Place]) -> str:

@@ -75,6 +75,22 @@ def test_a_normal_law_is_no_condition():
     assert last("If both are Gaussian, " + text).verdict == "refuted"
 
 
+@pytest.mark.parametrize(
+    ("opening", "conditions"),
+    [
+        (r"With $z = \mu + \sigma \odot \epsilon$ we have", 0),
+        (r"A diagonal Gaussian with $v = \log\sigma^2$ has", 0),
+        ("A variable with its number is not the one without it:", 0),
+        (r"With $\sigma = 1$ we have", 1),
+        (r"With $\beta = \frac12$ we have", 1),
+        (r"With $\mu_1 = \mu_2$ we have", 1),
+        (r"If $z = \mu + \sigma \odot \epsilon$, then", 1),
+    ],
+)
+def test_what_a_letter_stands_for_is_no_condition(opening, conditions):
+    assert len(said(f"{opening} {FALSE}")) == conditions
+
+
 @pytest.mark.parametrize(("choice", "verdict"), [("q(z|x) = p(z|x)", "undecided"), ("q(z|x) = p(z)", "refuted")])
 def test_a_choice_of_q_in_prose_is_tried(choice, verdict):
     assert last(f"If ${choice}$, then {BOUND}").verdict == verdict
