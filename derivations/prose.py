@@ -44,7 +44,7 @@ _NO_CONDITION = re.compile(
     r"\\sim(?![a-zA-Z])|\\in(?![a-zA-Z])|\\(?:mathcal|mathrm|text|cal)\s*\{?\s*N|(?<![a-zA-Z\\])N\s*\(|diag|\\[lc]?dots|:=|\\propto"
 )
 _LETTER = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:_\s*(?:\w|\{[^{}]*\}))?\s*")
-_OPERATIONS = {*r"\log \ln \exp \odot \cdot \times \frac \dfrac \tfrac \sqrt".split()}
+_OPERATIONS = {*[r"\log", r"\ln", r"\exp", r"\odot", r"\cdot", r"\times", r"\frac", r"\dfrac", r"\tfrac", r"\sqrt"]}
 _LONGEST = 800  # characters of a sentence on either side of a formula
 _MARK = "\ufffc"  # stands for each character of a formula
 
