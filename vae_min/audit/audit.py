@@ -120,7 +120,7 @@ class _Auditor:
             self.spec = replace(self.spec, variance=likelihood.stated_variance(self.bench, seen))
         if found.uniform and weight.is_uniform(e):
             self._withdraw("noise-law")
-        if found.noisy and not found.drawn and weight.is_sampled(e) and (message := self._of_law()):
+        if found.noisy and not found.drawn and weight.is_sampled(e) and (message := self._of_law(found)):
             return self._undecided(message, Effective(sampler=found.name))
         self.findings += weight.of_terms(e, found)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
@@ -183,7 +183,7 @@ class _Auditor:
         message = "the loss is no combination of a known likelihood and a KL divergence"
         known = partial.explain(self.bench, found, points)
         if known is None or not known.is_normal:
-            message = "; ".join(filter(None, (message, self._of_law())))
+            message = "; ".join(filter(None, (message, self._of_law(found))))
         if known is not None:
             self.findings += partial.findings(self.bench, found, known, points)
             message += f": {known.reason}"
@@ -211,8 +211,10 @@ class _Auditor:
             )
         return self._undecided(message, Effective(sampler=found.name), evidence)
 
-    def _of_law(self) -> str:
+    def _of_law(self, found: Sampler) -> str:
         """What is said in place of an accusation of the noise, where the loss may hold the density of just this noise."""
+        if found.discrete:
+            return ""
         laws = [f.message for f in self.findings if f.code == "noise-law"]
         self._withdraw("noise-law")
         return f"{laws[0]}, and the loss may hold the density that it has" if laws else ""

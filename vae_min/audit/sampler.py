@@ -33,6 +33,7 @@ _LOGARITHMS = frozenset(
 _RTOL = {True: 1e-9, False: 1e-4}
 _WIDE, _SMALL = seeded(7, 2.0), 0.125  # noise that a clamp would change, and noise that it would not
 _EQUAL = 1e-5  # of noise that is a quotient, to rounding
+_FEW = 0.1  # of a law with a density hardly two draws are the same
 _RARE = 4.0  # of 16,000 normal numbers one is beyond: to clamp it is no other law
 
 
@@ -41,7 +42,8 @@ class Sampler:
     """What was read off.
 
     ``names`` are the readings of the second head that give the scale of z, after multiplication by ``factor``; empty if
-    none does; ``drawn`` says that the noise is torch's normal or uniform, ``uniform`` that it is the latter. ``num_samples`` codes for each example, in each of ``num_calls`` of the decoder in the order sample by sample (``sample_major``) or not.
+    none does; ``drawn`` says that the noise is torch's normal or uniform, ``uniform`` that it is the latter, ``discrete`` that it takes
+    few values: then no density is its own. ``num_samples`` codes for each example, in each of ``num_calls`` of the decoder in the order sample by sample (``sample_major``) or not.
     ``beside`` says that the decoder gets the location, and other terms a draw; ``in_place`` that a tensor is changed in place.
     """
 
@@ -53,6 +55,7 @@ class Sampler:
     sample_major: bool = True
     drawn: bool = False
     uniform: bool = False
+    discrete: bool = False
     beside: bool = False
     in_place: bool = False
     findings: list[Finding] = field(default_factory=list)
@@ -357,6 +360,7 @@ def _other_law(bench: Bench, sampler: Sampler, still: Observation) -> None:
             f"Kolmogorov distance {test.statistic:.3f} (p = {test.pvalue:.0e})"
         )
         sampler.findings.append(Finding("noise-law", message, evidence))
+        sampler.discrete = len(noise.round(decimals=6).unique()) < _FEW * len(noise)  # type: ignore[no-untyped-call]
     else:
         sampler.doubt = (
             "the noise is not drawn by torch's normal or uniform functions, and its law looks normal: "

@@ -138,6 +138,12 @@ def normal_density(loc, s, z):
     return Normal(loc, s).log_prob(z).sum(-1)
 
 
+def signs(loc, v):
+    """Of two values; a law that has no density, so that none in the loss is its own."""
+    z = loc + torch.exp(0.5 * v) * (2.0 * torch.randint(0, 2, v.shape) - 1)
+    return z, normal_density(loc, torch.exp(0.5 * v), z) - log_prior(z)
+
+
 @pytest.mark.parametrize("centre", [0.0, 0.5])
 def test_a_uniform_posterior_with_its_own_density_is_right(net, centre) -> None:
     outcome = audit(of_noise(net, uniform(centre)))
@@ -148,6 +154,7 @@ def test_a_uniform_posterior_with_its_own_density_is_right(net, centre) -> None:
     "draw",
     [
         uniform(0.5, normal_density),
+        signs,
         lambda loc, v: (loc + torch.exp(0.5 * v) * torch.rand_like(v), closed(loc, v)),
         lambda loc, v: (Cauchy(loc, torch.exp(0.5 * v)).rsample(), closed(loc, v)),
         clamped(2.0),
