@@ -211,7 +211,7 @@ def _entropies(trees: Trees) -> list[tuple[Group, ...]]:
 def _followed(tree: Sum) -> Iterator[tuple[Unit, tuple[Group, ...]]]:
     """The units of a tree, each with the brackets that follow it, if any, one group for each part."""
     for row in rows(tree):
-        for unit, after in zip(row.items, (*row.items[1:], ""), strict=True):
+        for unit, after in row.neighbours:
             if isinstance(unit, Unit):
                 call = after.base if isinstance(after, Unit) and isinstance(after.base, Group) else None
                 yield unit, tuple(braced(s) for s in call.sums) if call is not None else ()

@@ -22,9 +22,7 @@ from derivations.clue import (
     numbers_of,
     size_of,
 )
-from derivations.convention import (
-    Family,
-)
+from derivations.convention import Family
 from derivations.decoder import Decoder, decoder_of
 from derivations.distribution import depending, differentiable
 from derivations.kernel import Term, bind, density, log, number
@@ -35,11 +33,7 @@ from derivations.reader import Context
 from derivations.reading import Read, readings
 from derivations.surroundings import BOUNDS, Surroundings, bound_symbols, densities
 from derivations.symbol import CONSTANTS, FUNCTIONS
-from derivations.tree import (
-    bases,
-    plain_letter,
-    units,
-)
+from derivations.tree import bases, plain_letter, units
 
 
 def families_of(trees: Trees) -> Iterator[Family]:

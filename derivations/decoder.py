@@ -164,7 +164,7 @@ def _words(unit: Unit) -> set[str]:
 
 def _scales(tree: Sum) -> Iterator[tuple[Sum, bool]]:
     for row in rows(tree):
-        for item, after in zip(row.items, (*row.items[1:], ""), strict=True):
+        for item, after in row.neighbours:
             if isinstance(item, Unit) and item.base == r"\sigma":
                 index = _index(item)
                 call = (after,) if group_of(after, "(") is not None and _is_point(after) else ()

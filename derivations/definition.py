@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 from derivations.clue import label_of_family
@@ -79,30 +80,32 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     later: list[Redefinition] = []
     aside: list[Redefinition] = []
     said: set[str] = set()  # to be the ELBO, by an equation that holds
+    here = cache(lambda chain: within(chain, around))
     for e in _of_symbols(chains):
         chain, after, name, tree = e.chain, e.after, defined(e.left), e.right
+        this = Redefinition(e.place, name, (after.source, tree))
         if after.relation == ":=" and (name in signs or symbols.get(name, (after.source,))[0] != after.source):
-            sign = _sign(name, tree, within(chain, around)) if name in signs else ""
+            sign = _sign(name, tree, here(chain)) if name in signs else ""
             if not sign or sign != signs[name]:
-                again.append(Redefinition(chains.index(chain), name, (after.source, tree)))
+                again.append(this)
         symbol, size = size_defined(e.left, tree)
         if symbol:
             sized.setdefault(symbol, (size, tree))
         if not symbol and has_size(e.left, sized):
             continue
-        if name in signs and (_is_loss(tree) or _is_exchanged(tree, within(chain, around))):
-            aside.append(Redefinition(chains.index(chain), name, (after.source, tree)))
+        if name in signs and (_is_loss(tree) or _is_exchanged(tree, here(chain))):
+            aside.append(this)
         if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
-        sign = _sign(name, tree, within(chain, around)) if name in BOUNDS else ""
-        claimed = name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains))
-        if name in BOUNDS and not sign and _is_exchanged(tree, within(chain, around)):
-            aside.append(Redefinition(chains.index(chain), name, (after.source, tree)))
+        sign = _sign(name, tree, here(chain)) if name in BOUNDS else ""
+        claimed = name in BOUNDS and (name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains)))
+        if name in BOUNDS and not sign and _is_exchanged(tree, here(chain)):
+            aside.append(this)
             continue
         if claimed and not sign and name != "ELBO" and not _averages(tree):
-            later.append(Redefinition(chains.index(chain), name, (after.source, tree)))
+            later.append(this)
             continue
-        if sign or (name in BOUNDS and claimed):
+        if sign or claimed:
             signs[name] = sign or ("-" if e.negated else "+")
             said |= {name} if sign else set()
             before = symbols.pop(name, None)
@@ -111,7 +114,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
         else:
             symbols.setdefault(name, (after.source, tree))
             lines.setdefault(name, after.line)
-            places.setdefault(name, chains.index(chain))
+            places.setdefault(name, e.place)
             fixed |= {name} if after.relation == ":=" else set()
     once = {d.name: d for d in reversed(later) if d.name not in said and d.name not in symbols}
     again += once.values()
@@ -176,8 +179,9 @@ def redefined(around: Surroundings, place: int) -> Surroundings:
 
 @dataclass(frozen=True)
 class _Equation:
-    """What a text says to be equal: the chain, the side that begins with the relation, and the trees of both sides."""
+    """What a text says to be equal: the chain and its place, the side that begins with the relation, both sides' trees."""
 
+    place: int
     chain: WrittenChain
     after: Side
     left: Sum
@@ -187,11 +191,11 @@ class _Equation:
 
 def _equations(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
     """The equations and definitions of a text whose sides can be parsed, in its order."""
-    for chain in chains:
+    for place, chain in enumerate(chains):
         for before, after in pairwise(chain.sides):
             if after.relation in ("=", ":="):
                 try:
-                    yield _Equation(chain, after, parse(before.source), parse(after.source))
+                    yield _Equation(place, chain, after, parse(before.source), parse(after.source))
                 except FormulaError:
                     continue
 
@@ -204,7 +208,7 @@ def _of_symbols(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
         elif defined(negative(e.right)) and not defined(e.left):
             before = e.chain.sides[e.chain.sides.index(e.after) - 1]
             after = replace(e.after, source=before.source)
-            yield _Equation(e.chain, after, negative(e.right), negative(e.left), negated=True)
+            yield replace(e, after=after, left=negative(e.right), right=negative(e.left), negated=True)
         else:
             yield e
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from derivations.convention import Model, modelled
 from derivations.conversion import subterms
 from derivations.kernel import Term, density, equal, forall, free, multiply
 from derivations.latex import text
@@ -129,7 +130,7 @@ def given_more(*sides: Term) -> Iterator[tuple[str, tuple[Term, ...]]]:
             without = [t for t in laws if _may_be_with_cause(t, c, laws)]
             for few in (without, *([t] for t in without if len(without) > 1)):
                 pairs = [(t, _with_cause(t, c)) for t in few]
-                more = tuple(_exchanged(side, dict(pairs)) for side in sides)
+                more = tuple(modelled(side, Model(tuple(pairs), "")) for side in sides)
                 if pairs and set().union(*map(free, more)) == set().union(*map(free, sides)):
                     yield " and ".join(f"{text(t)} is {text(then)}" for t, then in pairs), more
 
@@ -144,9 +145,3 @@ def _may_be_with_cause(law: Term, c: Term, others: Iterable[Term]) -> bool:
     effect = any(c in t.args[: t.data[1]] and targets & {*t.args[t.data[1] :]} for t in others)
     evidence = law.data[1] == len(law.args) and any(t.data[-1][0] == "x" for t in targets)
     return c not in law.args and not effect and not evidence and _with_cause(law, c) not in others
-
-
-def _exchanged(term: Term, laws: dict[Term, Term]) -> Term:
-    if term in laws:
-        return laws[term]
-    return Term(term.head, tuple(_exchanged(a, laws) for a in term.args), term.data, term.bound)

@@ -68,7 +68,7 @@ def random_parameters(trees: Iterable[Sum]) -> frozenset[str]:
     found: set[str] = set()
     for tree in trees:
         for row in rows(tree):
-            for unit, following in zip(row.items, (*row.items[1:], ""), strict=True):
+            for unit, following in row.neighbours:
                 if isinstance(unit, str):
                     found |= {plain_letter(parse(unit[1:]))} if unit.startswith("∂") else set()
                 elif unit.base in FAMILIES and isinstance(following, Unit) and isinstance(following.base, Group):
@@ -94,7 +94,7 @@ def _is_of_data(at: object) -> bool:
 def _families_at(tree: Sum, variables: frozenset[str]) -> Iterator[tuple[str, bool, object]]:
     """The families in a tree: the letter, whether it has parameters, and the variables at which it stands."""
     for row in rows(tree):
-        for unit, following in zip(row.items, (*row.items[1:], ""), strict=True):
+        for unit, following in row.neighbours:
             if not isinstance(unit, Unit) or unit.base not in FAMILIES:
                 continue
             group = following.base if isinstance(following, Unit) and isinstance(following.base, Group) else None

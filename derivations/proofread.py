@@ -47,13 +47,7 @@ from derivations.refutation import depending, without_proof
 from derivations.relation import Judgement, blank
 from derivations.sampled_bound import TAKEN as INDEPENDENT
 from derivations.sampled_bound import by_more_draws
-from derivations.surroundings import (
-    Surroundings,
-    approximation,
-    at_odds,
-    defined,
-    negative,
-)
+from derivations.surroundings import Surroundings, approximation, at_odds, defined, negative
 from derivations.syntax import FormulaError, Sum, parse
 from derivations.understanding import meanings, why_none
 from derivations.written import Side, WrittenChain

@@ -6,11 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf
 
-from derivations.constant import (
-    is_open,
-    variations,
-    varied,
-)
+from derivations.constant import is_open, variations, varied
 from derivations.convention import families
 from derivations.conversion import subterms
 from derivations.counterexample import Counterexample
@@ -24,9 +20,7 @@ from derivations.kernel import KernelError, Term, at_most, equal, number, substi
 from derivations.meaning import Meaning
 from derivations.refute import refute
 from derivations.relation import Judgement
-from derivations.surroundings import (
-    Surroundings,
-)
+from derivations.surroundings import Surroundings
 from derivations.syntax import Sum
 
 SEEDS = 5  # of counterexamples that are drawn

@@ -7,23 +7,8 @@ from dataclasses import replace
 from itertools import combinations
 
 from derivations.average import mean_of_bound, mean_of_divergences
-from derivations.clue import (
-    Trees,
-    differentiated,
-    labels_of,
-)
-from derivations.convention import (
-    EPSILON,
-    Family,
-    Model,
-    X,
-    Z,
-    default,
-    labelled,
-    modelled,
-    named_parameters,
-    stated,
-)
+from derivations.clue import Trees, differentiated, labels_of
+from derivations.convention import EPSILON, Family, Model, X, Z, default, labelled, modelled, named_parameters, stated
 from derivations.conversion import subterms
 from derivations.decoder import DECODER, JOINT, decoder_of
 from derivations.entry import factorised, is_marginal, is_product, products, whole

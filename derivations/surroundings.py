@@ -347,7 +347,7 @@ def at_odds(trees: Iterable[Sum]) -> str:
     """A symbol for the ELBO that the trees have at other data, or other parameters, in one place than in another."""
     found: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = {}
     for row in (row for tree in trees for row in rows(tree)):
-        for unit, following in zip(row.items, (*row.items[1:], ""), strict=True):
+        for unit, following in row.neighbours:
             if isinstance(unit, Unit) and isinstance(unit.base, str) and {name_of(unit.base)} & {*BOUNDS, "L", "F"}:
                 found.setdefault(name_of(unit.base), []).append(_at(unit, following))
     for name, places in found.items():

@@ -8,6 +8,7 @@ r"""The syntax of LaTeX formulas as people write them: a tree of sums, rows of f
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -45,6 +46,11 @@ class Row:
     """Factors side by side: units, and the signs ``*``, ``/`` and ``dz`` between them."""
 
     items: tuple[Unit | str, ...]
+
+    @property
+    def neighbours(self) -> Iterator[tuple[Unit | str, Unit | str]]:
+        """Each item with the one that follows it; with an empty one the last."""
+        return zip(self.items, (*self.items[1:], ""), strict=True)
 
 
 @dataclass(frozen=True)

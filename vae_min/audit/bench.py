@@ -180,10 +180,12 @@ class Bench:
 
     def prior(self, point: Point, others: tuple[Tensor, ...]) -> Any:
         """The prior where the parameters and the mode are those of the point."""
+        if not callable(self.spec.prior):
+            return self._prior(others)
         with self._calling(point.noise):
             prior = self._prior(others)
         self._restore_buffers()
-        live = isinstance(prior, Distribution) and callable(self.spec.prior) and not torch.is_grad_enabled()
+        live = isinstance(prior, Distribution) and not torch.is_grad_enabled()
         return copy.deepcopy(prior) if live else prior  # it may hold parameters, which go on to other points
 
     def _called(self, name: str, function: Any, *args: Any) -> Any:
