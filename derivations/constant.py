@@ -135,8 +135,8 @@ def variations(
     left, right = meaning.sides
     moving = _moving(left, right)
     single = [
-        *(Variation(frozenset([v])) for v in moving.variables),
-        *(Variation(names=frozenset([n])) for n in moving.names),
+        *(Variation(frozenset([v])) for v in sorted(moving.variables, key=repr)),
+        *(Variation(names=frozenset([n])) for n in sorted(moving.names)),
     ]
     named = known or subject(left) or subject(right)
     if named:

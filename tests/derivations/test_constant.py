@@ -69,6 +69,12 @@ def test_the_difference_does_not_depend_on_the_subject():
     assert varied(BAYES, about_z) is None
 
 
+def test_what_is_denied_comes_in_one_order_in_every_process():
+    numbers = sum((variable(n, "real") for n in "gcadbfe"), start=number(0))
+    denied = variations(meaning(numbers, number(0)), frozenset())[1]
+    assert [v.words for v in denied] == list("abcdefg")
+
+
 def test_the_same_difference_depends_on_x():
     about_x = Variation(frozenset([X]))
     assert constant_proof(BAYES, about_x) is None
