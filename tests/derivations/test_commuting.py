@@ -3,15 +3,9 @@
 import pytest
 
 from derivations.commuting import names_scales, order_matters
-from derivations.manuscript import read_text
-from derivations.proofread import proofread
 from derivations.syntax import parse
-from derivations.written import written
 
-
-def judge(text):
-    return list(proofread(written(read_text(text, "notes.tex").formulas)))
-
+from .judging import judge
 
 COMMUTING = [
     r"\Sigma_1\Sigma_2 = \Sigma_2\Sigma_1",

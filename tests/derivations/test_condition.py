@@ -2,9 +2,9 @@
 
 import pytest
 
-from derivations.manuscript import read_text
-from derivations.proofread import proofread
-from derivations.written import is_condition, written
+from derivations.written import is_condition
+
+from .judging import judge
 
 BOUND = r"\mathbb{E}_{q(z|x)}\left[\log\frac{p(x,z)}{q(z|x)}\right]"
 CLAIM = rf"\log p(x) = {BOUND}"
@@ -12,7 +12,7 @@ EXACT = r"q(z|x) = p(z|x)"
 
 
 def judged(text):
-    return [(j.verdict, j.message) for j in proofread(written(read_text(text, "notes.md").formulas))]
+    return [(j.verdict, j.message) for j in judge(text, "notes.md")]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from derivations.proofread import proofread
 from derivations.surroundings import Surroundings
 from derivations.written import written
 
+from .judging import judge
+
 BOUND = r"\mathbb{E}_q[\log p(x|z)] - KL(q(z|x)\|p(z))"
 LOSS = r"KL(q(z|x)\|p(z)) - \mathbb{E}_q[\log p(x|z)]"
 OTHER = r"\mathbb{E}_q[\log p(x|z)] + KL(q(z|x)\|p(z))"
@@ -66,7 +68,7 @@ def test_the_law_of_a_chain():
 def test_a_letter_that_is_defined_twice_stands_for_nothing(second, expected):
     closed = r"$KL(q(z|x)\|p(z)) = \frac12\sum_{j=1}^J(\mu_j^2 + e^{s_j} - 1 - s_j)$"
     text = rf"Let $s_j = \log \sigma_j^2$, so that {closed}. Below, $s_j = {second}$."
-    judged = list(proofread(written(read_text(text, "notes.md").formulas)))
+    judged = judge(text, "notes.md")
     assert judged[1].verdict == expected
 
 

@@ -3,12 +3,11 @@
 import pytest
 
 from derivations.doubt import doubt, is_assumption
-from derivations.manuscript import read_text
-from derivations.proofread import proofread
 from derivations.surroundings import Surroundings
 from derivations.syntax import parse
 from derivations.understanding import meanings
-from derivations.written import written
+
+from .judging import judge
 
 HERE = Surroundings()
 SAID = r"$$\log p(x) \ge \mathcal{L}(x) = E_{q(z|x)}[\log p(x,z) - \log q(z|x)]$$ "
@@ -70,7 +69,7 @@ def test_one_letter_for_several_things_is_a_doubt():
     ],
 )
 def test_the_same_of_another_density_a_mean_on_one_side_and_a_likelihood(claim, verdict, word):
-    (found,) = proofread(written(read_text(f"$${claim}$$", "notes.md").formulas))
+    (found,) = judge(f"$${claim}$$", "notes.md")
     assert found.verdict == verdict
     assert word in found.message
 
@@ -87,4 +86,4 @@ def test_the_same_of_another_density_a_mean_on_one_side_and_a_likelihood(claim, 
     ],
 )
 def test_the_sign_of_a_bound_that_is_not_said_and_a_law_behind_its_brackets(text, verdict):
-    assert list(proofread(written(read_text(text, "notes.md").formulas)))[-1].verdict == verdict
+    assert judge(text, "notes.md")[-1].verdict == verdict

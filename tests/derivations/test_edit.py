@@ -8,11 +8,10 @@ from derivations import edit as module
 from derivations.edit import mend
 from derivations.judgement import prove
 from derivations.kernel import at_most, bind, density, equal, log, number, variable
-from derivations.manuscript import read_text
 from derivations.mutation import wrong_lines
-from derivations.proofread import proofread
 from derivations.refute import refute
-from derivations.written import written
+
+from .judging import judge
 
 X, Z = variable("x", "x"), variable("z", "z")
 Q, PRIOR, POSTERIOR = density("q", [Z], [X]), density("p", [Z]), density("p", [Z], [X])
@@ -29,7 +28,7 @@ ELBO = mean(log(density("p", [X], [Z]))) - bind("kl", Z, Q, PRIOR)
 
 def message(*sides):
     chain = " ".join(sides)
-    *_, last = proofread(written(read_text(f"\\[ {chain} \\]", "notes.tex").formulas))
+    *_, last = judge(f"\\[ {chain} \\]")
     assert last.verdict == "refuted"
     return last.message
 

@@ -4,9 +4,8 @@ import pytest
 
 from derivations.entry import factorised, instances, is_product, marginal, products, whole
 from derivations.kernel import KernelError, add, bind, density, log, number, variable
-from derivations.manuscript import read_text
-from derivations.proofread import proofread
-from derivations.written import written
+
+from .judging import judge
 
 X, Z, J, SIZE = variable("x", "x"), variable("z", "z"), variable("j", "index"), variable("J", "natural")
 ONE = number(1)
@@ -16,7 +15,7 @@ PRODUCT = bind("product", J, ONE, SIZE, P_J)
 
 
 def verdict(formula):
-    (judgement,) = proofread(written(read_text(f"\\[ {formula} \\]", "notes.tex").formulas))
+    (judgement,) = judge(f"\\[ {formula} \\]")
     return judgement.verdict, judgement.message
 
 

@@ -4,9 +4,8 @@ import pytest
 
 from derivations.independence import Independence, given_more, is_plausible
 from derivations.kernel import density, variable
-from derivations.manuscript import read_text
-from derivations.proofread import proofread
-from derivations.written import written
+
+from .judging import judge
 
 X, A, B, C = (variable(name, name) for name in ("x", "z_1", "z_2", "z_3"))
 
@@ -55,7 +54,7 @@ def test_that_codes_tell_nothing_of_the_data_is_a_slip(whole, product, plausible
 
 
 def verdicts(text):
-    return [j.verdict for j in proofread(written(read_text(text, "a.tex").formulas))]
+    return [j.verdict for j in judge(text)]
 
 
 SPLIT = r"\[ \log q(z_1,z_2|x) = \log q(z_1|x) + \log q(z_2|x) \]"
@@ -103,7 +102,7 @@ def test_a_supposition_does_not_prove_itself():
     ],
 )
 def test_what_holds_by_an_independence_that_a_text_need_not_say_is_not_refuted(claim, verdict, word):
-    (found,) = proofread(written(read_text(f"$${claim}$$", "notes.md").formulas))
+    (found,) = judge(f"$${claim}$$", "notes.md")
     assert found.verdict == verdict
     assert word in found.message
 

@@ -3,21 +3,15 @@
 import pytest
 
 from derivations.kernel import Term, bind, density, number, variable
-from derivations.manuscript import read_text
 from derivations.mixture import aggregates, spreads
-from derivations.proofread import proofread
-from derivations.written import written
+
+from .judging import judge
 
 N, SIZE, Z = variable("n", "index"), variable("N", "natural"), variable("z", "z")
 PART = density("q", [Z], [Term("function", (N,), ("x", "x"))])
 MEAN = SIZE**-1 * bind("sum", N, number(1), SIZE, PART)
 DEFINITION = r"\[ q(z) = \frac1N\sum_{n=1}^N q(z|x_n) \]" + "\n"
 AVERAGE = r"\frac1N\sum_{n=1}^N KL(q(z|x_n)\|p(z))"
-
-
-def judge(text):
-    manuscript = read_text(text, "notes.tex")
-    return list(proofread(written(manuscript.formulas), manuscript.conventions))
 
 
 def test_what_is_a_mean_over_the_data():

@@ -7,14 +7,15 @@ from derivations.definition import sample_of
 from derivations.kernel import bind, density, log
 from derivations.manuscript import read_text
 from derivations.noise import is_open
-from derivations.proofread import proofread
 from derivations.written import written
+
+from .judging import judge
 
 SAID = r"Draw $z = \mu + \sigma \epsilon$. "
 
 
 def verdict(text):
-    return list(proofread(written(read_text(text, "notes.md").formulas)))[-1].verdict
+    return judge(text, "notes.md")[-1].verdict
 
 
 @pytest.mark.parametrize(

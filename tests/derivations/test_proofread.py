@@ -2,14 +2,9 @@
 
 import pytest
 
-from derivations.manuscript import ManuscriptError, read_text
-from derivations.proofread import proofread
-from derivations.written import written
+from derivations.manuscript import ManuscriptError
 
-
-def judge(text, name="notes.tex"):
-    manuscript = read_text(text, name)
-    return list(proofread(written(manuscript.formulas), manuscript.conventions))
+from .judging import judge
 
 
 def verdict(formula):

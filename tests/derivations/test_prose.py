@@ -3,8 +3,8 @@
 import pytest
 
 from derivations.manuscript import read_text
-from derivations.proofread import proofread
-from derivations.written import written
+
+from .judging import judge
 
 FALSE = r"$$I(X;Y) = H(Y)$$"
 BOUND = r"$$\log p(x) = E_{q(z|x)}[\log p(x,z) - \log q(z|x)]$$"
@@ -15,7 +15,7 @@ def said(text):
 
 
 def last(text):
-    return list(proofread(written(read_text(text, "notes.md").formulas)))[-1]
+    return judge(text, "notes.md")[-1]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 import pytest
 
-from derivations.manuscript import read_text
-from derivations.proofread import proofread
 from derivations.surroundings import Surroundings
 from derivations.syntax import parse
 from derivations.understanding import meanings
-from derivations.written import written
+
+from .judging import judge
 
 KL = r"KL(q(z|x)\|p(z))"
 
@@ -17,7 +16,7 @@ def found(left, right):
 
 
 def last(text):
-    return list(proofread(written(read_text(text, "notes.md").formulas)))[-1]
+    return judge(text, "notes.md")[-1]
 
 
 def test_parameters_make_the_densities_normal_and_nothing_else_does():
