@@ -148,7 +148,7 @@ def _ratios(trees: Trees, around: Surroundings, names: Context) -> Iterator[Term
 def _definitions(around: Surroundings, names: Context, family: Family) -> Iterator[tuple[str, Read]]:
     """What the text defines, as it is read."""
     for name, (_, tree) in around.symbols.items():
-        found = next((r for r in readings(tree, names) if r.reading.scalar is not family.vector), None)
+        found = next(readings(tree, names, scalar=not family.vector), None)
         if found is not None:
             yield name, found
 

@@ -63,9 +63,11 @@ def congruence(term: Term, path: Path, equation: Theorem) -> Theorem:
 
 def subterms(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
     """All subterms with their paths, from outside in."""
-    yield path, term
-    for i, arg in enumerate(term.args):
-        yield from subterms(arg, (*path, i))
+    pending = [(path, term)]
+    while pending:
+        path, term = pending.pop()
+        yield path, term
+        pending += [((*path, i), term.args[i]) for i in range(len(term.args) - 1, -1, -1)]
 
 
 def replaced(term: Term, path: Path, part: Term) -> Term:

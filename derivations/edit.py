@@ -145,6 +145,7 @@ def _is_point(term: Term) -> bool:
     return term.head == "variable" and term.data[0] == term.data[1]
 
 
+@lru_cache(maxsize=1 << 6)  # one side stays as it is
 def _value(term: Term, model: Interpretation) -> Any:
     with suppress(*_FAILURES):
         return model.value(term, model.values)

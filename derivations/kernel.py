@@ -38,10 +38,10 @@ class KernelError(ValueError):
     """A rule was applied where its conditions do not hold, or a term is ill-formed."""
 
 
-def _require(condition: bool, message: str) -> tuple[()]:
+def _require(condition: bool, message: str, *about: object) -> tuple[()]:
     """No hypothesis, but FAILURE unless the condition holds."""
     if not condition:
-        raise KernelError(message)
+        raise KernelError(message.format(*about) if about else message)
     return ()
 
 
@@ -81,12 +81,12 @@ class Term:
     bound: Term | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        _require(type(self.head) is str and self.head in _SIGNATURE, f"unknown operation {self.head!r}")
-        _require(type(self.args) is tuple and {Term}.issuperset(map(type, self.args)), "arguments must be terms")
-        exact = type(self.data) is tuple and tuple(map(type, self.data)) == _DATA.get(self.head, ())
-        _require(exact, f"{self.head}: wrong data")
-        _require(self.bound is None or type(self.bound) is Term, f"{self.head}: cannot bind this")
-        whole = (self.head, self.data, self.bound and self.bound.code, *(a.code for a in self.args))
+        head, args, data, bound = self.head, self.args, self.data, self.bound
+        _require(type(head) is str and head in _SIGNATURE, "unknown operation {!r}", head)
+        _require(type(args) is tuple and {Term}.issuperset(map(type, args)), "arguments must be terms")
+        _require(type(data) is tuple and (*map(type, data),) == _DATA.get(head, ()), "{}: wrong data", head)
+        _require(bound is None or type(bound) is Term, "{}: cannot bind this", head)
+        whole = (head, data, bound and bound.code, *[a.code for a in args])
         if whole not in _CODES:
             self._check()
         object.__setattr__(self, "code", _CODES.setdefault(whole, next(_FRESH)))
@@ -130,11 +130,13 @@ def sort(term: Term) -> str:
     return _SIGNATURE[term.head][1]
 
 
+@lru_cache(maxsize=1 << 12)
 def number(value: Fraction | int | str) -> Term:
     """A rational constant."""
     return Term("number", data=(Fraction(value),))
 
 
+@lru_cache(maxsize=1 << 12)
 def variable(name: str, kind: str) -> Term:
     """A variable of the given kind."""
     return Term("variable", data=(name, kind))
@@ -181,8 +183,7 @@ def free(term: Term) -> frozenset[Term]:
     _require(type(term) is Term, "not a term")
     if term.head == "variable":
         return frozenset((term,))
-    parts = (free(a) - {term.bound if r else None} for a, r in zip(term.args, reached(term), strict=True))
-    return frozenset().union(*parts)
+    return frozenset().union(*(free(a) - {r and term.bound} for a, r in zip(term.args, reached(term), strict=True)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -208,15 +209,14 @@ def substitute(term: Term, target: Term | None, replacement: Term) -> Term:
         return replacement
     if target not in free(term):
         return term
-    bound, args = term.bound, term.args
+    bound, args, reach = term.bound, term.args, reached(term)
     if bound is not None and bound != target and bound in free(replacement):
         avoid = free(replacement).union(*map(free, args), (target,))
         while bound in avoid:
             bound = variable(bound.data[0] + "'", bound.data[1])
-        args = tuple(substitute(a, term.bound, bound) if r else a for a, r in zip(args, reached(term), strict=True))
-    hidden = [r and bound == target for r in reached(term)]
-    changed = (a if h else substitute(a, target, replacement) for a, h in zip(args, hidden, strict=True))
-    return Term(term.head, tuple(changed), term.data, bound)
+        args = tuple(substitute(a, term.bound, bound) if r else a for a, r in zip(args, reach, strict=True))
+    new = (a if r and bound == target else substitute(a, target, replacement) for a, r in zip(args, reach, strict=True))
+    return Term(term.head, tuple(new), term.data, bound)
 
 
 # --- theorems ---
@@ -252,11 +252,11 @@ def _plain(value: Any) -> bool:
 
 def infer(rule: str, *inputs: Any) -> Theorem:
     """The theorem that `rule` gives for premises, which come first, and arguments. Raises KernelError for a FAILURE."""
-    _require(rule in RULES, f"no rule {rule!r}")
-    _require(all(map(_plain, inputs)), f"{rule}: an input that is no theorem, term, integer or tuple of these")
+    _require(rule in RULES, "no rule {!r}", rule)
+    _require(all(map(_plain, inputs)), "{}: an input that is no theorem, term, integer or tuple of these", rule)
     hypotheses, conclusion = RULES[rule](*inputs)
     kept = tuple(reversed({canonical(h): h for h in reversed(tuple(hypotheses))}.values()))
-    _require(all(sort(p) == "b" for p in (conclusion, *kept)), f"{rule}: not a proposition")
+    _require(all(sort(p) == "b" for p in (conclusion, *kept)), "{}: not a proposition", rule)
     premises = tuple(i for i in inputs if isinstance(i, Theorem))
     return Theorem(kept, conclusion, rule, premises, inputs[len(premises) :], _KEY)
 

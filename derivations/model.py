@@ -130,12 +130,12 @@ class Model:
         known = None if place else self.defined(owner, tuple(map(fmpq, indices)))
         if known is not None:
             return known
-        drawn = self.generic(owner, *place, *indices)
-        if len(indices) == 2 and indices[0] == indices[1]:
-            drawn = (
-                drawn + 3 if drawn > 0 else drawn - 3
-            )  # a matrix dominated by its diagonal, so that it has an inverse
-        value = self._drawn.setdefault((owner, place, indices), drawn)
+        value = self._drawn.get((owner, place, indices))
+        if value is None:
+            value = self.generic(owner, *place, *indices)
+            if len(indices) == 2 and indices[0] == indices[1]:
+                value += 3 if value > 0 else -3  # a matrix dominated by its diagonal, so that it has an inverse
+            self._drawn[owner, place, indices] = value
         entry = ",".join(map(str, indices))
         self.record["components"].setdefault(owner, {})[";".join((*map(str, place), entry))] = written(value)
         return value
@@ -190,9 +190,10 @@ class Model:
         spaces = self.vocabulary.families[family]
         cells = list(itertools.product(*(range(self.sizes[s]) for s in spaces)))
         masses = self._masses(family, cells)
+        whole = sum(masses, fmpq(0))
         table = {}
         for cell, mass in zip(cells, masses, strict=True):
-            table[cell] = mass / sum(masses, fmpq(0))
+            table[cell] = mass / whole
             for s, k in zip(spaces, cell, strict=True):
                 table[cell] = table[cell] / self.weights[s][k]
         entries = {",".join(map(str, cell)): written(value) for cell, value in table.items()}
@@ -208,19 +209,24 @@ class Model:
             if spaces == (sample_space,):
                 return [self._mass_of_draws(space, place) for (place,) in cells]
         targets, given = self.vocabulary.independences.get(family, (frozenset(spaces), frozenset()))
+        rows: dict[tuple[int, ...], dict[tuple[int, ...], fmpq]] = {}
         masses = []
         for cell in cells:
             places = dict(zip(spaces, cell, strict=True))
-            rest = tuple(k for s, k in places.items() if s not in targets)
-            masses.append(self._row_mass(family, places, targets, given) * self._mass(family, rest))
+            condition, row, rest = (
+                tuple(places[s] for s in group)
+                for group in (sorted(given), sorted(targets), [s for s in spaces if s not in targets])
+            )
+            if condition not in rows:
+                rows[condition] = self._row(family, targets, condition)
+            masses.append(rows[condition][row] * self._mass(family, rest))
         return masses
 
-    def _row_mass(self, family: str, places: dict[str, int], targets: frozenset[str], given: frozenset[str]) -> fmpq:
-        """The probability of some places given others, from a table of its own."""
-        condition = tuple(places[s] for s in sorted(given))
-        rows = list(itertools.product(*(range(self.sizes[s]) for s in sorted(targets))))
-        row = {other: self._mass("row", family, condition, other) for other in rows}
-        return fmpq(row[tuple(places[s] for s in sorted(targets))], sum(row.values()))
+    def _row(self, family: str, targets: frozenset[str], condition: tuple[int, ...]) -> dict[tuple[int, ...], fmpq]:
+        """The probabilities of the places of some spaces given those of others."""
+        cells = itertools.product(*(range(self.sizes[s]) for s in sorted(targets)))
+        row = {cell: self._mass("row", family, condition, cell) for cell in cells}
+        return {cell: fmpq(mass, sum(row.values())) for cell, mass in row.items()}
 
     def _mass(self, *key: Any) -> int:
         rng = self.rng(*key)

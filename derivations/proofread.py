@@ -129,7 +129,7 @@ def _unconditionally(refuted: Judgement, chain: WrittenChain, around: Surroundin
     for words, sides in beside(chain, chain.sides[refuted.index + 1]):
         if not _is_claim(sides, refuted, around):
             return replace(undecided, message=f"not true as such, but claimed under a condition: {words}")
-    found = list(meanings((parse(refuted.lhs), parse(refuted.rhs)), around))
+    found = meanings((parse(refuted.lhs), parse(refuted.rhs)), around)
     words = rests_on(found, refuted.relation, near(chain, around.choices), around.laws.get("q"))
     return replace(undecided, message=words) if words else refuted
 
@@ -149,7 +149,7 @@ def _mended(refuted: Judgement, around: Surroundings) -> Judgement:
     """
     if refuted.relation not in ("=", ":=", "<=", ">="):
         return refuted
-    found = list(meanings((parse(refuted.lhs), parse(refuted.rhs)), around))
+    found = meanings((parse(refuted.lhs), parse(refuted.rhs)), around)
     relation = "=" if refuted.relation == ":=" else refuted.relation
     for meaning in [m for m in found if m.convention] or found:
         edit = None if meaning.draws else mend(meaning.left, meaning.right, relation, both_sides=refuted.index == 0)
@@ -221,10 +221,9 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         judgement = _up_to_constant(blank, apart[0], around, *apart[1])
         named = judgement.verdict == "refuted" and is_lettered(trees)
         return replace(blank, message="what is the constant, if it varies?") if named else judgement
-    found = list(meanings(trees, around, blank.relation))
+    found = sorted(meanings(trees, around, blank.relation), key=lambda m: bool(m.condition))
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
-    found.sort(key=lambda m: bool(m.condition))
     if symbol := at_odds(trees):
         return replace(blank, message=f"{symbol}: at several parameters or data")
     if any(map(is_assumption, found)):

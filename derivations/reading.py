@@ -349,11 +349,20 @@ def read_point(tree: Sum, reading: Reading, context: Context = _NOWHERE) -> Term
     return _Reader(reading, context, Found()).image(tree)
 
 
-def readings(tree: Sum, context: Context = _NOWHERE, drawn: frozenset[str] = frozenset()) -> Iterator[Read]:
-    """All meanings of a formula, each once for vectors and once for numbers, with the first reading that gives it."""
+def readings(
+    tree: Sum, context: Context = _NOWHERE, drawn: frozenset[str] = frozenset(), scalar: bool | None = None
+) -> Iterator[Read]:
+    """All meanings of a formula, each once for vectors and once for numbers, with the first reading that gives it.
+
+    Parameters
+    ----------
+    scalar
+        Only those for numbers, or only those for vectors.
+    """
     seen: set[tuple[bool, Term]] = set()
     joint = any("," in g.separators for u in units(tree) for g in (u.base, *u.subs) if isinstance(g, Group))
-    for reading, (under, halves) in product(READINGS if joint else READINGS[::2], _slashes(tree)):
+    kinds = [r for r in (READINGS if joint else READINGS[::2]) if scalar in (None, r.scalar)]
+    for reading, (under, halves) in product(kinds, _slashes(tree)):
         try:
             found = read(tree, replace(reading, below=under, halves=halves), context, drawn)
         except FormulaError:

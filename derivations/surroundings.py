@@ -50,7 +50,7 @@ class Redefinition:
     value: tuple[str, Sum]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # the same only as itself, as what it is to a relation is asked for again and again
 class Surroundings:
     """What the text around a relation says.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from derivations.clue import Trees
 from derivations.context import contexts, families_of, shown
@@ -19,13 +20,18 @@ from derivations.surroundings import Surroundings
 from derivations.syntax import FormulaError
 
 
-def meanings(trees: Trees, around: Surroundings, relation: str = "=") -> Iterator[Meaning]:
+def meanings(trees: Trees, around: Surroundings, relation: str = "=") -> tuple[Meaning, ...]:
     """Readings that give both sides a meaning, as written and under the conventions, each once."""
-    seen: set[tuple[Term, Term]] = set()
+    return _meanings(trees, around, relation if relation in ("~", "prop") else "=")
+
+
+@lru_cache(maxsize=16)  # one relation is judged, then looked at for conditions, then mended
+def _meanings(trees: Trees, around: Surroundings, relation: str) -> tuple[Meaning, ...]:
+    found: dict[tuple[Term, Term], Meaning] = {}
     for meaning in _all(trees, around, relation):
-        if (meaning.left, meaning.right) not in seen and _consistent(meaning):
-            seen.add((meaning.left, meaning.right))
-            yield meaning
+        if (meaning.left, meaning.right) not in found and _consistent(meaning):
+            found[meaning.left, meaning.right] = meaning
+    return tuple(found.values())
 
 
 def _consistent(meaning: Meaning) -> bool:
@@ -42,7 +48,7 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
     for family in families_of(trees):
         for names, words in contexts(trees, around, family):
             left, right = (
-                [r for r in readings(tree, names, d) if r.reading.scalar is not family.vector]
+                list(readings(tree, names, d, scalar=not family.vector))
                 for tree, d in zip(trees, (frozenset[str](), drawn), strict=True)
             )
             for first in left:
