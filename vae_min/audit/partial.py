@@ -9,8 +9,9 @@ no defect. What is known of both parts is an explanation like that of a whole lo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -29,6 +30,8 @@ from vae_min.audit.spec import AuditError
 
 _COUNT = 8
 _PLACES = ((1.0, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.03))  # spread and factor; the last: almost no divergence
+_FARTHER = (4.0, 2.0)  # spreads
+_TURNS, _TURNS_OF_LARGE = 9, 3  # of other parameters for each batch
 _EXACT = 1e-6
 _SIZES = (2, 8)
 _PROPER = np.array([0.5, 0.5, -0.5, 0.0, 0.0])  # of the columns of a standard divergence
@@ -102,10 +105,44 @@ def explain(bench: Bench, sampler: Sampler, points: Sequence[Point]) -> Parts | 
     if not first or len(first) < len(near):
         return None
     wider, far, small = ([v for v in views if v is not None] for views in beyond)
+    farther = _Farther(bench, sampler, points)
     return Parts(
-        _reconstruction(bench, [*first, *wider, *(v for v in far if not _saturates(v))], len(first)),
-        _divergence(bench, sampler, [*first, *wider, *far, *small], len(first)),
+        _reconstruction(bench, [*first, *wider, *(v for v in far if not _saturates(v))], len(first), farther),
+        _divergence(bench, sampler, [*first, *wider, *far, *small], len(first), farther),
     )
+
+
+class _Farther:
+    """More points far off, of the same batches, for a part which has no derivative at all at those that were looked at."""
+
+    def __init__(self, bench: Bench, sampler: Sampler, points: Sequence[Point]) -> None:
+        self.bench, self.sampler = bench, sampler
+        self.points = [
+            replace(p, parameters=p.parameters + 1000 * turn, spread=spread * p.spread)
+            for turn in range(1, _TURNS_OF_LARGE if bench.is_large else _TURNS)
+            for p in points[:_COUNT]
+            for spread in _FARTHER
+        ]
+
+    def moving(self, views: Sequence[View], own: Callable[[View], Tensor | None]) -> list[View]:
+        """The views, followed by those at which the derivatives ``own`` are not all 0, if they are at all given.
+
+        It ends with enough of them: a clamp may leave a part alone where few models are.
+        """
+        if any(_moves(own(v)) for v in views):
+            return list(views)
+        found = list[View]()
+        for point in self.points:
+            view = _at(self.bench, self.sampler, point)
+            if view is not None and _moves(own(view)):
+                found.append(view)
+            if len(found) == _COUNT:
+                break
+        return [*views[:_COUNT], *found] if found else list(views)
+
+
+def _moves(derivatives: Tensor | None) -> bool:
+    return derivatives is not None and bool((derivatives.nan_to_num().abs() > _EXACT).any())
 
 
 def _saturates(view: View) -> bool:
@@ -121,7 +158,8 @@ def _at(bench: Bench, sampler: Sampler, point: Point) -> View | None:
     return view if view is not None and math.isfinite(view.loss) else None
 
 
-def _reconstruction(bench: Bench, views: Sequence[View], near: int) -> Part:
+def _reconstruction(bench: Bench, views: Sequence[View], near: int, farther: _Farther) -> Part:
+    views = farther.moving(views, derivative.of_output)
     seen = [derivative.of_output(v) for v in views]
     own = [d for d in seen if d is not None]
     if len(own) < len(views):
@@ -187,9 +225,10 @@ def _are_alike(weights: Tensor) -> bool:
     return torch.allclose(weights, weights[0].expand_as(weights), rtol=_EXACT, atol=0)
 
 
-def _divergence(bench: Bench, sampler: Sampler, views: Sequence[View], near: int) -> Part:
+def _divergence(bench: Bench, sampler: Sampler, given: Sequence[View], near: int, farther: _Farther) -> Part:
     found = Part()
     for cut in ("", "scale", "loc") if not bench.general else ():
+        views = farther.moving(given, partial(derivative.of_heads, sampler, cut=cut))
         seen = [derivative.of_heads(sampler, v, cut) for v in views]
         own = [d for d in seen if d is not None]
         kept = [i for i, d in enumerate(own) if bool(d.isfinite().all())]

@@ -201,17 +201,29 @@ def _scale_of(name: str, factor: float = 1.0) -> str:
 
 
 def _unequal(e: Explanation, sampler: Sampler, parts: tuple[float, ...], evidence: str) -> Iterator[Finding]:
-    own = e.divergence.form == "standard" and e.divergence.own and equal(parts[0], parts[2])
-    if own and sampler.factor != 1 and equal(parts[1] * sampler.factor**2, parts[0]):
+    if _lacks_factor(e, sampler, parts):
         message = f"the sampler multiplies the scale by {abs(sampler.factor):.4g}, the KL divergence does not"
         yield Finding("sampler-scale-mismatch", message, evidence)
-        return
+        parts = (parts[0], parts[1] * sampler.factor**2, parts[2])  # as it would be for the scale that it reads
+        if equal(parts[0], parts[1]) and equal(parts[0], parts[2]):
+            return
     if e.divergence.form == "standard" and equal(parts[0], parts[1]):
         for name, factor in _BASES.items():
             if equal(parts[2], factor * parts[0]):
                 yield Finding("kl-log-base", f"the KL divergence uses {name}, not the natural logarithm", evidence)
                 return
     yield Finding("kl-term", "the terms of the KL divergence have different weights, or are not those of one", evidence)
+
+
+def _lacks_factor(e: Explanation, sampler: Sampler, parts: tuple[float, ...]) -> bool:
+    """Whether the variance has the weight of another term of the divergence once the sampler's factor is taken from it.
+
+    To the logarithm of the scale the factor adds a constant alone, so that its weight may be off for a reason of its own.
+    """
+    if e.divergence.form != "standard" or not e.divergence.own or sampler.factor == 1:
+        return False
+    others = [p for p in (parts[0], parts[2]) if p]
+    return any(equal(parts[1] * sampler.factor**2, p) for p in others) and not any(equal(parts[1], p) for p in others)
 
 
 def _named(e: Explanation, values: list[float]) -> str:

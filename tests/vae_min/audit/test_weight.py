@@ -118,6 +118,23 @@ def test_a_factor_of_the_scale_in_the_sampler_alone_is_no_wrong_term() -> None:
         assert [f.code for f in of_terms(e, sampler)] == [code]
 
 
+@pytest.mark.parametrize(
+    ("kl", "expected"),
+    [
+        ([0.5, 2.0, -0.25, 0, 0], ["sampler-scale-mismatch", "kl-term"]),  # half of the logarithm, too
+        ([0.25, 2.0, -0.5, 0, 0], ["sampler-scale-mismatch", "kl-term"]),
+        ([0.5, 2.0, -0.5 / np.log(10), 0, 0], ["sampler-scale-mismatch", "kl-log-base"]),
+        ([0.5, 2.0, -2.0, 0, 0], ["kl-term"]),  # the variance has the weight of the logarithm as it is
+        ([0.5, 1.5, -0.25, 0, 0], ["kl-term"]),  # a factor, but not the sampler's
+    ],
+)
+def test_the_factor_of_the_sampler_is_told_beside_a_term_that_is_off(kl, expected) -> None:
+    right = explanation(1.0, 1.0)
+    e = Explanation(right.likelihood, right.divergence, np.array([1.0]), np.array(kl), 0.0, 0.0)
+    assert [f.code for f in of_terms(e, Sampler(names=["log_scale"], factor=0.5))] == expected
+    assert "sampler-scale-mismatch" not in [f.code for f in of_terms(e, Sampler(names=["log_scale"]))]
+
+
 def test_a_variance_is_told_beside_a_term_that_is_off() -> None:
     for a, expected in ((1 / 0.3, []), (2 / 0.3, ["variance-mismatch"])):
         e = explanation(a, 1.0, True)
