@@ -160,8 +160,9 @@ class _Auditor:
         return by_size
 
     def _refitted(self, found: Sampler, e: Explanation, size: int = 4) -> Explanation | None:
-        some = explanation.views(self.bench, found, size, 16)
-        return explanation.refit(e, some) if len(some) == 16 else None
+        count = 12 if self.bench.is_large else 16
+        some = explanation.views(self.bench, found, size, count)
+        return explanation.refit(e, some) if len(some) == count else None
 
     def _rests(self, found: Sampler) -> dict[int, explanation.Rest]:
         """A loss whose reconstruction does not vary, at two sizes of the batch."""

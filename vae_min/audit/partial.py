@@ -33,7 +33,6 @@ _PLACES = ((1.0, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.03))  # spread and factor
 _FARTHER = (4.0, 2.0)  # spreads
 _TURNS, _TURNS_OF_LARGE = 9, 3  # of other parameters for each batch
 _EXACT = 1e-6
-_SIZES = (2, 8)
 _PROPER = np.array([0.5, 0.5, -0.5, 0.0, 0.0])  # of the columns of a standard divergence
 
 
@@ -97,8 +96,9 @@ class Parts:
 
 def explain(bench: Bench, sampler: Sampler, points: Sequence[Point]) -> Parts | None:
     """Explain both terms by their derivatives at points near and far; None if the loss is not finite at one near."""
+    points = points[: _COUNT : 2 if bench.is_large else 1]
     near, *beyond = (
-        [_at(bench, sampler, replace(p, spread=spread * p.spread, factor=factor)) for p in points[:_COUNT]]
+        [_at(bench, sampler, replace(p, spread=spread * p.spread, factor=factor)) for p in points]
         for spread, factor in _PLACES
     )
     first = [v for v in near if v is not None]
@@ -120,7 +120,7 @@ class _Farther:
         self.points = [
             replace(p, parameters=p.parameters + 1000 * turn, spread=spread * p.spread)
             for turn in range(1, _TURNS_OF_LARGE if bench.is_large else _TURNS)
-            for p in points[:_COUNT]
+            for p in points
             for spread in _FARTHER
         ]
 
@@ -152,7 +152,7 @@ def _saturates(view: View) -> bool:
 
 def _at(bench: Bench, sampler: Sampler, point: Point) -> View | None:
     try:
-        view = view_of(bench, sampler, point, graph=True)
+        view = view_of(bench, sampler, point, apart=True)
     except AuditError:  # so far from the given parameters the model may have no loss
         return None
     return view if view is not None and math.isfinite(view.loss) else None
@@ -322,7 +322,8 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
         return None if other is None else other.explanation
 
     def of_reduction(first: Explanation) -> list[Finding]:
-        others = {size: refitted(size) for size in _SIZES}
+        sizes = (2, 4) if bench.is_large else (2, points[0].size, 8)
+        others = {size: refitted(size) for size in sizes if size != points[0].size}
         by_size = {points[0].size: first} | {size: o for size, o in others.items() if o is not None}
         return list(weight.of_reduction(bench.spec, by_size, bench.code_shape))
 
@@ -331,7 +332,7 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
 
 def _cut_off(bench: Bench, sampler: Sampler, detached: str, point: Point) -> Iterator[Finding]:
     """Gradients that do not reach the heads by way of the code."""
-    view = view_of(bench, sampler, point, graph=True)
+    view = view_of(bench, sampler, point, apart=True)
     if not detached and view is not None and len(view.observation.codes) == 1:
         output = derivative.of_output(view)
         if output is not None and bool(output.any()) and not bool(derivative.of_code(view).any()):
