@@ -154,7 +154,7 @@ class _Auditor:
     def _by_size(self, found: Sampler, e: Explanation, own: int, again: bool = False) -> dict[int, Explanation]:
         """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""
         by_size = {own: e}
-        for size in dict.fromkeys((own, 4, 2) if self.bench.is_large else (own, 4, 2, 8)):
+        for size in dict.fromkeys((own, 3, 2) if self.bench.is_large else (own, 4, 2, 8)):
             if (again or size != own) and (refitted := self._refitted(found, e, size)):
                 by_size[size] = refitted
         return by_size

@@ -23,6 +23,7 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
 _POINTS, _POINTS_OF_LARGE, TOLERANCE = 48, 24, 1e-3
+_SIZE, _SIZE_OF_LARGE = 4, 3  # not 2: of a sum over two, a lost or spurious factor of 2 would look like a mean
 _STRICT, _ROUNDING = 1e-6, 1e-13
 _SPREADS = (1.0, 0.5, 1.5)
 
@@ -66,7 +67,7 @@ def views(
     """
     found: list[View] = []
     sharing, enough = (4, _POINTS_OF_LARGE) if bench.is_large else (1, _POINTS)
-    count, size = count or enough, size or (2 if bench.is_large else 4)
+    count, size = count or enough, size or (_SIZE_OF_LARGE if bench.is_large else _SIZE)
     for seed in range(1, patience * count):
         parameters = 1 + (seed - 1) // sharing
         point = Point(parameters, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[parameters % 3])
@@ -81,9 +82,7 @@ def views(
     return found
 
 
-def view_of(
-    bench: Bench, sampler: Sampler, point: Point, graph: bool = False, apart: bool = False
-) -> View | None:
+def view_of(bench: Bench, sampler: Sampler, point: Point, graph: bool = False, apart: bool = False) -> View | None:
     """The loss at a point, arranged; None if the code is not found or the decoder's output has no known form.
 
     With its ``graph``, or ``apart`` with that of the loss alone, of which there are derivatives in heads and outputs.

@@ -322,7 +322,7 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
         return None if other is None else other.explanation
 
     def of_reduction(first: Explanation) -> list[Finding]:
-        sizes = (2, 4) if bench.is_large else (2, points[0].size, 8)
+        sizes = (2, 3) if bench.is_large else (2, points[0].size, 8)
         others = {size: refitted(size) for size in sizes if size != points[0].size}
         by_size = {points[0].size: first} | {size: o for size, o in others.items() if o is not None}
         return list(weight.of_reduction(bench.spec, by_size, bench.code_shape))

@@ -346,7 +346,8 @@ def _decomposed(
     """The names of what most plainly leads from a right ratio to this one; None if a weight of its own is plainer.
 
     Each defect costs 1, a weight of its own 3/2, or 5/2 if it is not round, and a loss whose reconstruction (of weight
-    ``size``) is not just summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
+    ``size``) is not just summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the
+    reconstruction is a sum. Of two that cost the same, the one that says how the reconstruction is reduced is plainer.
     """
     beta, shape = spec.beta or 1.0, tuple(spec.tensors[0].shape[1:])
     pixels = {1: "", math.prod(shape): "reconstruction-mean"} if math.prod(shape) > 1 else {1: ""}
@@ -356,8 +357,8 @@ def _decomposed(
     means = {1: "", math.prod(code[1:]): "kl-latent-mean of positions", code[0]: "kl-latent-mean of channels"}
     means |= {math.prod(code): "kl-latent-mean", 1: ""}
     targets = target(spec, e)
-    best: tuple[float, tuple[str, ...] | None] = (
-        1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))) + (not _is_round(ratio)),
+    best: tuple[tuple[float, bool], tuple[str, ...] | None] = (
+        (1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))) + (not _is_round(ratio)), False),
         None,
     )
     for (n, first), (d, second), (h, third), t in product(
@@ -365,8 +366,8 @@ def _decomposed(
     ):
         if equal(ratio, t * n / d * h):
             codes = tuple(filter(None, (first, second, third)))
-            cost = len(codes) + (not equal(size * n * (t if e.likelihood.free else beta), beta))
-            best = min(best, (cost, codes), key=lambda b: b[0])
+            odd = not equal(size * n * (t if e.likelihood.free else beta), beta)
+            best = min(best, ((len(codes) + odd, odd), codes), key=lambda b: b[0])
             if not codes:
                 return ()
     return best[1]

@@ -1,7 +1,10 @@
 """Coefficients are named: weights, reductions, and what the plainer of two explanations is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from vae_min.audit.divergence import Divergence
 from vae_min.audit.explanation import Explanation
@@ -18,10 +21,11 @@ def explanation(a: float, b: float, free: bool = False) -> Explanation:
     return Explanation(likelihood, divergence, np.array([a]), 0.5 * b * np.array([1.0, 1, -1, 0, 0]), 0.0, 0.0)
 
 
-def codes(a, b, free=False, claims=None, code=(2,)):
-    """Findings where the coefficients are a(size) and b(size); there are five pixels."""
+def codes(a, b, free=False, claims=None, code=(2,), pixels=5):
+    """Findings where the coefficients are a(size) and b(size)."""
     by_size = {size: explanation(a(size), b(size), free) for size in (2, 4, 8)}
-    return [f.code for f in of_reduction(spec(claims=claims), by_size, code)]
+    claimed = replace(spec(claims=claims), batch=torch.zeros(6, pixels))
+    return [f.code for f in of_reduction(claimed, by_size, code)]
 
 
 def test_weights_are_those_of_the_nll_and_of_the_divergence() -> None:
@@ -69,6 +73,12 @@ def test_reductions(a, b, expected) -> None:
 def test_two_reductions_are_plainer_than_a_weight_that_nobody_would_choose() -> None:
     assert codes(lambda n: 1.0, lambda n: 2 / 3, code=(3,)) == ["kl-latent-mean", "kl-half"]
     assert codes(lambda n: 1.0, lambda n: 0.67, code=(3,)) == ["kl-weight"]
+
+
+def test_two_means_are_plainer_than_a_lost_half_of_a_loss_on_an_odd_scale() -> None:
+    assert codes(lambda n: 1 / 6, lambda n: 1 / 3, code=(3,), pixels=6) == ["reconstruction-mean", "kl-latent-mean"]
+    assert codes(lambda n: 1.0, lambda n: 2.0, code=(3,), pixels=6) == ["kl-half"]
+    assert codes(lambda n: 0.4, lambda n: 0.8, code=(3,), pixels=6) == ["kl-half"]
 
 
 def test_a_sum_with_a_weight_is_no_batch_over_data_set() -> None:
