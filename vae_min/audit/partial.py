@@ -35,6 +35,8 @@ _TURNS, _TURNS_OF_LARGE = 9, 3  # of other parameters for each batch
 _EXACT = 1e-6
 _PROPER = np.array([0.5, 0.5, -0.5, 0.0, 0.0])  # of the columns of a standard divergence
 
+_UNKNOWN = Likelihood("unknown", lambda x, y: [])
+
 
 @dataclass
 class Part:
@@ -313,6 +315,8 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
     if d.weights is not None and r.reading is not None:
         yield from _of_latents(d.weights / float(r.coefficients[0]))
     e = found.explanation
+    if e is None and d.cut is None:
+        yield from _of_reading(sampler, d)
     if e is None or (r.cut is None and d.cut is None):
         return
     yield from weight.of_terms(e, sampler)
@@ -340,6 +344,16 @@ def _cut_off(bench: Bench, sampler: Sampler, detached: str, point: Point) -> Ite
     if detached:
         shown = "the other derivatives in the heads are those of the KL divergence alone"
         yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {CUT[detached]}", shown)
+
+
+def _of_reading(sampler: Sampler, part: Part) -> Iterator[Finding]:
+    """A KL divergence of another scale than the code's: its derivatives in the heads tell, whatever the reconstruction is."""
+    if not isinstance(part.reading, Divergence):
+        return
+    e = Explanation(_UNKNOWN, part.reading, np.ones(1), part.coefficients, math.nan, 0.0)
+    whole = weight.kl_weight(e)
+    if whole:
+        yield from weight.of_reading(replace(e, reconstruction=np.array([abs(whole)])), sampler)
 
 
 def _of_latents(weights: Tensor) -> Iterator[Finding]:

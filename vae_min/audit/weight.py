@@ -142,6 +142,11 @@ def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
+    yield from of_reading(e, sampler)
+
+
+def of_reading(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
+    """Whether sampler and divergence read the second head alike; of the reconstruction the weight's size alone counts."""
     reading = "half log_variance" if _is_halved(e, sampler) else e.divergence.reading
     if _reads_otherwise(e, sampler, reading) and (sampler.noisy or (sampler.in_place and reading in CHANGED)):
         yield _mismatch(e, sampler, reading)

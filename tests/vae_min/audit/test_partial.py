@@ -82,6 +82,26 @@ def test_both_parts_are_judged(parts, verdict, codes) -> None:
     assert {f.code for f in outcome.findings if f.rank == "error"} == codes
 
 
+def unknown(y, x):
+    return (y - x).abs().pow(1.5).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "codes"),
+    [
+        ({}, set()),
+        ({"scale": torch.exp}, {"sampler-scale-mismatch"}),
+        ({"scale": lambda v: v.mul_(0.5).exp_()}, {"head-modified"}),
+        ({"scale": torch.exp, "divergence": lambda m, v: 3 * kl(m, 2 * v)}, set()),
+        ({"scale": torch.exp, "divergence": lambda m, v: kl(m / 3, v)}, set()),  # of a prior that was not declared
+    ],
+)
+def test_a_divergence_of_another_scale_is_told_beside_an_unknown_reconstruction(parts, codes) -> None:
+    outcome = audit(spec(nll=unknown, **parts))
+    assert {f.code for f in outcome.findings if f.rank == "error"} == codes
+    assert outcome.verdict == ("not-elbo" if codes else "undecided")
+
+
 @pytest.mark.parametrize(
     ("parts", "reason"),
     [
