@@ -80,11 +80,18 @@ class _Auditor:
             explained, seen = self._with_scale(found, seen)
         if explained is None:
             explained, seen = self._with_target(found, seen)
-        if explained is not None:
+        if explained is not None and not self._is_cut_off(found, explained, seen):
             return self._explained(found, explained, seen)
         if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
             return self._importance(found, matched, seen)
         return self._unexplained(found, seen)
+
+    def _is_cut_off(self, found: Sampler, e: Explanation, seen: Sequence[View]) -> bool:
+        """Whether a divergence that is missing at all points is there farther off: something cuts it off nearby."""
+        if not weight.is_missing(e):
+            return False
+        known = partial.explain(self.bench, found, [v.observation.point for v in seen])
+        return known is not None and known.divergence.cut is not None
 
     def _with_scale(self, found: Sampler, seen: list[View]) -> tuple[Explanation | None, list[View]]:
         """The explanation by a likelihood with a scale that all outputs of the decoder share, and the views with it.
@@ -147,14 +154,15 @@ class _Auditor:
     def _by_size(self, found: Sampler, e: Explanation, own: int, again: bool = False) -> dict[int, Explanation]:
         """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""
         by_size = {own: e}
-        for size in dict.fromkeys((own, 4, 2) if self.bench.is_large else (own, 4, 2, 8)):
+        for size in dict.fromkeys((own, 3, 2) if self.bench.is_large else (own, 4, 2, 8)):
             if (again or size != own) and (refitted := self._refitted(found, e, size)):
                 by_size[size] = refitted
         return by_size
 
     def _refitted(self, found: Sampler, e: Explanation, size: int = 4) -> Explanation | None:
-        some = explanation.views(self.bench, found, size, 16)
-        return explanation.refit(e, some) if len(some) == 16 else None
+        count = 12 if self.bench.is_large else 16
+        some = explanation.views(self.bench, found, size, count)
+        return explanation.refit(e, some) if len(some) == count else None
 
     def _rests(self, found: Sampler) -> dict[int, explanation.Rest]:
         """A loss whose reconstruction does not vary, at two sizes of the batch."""
@@ -191,7 +199,8 @@ class _Auditor:
                 self.findings += reported.findings(self.bench, known.explanation, seen)
             if isinstance(known.reconstruction.reading, Likelihood):
                 self.findings += likelihood.findings(self.spec, known.reconstruction.reading, seen)
-        rest = explanation.without_reconstruction(self.bench, found, seen)
+        told = any(f.code == "guard" for f in self.findings)
+        rest = None if told else explanation.without_reconstruction(self.bench, found, seen)
         if rest is not None and rest.residual < _NOTHING_LEFT:
             shown = (
                 f"at {len(seen)} points the KL divergence alone leaves {rest.residual:.1g} of what varies of the loss"

@@ -34,7 +34,7 @@ _OUTPUT = (
 
 
 _NOISE = seeded(0)
-_LARGEST, _LARGE, _MANY, _KEPT, _TARGETS = 100_000_000, 1_000_000, 10_000, 10_000_000, 8
+_LARGEST, _LARGE, _MANY, _KEPT, _TARGETS = 100_000_000, 1_000_000, 10_000, 50_000_000, 8
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,8 @@ class Bench:
     def is_large(self) -> bool:
         """Whether the model has so many parameters that it is looked at from fewer sides.
 
-        Four points share their parameters then, and differ in rows and noise; there are fewer of them, and two sizes of the batch.
+        Four points share their parameters then, and differ in rows and noise; there are fewer of them, and two sizes of
+        the batch. As many numbers are seen as of a small model, since there are more latents and pixels at each.
         """
         return sum(b.numel() for b in self._base) > _LARGE
 
@@ -261,7 +262,7 @@ class Bench:
         """The parameters of a point."""
         generator = torch.Generator().manual_seed(point.parameters)
         return [
-            _moved(base, generator, point.spread).mul_(point.factor)
+            _times(_moved(base, generator, point.spread), point.factor)
             if point.parameters and p.is_floating_point() and p.requires_grad
             else base
             for p, base in zip(self.state.parameters, self._base, strict=True)
@@ -381,8 +382,10 @@ class Bench:
             finder.leave_out(trace, batch[1:], loss)
         return finder
 
-    def observe(self, point: Point) -> Observation:
+    def observe(self, point: Point, apart: bool = False) -> Observation:
         """Run the loss at a point, and encoder and decoder with it.
+
+        With ``apart`` the loss alone has its graph, and the decoder's outputs where the code is the location itself.
 
         Raises
         ------
@@ -391,7 +394,9 @@ class Bench:
         """
         finder = self.finder(point)
         batch = self.rows(point.rows, point.size)
-        heads = self.encode(point, batch)
+        graph = torch.is_grad_enabled()
+        with torch.set_grad_enabled(graph and not apart):
+            heads = self.encode(point, batch)
         self.place(point)
         with self._calling(point.noise) as noise, Trace(finder.anchor if finder else None) as trace:
             loss = self._called("loss", self.spec.loss, *batch).reshape(())
@@ -399,7 +404,7 @@ class Bench:
         with self._calling(point.noise):
             found = finder.find(trace, batch[1:]) if finder else []
         codes, outputs = [f.code for f in found], [f.output for f in found]
-        if torch.is_grad_enabled():
+        if graph and not (apart and not any(torch.equal(c.flatten(), heads.loc.flatten()) for c in codes)):
             outputs = [self.decode(point, c, batch[1:]) for c in codes]
         for code, output in zip(codes, outputs, strict=True):
             _check_output(output, max(1, code.numel() // heads.loc.shape[1]))
@@ -501,11 +506,17 @@ def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.allclose(a, b)
 
 
+def _times(values: Tensor, factor: float) -> Tensor:
+    """The values, changed in place; those of a large model take their time even for a factor of 1."""
+    return values if factor == 1 else values.mul_(factor)
+
+
 def _moved(base: Tensor, generator: torch.Generator, spread: float) -> Tensor:
     """Parameters some way off: a generic point, where formulas that agree at a special one differ."""
     if base.ndim > 1 and base.numel() > _MANY:  # most of a large model's time: half the numbers, in single precision
         factor = torch.randn(base.shape, generator=generator, dtype=torch.float32)
-        return factor.mul_(0.3 * spread).add_(1).to(base).mul_(base)
+        factor = factor.mul_(0.3 * spread).add_(1).to(base.device)
+        return torch.mul(base, factor).to(base.dtype)
     noise, shift = torch.randn((2, *base.shape), generator=generator, dtype=torch.float64).to(base)
     moved: Tensor = base * (1 + 0.3 * spread * noise) + (0.4 * spread * shift if base.ndim < 2 else 0.0)
     return moved

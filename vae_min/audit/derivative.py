@@ -54,8 +54,9 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
     loc, second = named(o, heads.loc), named(o, heads.second)
     if loc is None or second is None:
         return None
-    in_loc, in_second = (g.reshape(heads.loc.shape) for g in gradients(o.loss, (loc, second)))
-    in_code = of_code(view, loc).reshape(heads.loc.shape)
+    in_loc, in_second, in_code = (g.reshape(heads.loc.shape) for g in gradients(o.loss, (loc, second, o.codes[0])))
+    if o.codes[0] is loc:
+        in_code = of_code(view, loc).reshape(heads.loc.shape)
     by_loc = torch.zeros_like(in_code) if cut == "loc" else in_code
     by_second = _through(sampler, view, in_code) if sampler.noisy and cut != "scale" else torch.zeros_like(in_code)
     found = torch.stack([in_loc - by_loc, in_second - by_second]).detach()

@@ -22,7 +22,8 @@ from vae_min.audit.noise import constant, seeded
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import AuditError
 
-_POINTS, _POINTS_OF_LARGE, TOLERANCE = 48, 32, 1e-3
+_POINTS, _POINTS_OF_LARGE, TOLERANCE = 48, 24, 1e-3
+_SIZE, _SIZE_OF_LARGE = 4, 3  # not 2: of a sum over two, a lost or spurious factor of 2 would look like a mean
 _STRICT, _ROUNDING = 1e-6, 1e-13
 _SPREADS = (1.0, 0.5, 1.5)
 
@@ -58,15 +59,15 @@ class Explanation:
 
 
 def views(
-    bench: Bench, sampler: Sampler, size: int = 4, count: int = 0, spread: float = 1.0, patience: int = 4
+    bench: Bench, sampler: Sampler, size: int = 0, count: int = 0, spread: float = 1.0, patience: int = 4
 ) -> list[View]:
     """The loss at generic points, arranged; those where it is not finite or raises are left out.
 
-    Without a ``count`` there are as many as explain a loss. It ends where more than so many points were tried for each that was found.
+    Without a ``count`` there are as many as explain a loss, and without a ``size`` the batch is one that costs little. It ends where more than so many points were tried for each that was found.
     """
     found: list[View] = []
     sharing, enough = (4, _POINTS_OF_LARGE) if bench.is_large else (1, _POINTS)
-    count = count or enough
+    count, size = count or enough, size or (_SIZE_OF_LARGE if bench.is_large else _SIZE)
     for seed in range(1, patience * count):
         parameters = 1 + (seed - 1) // sharing
         point = Point(parameters, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[parameters % 3])
@@ -81,10 +82,14 @@ def views(
     return found
 
 
-def view_of(bench: Bench, sampler: Sampler, point: Point, graph: bool = False) -> View | None:
-    """The loss at a point, arranged; None if the code is not found or the decoder's output has no known form."""
+def view_of(bench: Bench, sampler: Sampler, point: Point, graph: bool = False, apart: bool = False) -> View | None:
+    """The loss at a point, arranged; None if the code is not found or the decoder's output has no known form.
+
+    With its ``graph``, or ``apart`` with that of the loss alone, of which there are derivatives in heads and outputs.
+    """
+    graph = graph or apart
     with torch.set_grad_enabled(graph):
-        o = bench.observe(point)
+        o = bench.observe(point, apart)
         output = heads_at(o, sampler) if o.codes else None
         if output is None:
             return None

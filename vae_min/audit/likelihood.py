@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _EPSILONS = (0.2, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)
+_NO_LOGARITHM = "the variance that the decoder predicts is in the loss where its logarithm should be"
 _RESCALED = "the loss moves the data from [-1, 1] to [0, 1]"
 _SECONDS = tuple(dict.fromkeys((*CLAIMABLE, *READINGS)))  # whatever keeps it positive, the decoder may have
 
@@ -95,11 +96,25 @@ def _of_loc(term: Callable[[Tensor, Tensor], Tensor], change: Callable[[Tensor],
     return lambda x, y: [term(x, change(y.loc) if change else y.loc)]
 
 
-def _scaled(square: Callable[[Tensor], Tensor], name: str) -> Elements:
+def _half_square(e: Tensor) -> Tensor:
+    return 0.5 * e**2
+
+
+def _log(scale: Tensor) -> Tensor:
+    return scale.abs().log()
+
+
+def _scaled(
+    square: Callable[[Tensor], Tensor],
+    name: str,
+    change: Callable[[Tensor], Tensor] | None = None,
+    of_scale: Callable[[Tensor], Tensor] = _log,
+) -> Elements:
     def elements(x: Tensor, y: Heads) -> list[Tensor]:
         assert y.second is not None
         scale = READINGS[name](y.second).expand_as(y.loc)
-        return [square((x - y.loc) / scale), scale.abs().log()]
+        loc = change(y.loc) if change else y.loc
+        return [square((x - loc) / scale), of_scale(scale)]
 
     return elements
 
@@ -143,10 +158,13 @@ def candidates(probabilities: bool, paired: bool, data: Iterable[Tensor]) -> Ite
     )
     if paired:
         for name in _SECONDS:
-            half_square = _scaled(lambda e: 0.5 * e**2, name)
-            absolute = _scaled(torch.abs, name)
-            yield Likelihood("normal", half_square, (1.0, 1.0), how=name)
-            yield Likelihood("laplace", absolute, (1.0, 1.0), how=name)
+            yield Likelihood("normal", _scaled(_half_square, name), (1.0, 1.0), how=name)
+            yield Likelihood("laplace", _scaled(torch.abs, name), (1.0, 1.0), how=name)
+        for change, name in product((torch.sigmoid, torch.tanh), CLAIMABLE):  # which the loss applies itself
+            yield Likelihood("normal", _scaled(_half_square, name, change), (1.0, 1.0), how=name)
+        for name in CLAIMABLE:
+            variance = _scaled(_half_square, name, of_scale=torch.square)
+            yield Likelihood("normal", variance, (1.0, 0.5), defect="log-scale-missing", how=_NO_LOGARITHM)
     yield Likelihood("normal", _of_loc(_normal, torch.sigmoid), free=True)
     yield Likelihood("normal", _of_loc(_normal, torch.tanh), free=True)
     yield Likelihood("laplace", _of_loc(_laplace), free=True)

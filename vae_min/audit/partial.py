@@ -9,8 +9,9 @@ no defect. What is known of both parts is an explanation like that of a whole lo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -29,9 +30,12 @@ from vae_min.audit.spec import AuditError
 
 _COUNT = 8
 _PLACES = ((1.0, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.03))  # spread and factor; the last: almost no divergence
+_FARTHER = (4.0, 2.0)  # spreads
+_TURNS, _TURNS_OF_LARGE = 9, 3  # of other parameters for each batch
 _EXACT = 1e-6
-_SIZES = (2, 8)
 _PROPER = np.array([0.5, 0.5, -0.5, 0.0, 0.0])  # of the columns of a standard divergence
+
+_UNKNOWN = Likelihood("unknown", lambda x, y: [])
 
 
 @dataclass
@@ -94,18 +98,53 @@ class Parts:
 
 def explain(bench: Bench, sampler: Sampler, points: Sequence[Point]) -> Parts | None:
     """Explain both terms by their derivatives at points near and far; None if the loss is not finite at one near."""
+    points = points[: _COUNT : 2 if bench.is_large else 1]
     near, *beyond = (
-        [_at(bench, sampler, replace(p, spread=spread * p.spread, factor=factor)) for p in points[:_COUNT]]
+        [_at(bench, sampler, replace(p, spread=spread * p.spread, factor=factor)) for p in points]
         for spread, factor in _PLACES
     )
     first = [v for v in near if v is not None]
     if not first or len(first) < len(near):
         return None
     wider, far, small = ([v for v in views if v is not None] for views in beyond)
+    farther = _Farther(bench, sampler, points)
     return Parts(
-        _reconstruction(bench, [*first, *wider, *(v for v in far if not _saturates(v))], len(first)),
-        _divergence(bench, sampler, [*first, *wider, *far, *small], len(first)),
+        _reconstruction(bench, [*first, *wider, *(v for v in far if not _saturates(v))], len(first), farther),
+        _divergence(bench, sampler, [*first, *wider, *far, *small], len(first), farther),
     )
+
+
+class _Farther:
+    """More points far off, of the same batches, for a part which has no derivative at all at those that were looked at."""
+
+    def __init__(self, bench: Bench, sampler: Sampler, points: Sequence[Point]) -> None:
+        self.bench, self.sampler = bench, sampler
+        self.points = [
+            replace(p, parameters=p.parameters + 1000 * turn, spread=spread * p.spread)
+            for turn in range(1, _TURNS_OF_LARGE if bench.is_large else _TURNS)
+            for p in points
+            for spread in _FARTHER
+        ]
+
+    def moving(self, views: Sequence[View], own: Callable[[View], Tensor | None]) -> list[View]:
+        """The views, followed by those at which the derivatives ``own`` are not all 0, if they are at all given.
+
+        It ends with enough of them: a clamp may leave a part alone where few models are.
+        """
+        if any(_moves(own(v)) for v in views):
+            return list(views)
+        found = list[View]()
+        for point in self.points:
+            view = _at(self.bench, self.sampler, point)
+            if view is not None and _moves(own(view)):
+                found.append(view)
+            if len(found) == _COUNT:
+                break
+        return [*views[:_COUNT], *found] if found else list(views)
+
+
+def _moves(derivatives: Tensor | None) -> bool:
+    return derivatives is not None and bool((derivatives.nan_to_num().abs() > _EXACT).any())
 
 
 def _saturates(view: View) -> bool:
@@ -115,13 +154,14 @@ def _saturates(view: View) -> bool:
 
 def _at(bench: Bench, sampler: Sampler, point: Point) -> View | None:
     try:
-        view = view_of(bench, sampler, point, graph=True)
+        view = view_of(bench, sampler, point, apart=True)
     except AuditError:  # so far from the given parameters the model may have no loss
         return None
     return view if view is not None and math.isfinite(view.loss) else None
 
 
-def _reconstruction(bench: Bench, views: Sequence[View], near: int) -> Part:
+def _reconstruction(bench: Bench, views: Sequence[View], near: int, farther: _Farther) -> Part:
+    views = farther.moving(views, derivative.of_output)
     seen = [derivative.of_output(v) for v in views]
     own = [d for d in seen if d is not None]
     if len(own) < len(views):
@@ -187,9 +227,10 @@ def _are_alike(weights: Tensor) -> bool:
     return torch.allclose(weights, weights[0].expand_as(weights), rtol=_EXACT, atol=0)
 
 
-def _divergence(bench: Bench, sampler: Sampler, views: Sequence[View], near: int) -> Part:
+def _divergence(bench: Bench, sampler: Sampler, given: Sequence[View], near: int, farther: _Farther) -> Part:
     found = Part()
     for cut in ("", "scale", "loc") if not bench.general else ():
+        views = farther.moving(given, partial(derivative.of_heads, sampler, cut=cut))
         seen = [derivative.of_heads(sampler, v, cut) for v in views]
         own = [d for d in seen if d is not None]
         kept = [i for i, d in enumerate(own) if bool(d.isfinite().all())]
@@ -274,6 +315,8 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
     if d.weights is not None and r.reading is not None:
         yield from _of_latents(d.weights / float(r.coefficients[0]))
     e = found.explanation
+    if e is None and d.cut is None:
+        yield from _of_reading(sampler, d)
     if e is None or (r.cut is None and d.cut is None):
         return
     yield from weight.of_terms(e, sampler)
@@ -283,7 +326,8 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
         return None if other is None else other.explanation
 
     def of_reduction(first: Explanation) -> list[Finding]:
-        others = {size: refitted(size) for size in _SIZES}
+        sizes = (2, 3) if bench.is_large else (2, points[0].size, 8)
+        others = {size: refitted(size) for size in sizes if size != points[0].size}
         by_size = {points[0].size: first} | {size: o for size, o in others.items() if o is not None}
         return list(weight.of_reduction(bench.spec, by_size, bench.code_shape))
 
@@ -292,7 +336,7 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
 
 def _cut_off(bench: Bench, sampler: Sampler, detached: str, point: Point) -> Iterator[Finding]:
     """Gradients that do not reach the heads by way of the code."""
-    view = view_of(bench, sampler, point, graph=True)
+    view = view_of(bench, sampler, point, apart=True)
     if not detached and view is not None and len(view.observation.codes) == 1:
         output = derivative.of_output(view)
         if output is not None and bool(output.any()) and not bool(derivative.of_code(view).any()):
@@ -300,6 +344,16 @@ def _cut_off(bench: Bench, sampler: Sampler, detached: str, point: Point) -> Ite
     if detached:
         shown = "the other derivatives in the heads are those of the KL divergence alone"
         yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {CUT[detached]}", shown)
+
+
+def _of_reading(sampler: Sampler, part: Part) -> Iterator[Finding]:
+    """A KL divergence of another scale than the code's: its derivatives in the heads tell, whatever the reconstruction is."""
+    if not isinstance(part.reading, Divergence):
+        return
+    e = Explanation(_UNKNOWN, part.reading, np.ones(1), part.coefficients, math.nan, 0.0)
+    whole = weight.kl_weight(e)
+    if whole:
+        yield from weight.of_reading(replace(e, reconstruction=np.array([abs(whole)])), sampler)
 
 
 def _of_latents(weights: Tensor) -> Iterator[Finding]:

@@ -449,7 +449,7 @@ def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
 
 
 def _far(bench: Bench, spread: float) -> Iterator[Heads]:
-    for s in range(1, 25):
+    for s in range(1, 7 if bench.is_large else 25):
         point = Point(s, s, 8, spread=spread)
         with torch.no_grad():
             heads = bench.encode(point, bench.rows(point.rows, point.size))

@@ -30,9 +30,14 @@ class Share:
         return self.follow >= _ENOUGH and self.follow < 1 and self.follow + self.none + self.opposite > 0.999
 
     def __str__(self) -> str:
-        shown = f"{self.follow:.0%} of the derivatives are {self.weight:.4g} times those of the term"
+        shown = f"{_percent(self.follow)} of the derivatives are {self.weight:.4g} times those of the term"
         parts = ((self.none, "are 0"), (self.opposite, "have the opposite sign"))
-        return ", ".join([shown, *(f"{part:.0%} {what}" for part, what in parts if part)])
+        return ", ".join([shown, *(f"{_percent(part)} {what}" for part, what in parts if part)])
+
+
+def _percent(part: float) -> str:
+    """A share in percent; one that is almost nothing, or almost all, with as many digits as tell it from that."""
+    return f"{part:.0%}" if 0.005 <= part <= 0.995 else f"{part:.2%}"
 
 
 def share(derivative: Tensor, term: Tensor) -> Share:

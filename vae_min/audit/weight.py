@@ -142,6 +142,11 @@ def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
+    yield from of_reading(e, sampler)
+
+
+def of_reading(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
+    """Whether sampler and divergence read the second head alike; of the reconstruction the weight's size alone counts."""
     reading = "half log_variance" if _is_halved(e, sampler) else e.divergence.reading
     if _reads_otherwise(e, sampler, reading) and (sampler.noisy or (sampler.in_place and reading in CHANGED)):
         yield _mismatch(e, sampler, reading)
@@ -201,17 +206,29 @@ def _scale_of(name: str, factor: float = 1.0) -> str:
 
 
 def _unequal(e: Explanation, sampler: Sampler, parts: tuple[float, ...], evidence: str) -> Iterator[Finding]:
-    own = e.divergence.form == "standard" and e.divergence.own and equal(parts[0], parts[2])
-    if own and sampler.factor != 1 and equal(parts[1] * sampler.factor**2, parts[0]):
+    if _lacks_factor(e, sampler, parts):
         message = f"the sampler multiplies the scale by {abs(sampler.factor):.4g}, the KL divergence does not"
         yield Finding("sampler-scale-mismatch", message, evidence)
-        return
+        parts = (parts[0], parts[1] * sampler.factor**2, parts[2])  # as it would be for the scale that it reads
+        if equal(parts[0], parts[1]) and equal(parts[0], parts[2]):
+            return
     if e.divergence.form == "standard" and equal(parts[0], parts[1]):
         for name, factor in _BASES.items():
             if equal(parts[2], factor * parts[0]):
                 yield Finding("kl-log-base", f"the KL divergence uses {name}, not the natural logarithm", evidence)
                 return
     yield Finding("kl-term", "the terms of the KL divergence have different weights, or are not those of one", evidence)
+
+
+def _lacks_factor(e: Explanation, sampler: Sampler, parts: tuple[float, ...]) -> bool:
+    """Whether the variance has the weight of another term of the divergence once the sampler's factor is taken from it.
+
+    To the logarithm of the scale the factor adds a constant alone, so that its weight may be off for a reason of its own.
+    """
+    if e.divergence.form != "standard" or not e.divergence.own or sampler.factor == 1:
+        return False
+    others = [p for p in (parts[0], parts[2]) if p]
+    return any(equal(parts[1] * sampler.factor**2, p) for p in others) and not any(equal(parts[1], p) for p in others)
 
 
 def _named(e: Explanation, values: list[float]) -> str:
@@ -334,7 +351,8 @@ def _decomposed(
     """The names of what most plainly leads from a right ratio to this one; None if a weight of its own is plainer.
 
     Each defect costs 1, a weight of its own 3/2, or 5/2 if it is not round, and a loss whose reconstruction (of weight
-    ``size``) is not just summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the reconstruction is a sum.
+    ``size``) is not just summed or averaged as these say costs 1 more: 12 may be a number of pixels, but not if the
+    reconstruction is a sum. Of two that cost the same, the one that says how the reconstruction is reduced is plainer.
     """
     beta, shape = spec.beta or 1.0, tuple(spec.tensors[0].shape[1:])
     pixels = {1: "", math.prod(shape): "reconstruction-mean"} if math.prod(shape) > 1 else {1: ""}
@@ -344,8 +362,8 @@ def _decomposed(
     means = {1: "", math.prod(code[1:]): "kl-latent-mean of positions", code[0]: "kl-latent-mean of channels"}
     means |= {math.prod(code): "kl-latent-mean", 1: ""}
     targets = target(spec, e)
-    best: tuple[float, tuple[str, ...] | None] = (
-        1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))) + (not _is_round(ratio)),
+    best: tuple[tuple[float, bool], tuple[str, ...] | None] = (
+        (1.5 + (not any(equal(size * t, beta) for t in _scales(e, targets, beta))) + (not _is_round(ratio)), False),
         None,
     )
     for (n, first), (d, second), (h, third), t in product(
@@ -353,8 +371,8 @@ def _decomposed(
     ):
         if equal(ratio, t * n / d * h):
             codes = tuple(filter(None, (first, second, third)))
-            cost = len(codes) + (not equal(size * n * (t if e.likelihood.free else beta), beta))
-            best = min(best, (cost, codes), key=lambda b: b[0])
+            odd = not equal(size * n * (t if e.likelihood.free else beta), beta)
+            best = min(best, ((len(codes) + odd, odd), codes), key=lambda b: b[0])
             if not codes:
                 return ()
     return best[1]

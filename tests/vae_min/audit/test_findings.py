@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 
+from vae_min.audit import bench
 from vae_min.audit.audit import audit
 
 from .corpus import PROGRAMS, Mutant, run, single, source
@@ -37,6 +38,20 @@ def test_a_defect_is_found_under_its_code(mutant):
     (defect,) = mutant.defects
     _, codes = found(mutant.source)
     assert ({defect.code} | defect.also) & (codes["error"] | codes["note"])
+
+
+@pytest.mark.parametrize("mutant", one_of_each_code()[::4], ids=lambda m: f"{m.defects[0].code}-{m.program}")
+def test_a_large_model_is_looked_at_as_closely(mutant, monkeypatch):
+    monkeypatch.setattr(bench, "_LARGE", 0)
+    test_a_defect_is_found_under_its_code(mutant)
+
+
+def test_a_lost_half_in_the_log_of_a_large_model_is_no_sum_over_two(monkeypatch):
+    monkeypatch.setattr(bench, "_LARGE", 0)
+    mutant = next(m for m in single() if m.defects[0].name == "the divergence is logged without its half")
+    test_a_defect_is_found_under_its_code(mutant)
+    verdict, codes = found(source(mutant.program))
+    assert (verdict, codes["error"]) == ("elbo", set())
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

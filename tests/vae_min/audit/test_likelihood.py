@@ -7,10 +7,12 @@ import pytest
 import scipy.stats
 import torch
 
+from vae_min.audit.audit import audit
 from vae_min.audit.head import Heads
 from vae_min.audit.likelihood import candidates, categorical_elements, findings
+from vae_min.audit.spec import VAESpec
 
-from .small import spec
+from .small import kl, spec, std
 
 X = torch.tensor([[[1.0, 0.0, 1.0]]], dtype=torch.float64)
 P = torch.tensor([[[0.2, 0.7, 0.9]]], dtype=torch.float64)
@@ -46,6 +48,44 @@ def test_terms_are_densities_but_for_a_constant(found, density) -> None:
     assert float(rest.max() - rest.min()) < 1e-12
     changed = -(found * 2) - torch.as_tensor(density)
     assert float(changed.max() - changed.min()) > 0.1
+
+
+class Predicted(torch.nn.Module):
+    """Four real pixels with a predicted log-variance; the loss's own way to combine both is given."""
+
+    def __init__(self, nll) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.nll = torch.nn.Linear(4, 6), torch.nn.Linear(3, 8), nll
+
+    def encode(self, x):
+        return self.encoder(x).chunk(2, -1)
+
+    def decode(self, z):
+        return self.decoder(z).chunk(2, -1)
+
+    def loss(self, x):
+        m, v = self.encode(x)
+        y, w = self.decode(m + std(v) * torch.randn_like(v))
+        return (self.nll(x, y, w).sum(-1) + kl(m, v)).mean()
+
+
+@pytest.mark.parametrize(
+    ("nll", "verdict", "codes"),
+    [
+        (lambda x, y, w: 0.5 * (w + (x - torch.tanh(y)) ** 2 / w.exp()), "elbo", []),
+        (lambda x, y, w: 0.5 * (w + (x - torch.sigmoid(y)) ** 2 / w.exp()), "elbo", []),
+        (lambda x, y, w: w + (x - torch.tanh(y)) ** 2 / w.exp(), "weighted", ["kl-weight"]),
+        (lambda x, y, w: 0.5 * (x - torch.tanh(y)) ** 2 / w.exp(), "not-elbo", ["log-scale-missing"]),
+        (lambda x, y, w: 0.5 * (w.exp() + (x - y) ** 2 / w.exp()), "not-elbo", ["log-scale-missing"]),
+        (lambda x, y, w: 0.5 * (w + (x - y) ** 2 / w.exp()), "elbo", []),
+    ],
+)
+def test_a_predicted_scale(nll, verdict, codes) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model, x = Predicted(nll), torch.randn(8, 4)
+    outcome = audit(VAESpec(loss=model.loss, encode=model.encode, decode=model.decode, batch=x))
+    assert (outcome.verdict, [f.code for f in outcome.findings]) == (verdict, codes)
 
 
 def test_classes_are_found_on_either_axis() -> None:

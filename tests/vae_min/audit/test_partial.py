@@ -26,6 +26,18 @@ def cut(y, x):
     return torch.where(pixels(y, x) > 0, 1.0, pixels(y, x)).sum(-1)
 
 
+def almost_all_cut(y, x):
+    return torch.where(pixels(y, x) > 0.02, 0.02, pixels(y, x)).sum(-1)
+
+
+def at_most(limit):
+    return lambda m, v: elements(m, v).clamp(max=limit).sum(-1)
+
+
+def at_least(limit):
+    return lambda m, v: elements(m, v).clamp(min=limit).sum(-1)
+
+
 def free_bits(m, v):
     return elements(m, v).clamp(min=0.2).sum(-1)
 
@@ -51,8 +63,14 @@ def halved(v):
         ({"nll": cut}, "not-elbo", {"guard"}),
         ({"nll": cut, "divergence": lambda m, v: kl(m, v).sum()}, "not-elbo", {"guard", "kl-batch-sum"}),
         ({"nll": cut, "divergence": lambda m, v: kl(m, v) / len(m)}, "not-elbo", {"guard", "kl-batch-mean"}),
+        ({"nll": almost_all_cut}, "not-elbo", {"guard"}),  # at no point nearby is anything left of it
+        ({"nll": almost_all_cut, "divergence": lambda m, v: kl(m, v) / 2}, "not-elbo", {"guard", "kl-latent-mean"}),
+        ({"divergence": at_most(1e-4)}, "not-elbo", {"kl-clamped"}),
+        ({"divergence": at_least(50.0)}, "not-elbo", {"kl-clamped"}),
+        ({"divergence": lambda m, v: 3.0 + 0 * m.sum(-1)}, "not-elbo", {"kl-missing"}),  # nor is it there far off
         ({"divergence": free_bits, "scale": torch.exp}, "not-elbo", {"kl-clamped", "sampler-scale-mismatch"}),
         ({"divergence": free_bits, "scale": lambda v: v.mul_(0.5).exp_()}, "not-elbo", {"kl-clamped", "head-modified"}),
+        ({"divergence": at_most(0.1), "scale": halved}, "not-elbo", {"kl-clamped", "head-modified"}),
         ({"divergence": free_bits, "scale": halved}, "not-elbo", {"kl-clamped", "head-modified"}),
         ({"divergence": lambda m, v: elements(m, v) @ torch.tensor([1.0, 0.2]).to(v)}, "weighted", {"kl-weight"}),
         ({"divergence": lambda m, v: elements(m, v) @ torch.tensor([1.0, 0.0]).to(v)}, "not-elbo", {"kl-term"}),
@@ -62,6 +80,26 @@ def test_both_parts_are_judged(parts, verdict, codes) -> None:
     outcome = audit(spec(**parts))
     assert outcome.verdict == verdict
     assert {f.code for f in outcome.findings if f.rank == "error"} == codes
+
+
+def unknown(y, x):
+    return (y - x).abs().pow(1.5).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "codes"),
+    [
+        ({}, set()),
+        ({"scale": torch.exp}, {"sampler-scale-mismatch"}),
+        ({"scale": lambda v: v.mul_(0.5).exp_()}, {"head-modified"}),
+        ({"scale": torch.exp, "divergence": lambda m, v: 3 * kl(m, 2 * v)}, set()),
+        ({"scale": torch.exp, "divergence": lambda m, v: kl(m / 3, v)}, set()),  # of a prior that was not declared
+    ],
+)
+def test_a_divergence_of_another_scale_is_told_beside_an_unknown_reconstruction(parts, codes) -> None:
+    outcome = audit(spec(nll=unknown, **parts))
+    assert {f.code for f in outcome.findings if f.rank == "error"} == codes
+    assert outcome.verdict == ("not-elbo" if codes else "undecided")
 
 
 @pytest.mark.parametrize(

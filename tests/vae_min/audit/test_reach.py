@@ -1,8 +1,10 @@
 """What sampler and KL divergence do far from the given parameters."""
 
 import pytest
+import torch
 
 from vae_min.audit.audit import audit
+from vae_min.audit.spec import VAESpec
 
 from .small import bce, kl, spec, std
 
@@ -36,3 +38,35 @@ def elements(m, v):
 def test_clamps_far_off(parts, verdict, codes) -> None:
     outcome = audit(spec(**parts))
     assert (outcome.verdict, [f.code for f in outcome.findings]) == (verdict, codes)
+
+
+def clamped_code(scale=std, divergence=kl) -> VAESpec:
+    """The code is clamped on its way to the decoder, which has it clamped as the first thing it does."""
+    right = spec()
+    decode = right.decode
+
+    def loss(x):
+        m, v = right.encode(x)
+        z = (m + scale(v) * torch.randn_like(v)).clamp(-5, 5)
+        return (bce(decode(z), x) + divergence(m, v)).mean()
+
+    return VAESpec(loss=loss, encode=right.encode, decode=decode, batch=right.batch)
+
+
+def test_a_clamp_of_the_code_is_the_decoders() -> None:
+    outcome = audit(clamped_code())
+    assert (outcome.verdict, outcome.findings) == ("elbo", ())
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ({"scale": lambda v: std(v.clamp(-4, 4))}, "sampler-scale-mismatch"),
+        ({"divergence": lambda m, v: kl(m, v.clamp(-4, 4))}, "sampler-scale-mismatch"),
+        ({"scale": torch.exp}, "sampler-scale-mismatch"),
+        ({"divergence": lambda m, v: elements(m, v).clamp(min=1e-3).sum(-1)}, "kl-clamped"),
+    ],
+)
+def test_a_clamp_of_the_code_hides_no_other(parts, code) -> None:
+    outcome = audit(clamped_code(**parts))
+    assert (outcome.verdict, [f.code for f in outcome.findings]) == ("not-elbo", [code])

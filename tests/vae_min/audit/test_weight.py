@@ -1,7 +1,10 @@
 """Coefficients are named: weights, reductions, and what the plainer of two explanations is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from vae_min.audit.divergence import Divergence
 from vae_min.audit.explanation import Explanation
@@ -18,10 +21,11 @@ def explanation(a: float, b: float, free: bool = False) -> Explanation:
     return Explanation(likelihood, divergence, np.array([a]), 0.5 * b * np.array([1.0, 1, -1, 0, 0]), 0.0, 0.0)
 
 
-def codes(a, b, free=False, claims=None, code=(2,)):
-    """Findings where the coefficients are a(size) and b(size); there are five pixels."""
+def codes(a, b, free=False, claims=None, code=(2,), pixels=5):
+    """Findings where the coefficients are a(size) and b(size)."""
     by_size = {size: explanation(a(size), b(size), free) for size in (2, 4, 8)}
-    return [f.code for f in of_reduction(spec(claims=claims), by_size, code)]
+    claimed = replace(spec(claims=claims), batch=torch.zeros(6, pixels))
+    return [f.code for f in of_reduction(claimed, by_size, code)]
 
 
 def test_weights_are_those_of_the_nll_and_of_the_divergence() -> None:
@@ -71,6 +75,12 @@ def test_two_reductions_are_plainer_than_a_weight_that_nobody_would_choose() -> 
     assert codes(lambda n: 1.0, lambda n: 0.67, code=(3,)) == ["kl-weight"]
 
 
+def test_two_means_are_plainer_than_a_lost_half_of_a_loss_on_an_odd_scale() -> None:
+    assert codes(lambda n: 1 / 6, lambda n: 1 / 3, code=(3,), pixels=6) == ["reconstruction-mean", "kl-latent-mean"]
+    assert codes(lambda n: 1.0, lambda n: 2.0, code=(3,), pixels=6) == ["kl-half"]
+    assert codes(lambda n: 0.4, lambda n: 0.8, code=(3,), pixels=6) == ["kl-half"]
+
+
 def test_a_sum_with_a_weight_is_no_batch_over_data_set() -> None:
     assert codes(lambda n: 1.0, lambda n: n / 50) == ["batch-size-weight"]
     assert codes(lambda n: 1.0, lambda n: 0.7 * n) == ["kl-batch-sum", "kl-weight"]
@@ -116,6 +126,23 @@ def test_a_factor_of_the_scale_in_the_sampler_alone_is_no_wrong_term() -> None:
     for factor, code in ((0.5, "sampler-scale-mismatch"), (0.6, "kl-term"), (1.0, "kl-term")):
         sampler = Sampler(names=["log_variance"], factor=factor)
         assert [f.code for f in of_terms(e, sampler)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("kl", "expected"),
+    [
+        ([0.5, 2.0, -0.25, 0, 0], ["sampler-scale-mismatch", "kl-term"]),  # half of the logarithm, too
+        ([0.25, 2.0, -0.5, 0, 0], ["sampler-scale-mismatch", "kl-term"]),
+        ([0.5, 2.0, -0.5 / np.log(10), 0, 0], ["sampler-scale-mismatch", "kl-log-base"]),
+        ([0.5, 2.0, -2.0, 0, 0], ["kl-term"]),  # the variance has the weight of the logarithm as it is
+        ([0.5, 1.5, -0.25, 0, 0], ["kl-term"]),  # a factor, but not the sampler's
+    ],
+)
+def test_the_factor_of_the_sampler_is_told_beside_a_term_that_is_off(kl, expected) -> None:
+    right = explanation(1.0, 1.0)
+    e = Explanation(right.likelihood, right.divergence, np.array([1.0]), np.array(kl), 0.0, 0.0)
+    assert [f.code for f in of_terms(e, Sampler(names=["log_scale"], factor=0.5))] == expected
+    assert "sampler-scale-mismatch" not in [f.code for f in of_terms(e, Sampler(names=["log_scale"]))]
 
 
 def test_a_variance_is_told_beside_a_term_that_is_off() -> None:
