@@ -88,7 +88,16 @@ _SPACING = {
 _TEXT = {r"\text", r"\mbox", r"\textrm", r"\textit", r"\textnormal", r"\intertext", r"\shortintertext"}
 _OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"\}", r"\rangle", r"\right"}
 _LONG = 10_000  # characters of a side that is left as it is: no formula of that length is read
-_CONTINUES = {"+", "-", r"\times", r"\cdot", "*", "/", r"\pm", r"\left", r"\right"}
+# what a row that goes on begins with: a sign, in whatever colour or brace, or a bracket that opens or closes
+_OPERATOR = re.compile(
+    r"(?:\s|&|\{|\}|~|\\(?:quad|qquad|[,;:! ])|\\[hv]?phantom\s*\{[^{}]*\}|\\math(?:rel|bin|ord)(?![a-zA-Z])"
+    r"|\\[hv]space\*?\s*\{[^{}]*\}|\\(?:text)?color\s*\{\w+\}|\\(?:underbrace|overbrace|boxed)(?![a-zA-Z])|\\[bB]igg?[lrm]?(?![a-zA-Z]))*"
+    r"(?:[-+−*/]|\\(?:times|cdot|pm|left|right)(?![a-zA-Z]))"
+)
+# what makes a row without a relation a statement of its own
+_STATES = re.compile(
+    r"^[\s&]*\\text[a-z]*\s*\{[^{}]*\}[\s.,]*$|\\(?:sim|in|forall|to|rightarrow|Rightarrow|implies|iff|vdots|therefore|because)(?![a-zA-Z])"
+)
 
 
 @dataclass(frozen=True)
@@ -149,6 +158,9 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                 )
                 chains[goes_on].extend(sides[1:])
                 before = goes_on
+            elif before is not None and before == displayed and _hangs(row, sides):
+                last = chains[before][-1]  # no formula that can be read: how the row belongs to it is not said
+                chains[before][-1] = replace(last, source=rf"{last.source} \newline {first.source}")
             else:
                 if before is not None and _FOLLOWS.search(row.beside):
                     conditions.setdefault(len(chains), []).append(tuple(chains[before][-2:]))
@@ -188,10 +200,23 @@ def _continues(row: _Row, sides: list[Side]) -> bool:
 
     A row such as ``-D &= ...`` begins a chain: the alignment tells.
     """
-    token = _TOKEN.match(sides[0].source)
-    operator = token is not None and token.group() in _CONTINUES
-    alone = len(sides) == 1 and not any(t.group() in RELATIONS for t in _TOKEN.finditer(row.source))
-    return operator and not row.aside and (alone or row.source.lstrip().startswith("&"))
+    operator = _OPERATOR.match(sides[0].source) is not None
+    return operator and not row.aside and (not _compares(row.source) or row.source.lstrip().startswith("&"))
+
+
+def _compares(source: str) -> bool:
+    """Whether a relation stands outside braces, though perhaps after a parenthesis that is never closed."""
+    depth = 0
+    for token in (m.group() for m in _TOKEN.finditer(source)):
+        depth += (token == "{") - (token == "}")
+        if depth == 0 and token in RELATIONS:
+            return True
+    return False
+
+
+def _hangs(row: _Row, sides: list[Side]) -> bool:
+    """Whether a row holds no relation and says nothing of another kind, so that it can only belong to the row before."""
+    return not _compares(row.source) and bool(sides[0].source) and not row.aside and not _STATES.search(row.source)
 
 
 @dataclass(frozen=True)
@@ -209,7 +234,7 @@ def _rows(formula: Formula) -> Iterator[_Row]:
     for match in _TOKEN.finditer(source):
         token = match.group()
         depth += (token in ("{", r"\begin")) - (token in ("}", r"\end"))
-        if token == r"\\" and depth <= 0:
+        if token in (r"\\", r"\cr") and depth <= 0:
             yield from _parts(source[start : match.start()], skipped)
             begun, start = start, match.end()
             spacing = re.compile(r"\*?\s*\[[^\]\n]*(?:pt|em|ex|mm|cm|in|baselineskip)\]").match(source, start)

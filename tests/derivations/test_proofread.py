@@ -841,3 +841,38 @@ def test_a_loss_of_numbered_data_leaves_the_definitions_of_the_text():
 )
 def test_entries_that_are_numbered_from_zero(total, expected):
     assert verdict(rf"KL(q(z|x)\|p(z)) = \frac12 {total}") == expected
+
+
+CONTINUED = r"""
+\begin{align}
+\log p(x) &%s \mathbb{E}_{q(z|x)}[\log p(x|z)] \\
+&%s + D_{KL}(q(z|x)\|p(z|x))
+\end{align}"""
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        r"{} %s D_{KL}(q(z|x)\|p(z))",
+        r"\phantom{=} %s D_{KL}(q(z|x)\|p(z))",
+        r"\underbrace{%s D_{KL}(q(z|x)\|p(z))}_{\text{rate}}",
+        r"\textcolor{red}{%s D_{KL}(q(z|x)\|p(z))}",
+        r"%s \sum_{k=1}^{1} D_{KL}(q(z|x)\|p(z))",
+    ],
+)
+def test_a_row_that_goes_on_in_any_dress_is_part_of_the_claim(row):
+    (true,) = judge(CONTINUED % ("=", row % "-"))
+    (false,) = judge(CONTINUED % ("=", row % "+"))
+    assert (true.verdict, false.verdict) in [("proved", "refuted"), ("undecided", "undecided")]
+
+
+def test_a_row_of_which_nobody_says_how_it_goes_on_leaves_the_claim_unparsed():
+    bound = r"\log p(x) &\geq \mathbb{E}_{q(z|x)}[\log p(x|z)] - D_{KL}(q(z|x)\|p(z))"
+    (alone,) = judge(rf"\begin{{align}} {bound} \end{{align}}")
+    (more,) = judge(rf"\begin{{align}} {bound} \\ & (5 + \log 2) \end{{align}}")
+    assert (alone.verdict, more.verdict) == ("proved", "unparsed")
+
+
+def test_braces_around_a_family_make_it_no_factor():
+    bound = r"$$-\log {p_\theta}(x_0) %s \mathbb{E}_{q(x_{1:T}|x_0)}[-\log\frac{{p_\theta}(x_{0:T})}{q(x_{1:T}|x_0)}]$$"
+    assert [judge(bound % relation)[0].verdict for relation in (r"\le", r"\ge")] == ["proved", "refuted"]

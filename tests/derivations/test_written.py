@@ -138,3 +138,34 @@ def test_an_environment_inside_dollars_is_layout(name):
 )
 def test_what_markdown_takes_and_the_numbers_of_equations_are_no_part_of_a_side(formula, sides):
     assert [source for _, source in only(f"$${formula}$$")] == sides
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        r"- \sum_{j=1}^J c_j",
+        r"&{} - c",
+        r"&\phantom{=} - c",
+        r"&\quad\mathrel{\phantom{=}} - c",
+        r"& \underbrace{-c}_{d}",
+        r"&\textcolor{red}{- c}",
+        r"\color{red} - c",
+        r"\mathbin{+} c",
+    ],
+)
+def test_a_row_that_begins_with_a_sign_in_any_dress_goes_on(row):
+    _, (relation, source) = only(rf"\begin{{align}} a &= b \\ {row} \end{{align}}")
+    assert (relation, source) == ("=", f"b {row.replace('&', '').strip().removeprefix(chr(92) + 'quad')}")
+
+
+def test_a_row_without_operator_and_relation_is_not_left_away():
+    assert only(r"\begin{align} a &= b \\ & (c + d) \end{align}") == [("", "a"), ("=", r"b \newline (c + d)")]
+
+
+@pytest.mark.parametrize("row", [r"z \sim q", r"\text{by Jensen}", r"\forall x", r"e = f"])
+def test_a_row_that_says_something_else_stands_for_itself(row):
+    assert chains(rf"\begin{{gather}} a = b \\ {row} \end{{gather}}")[0] == [("", "a"), ("=", "b")]
+
+
+def test_a_sign_before_a_bracket_that_is_never_closed_begins_a_chain():
+    assert len(chains(r"\begin{align} a &= b \\ -D((c) &= e \end{align}")) == 1
