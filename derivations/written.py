@@ -51,6 +51,9 @@ _LAYOUT = re.compile(
 _OVER = re.compile(
     r"\\(?:stackrel|overset|underset)\s*\{(?P<note>(?:[^{}]|\{[^{}]*\})*)\}\s*\{?(?P<relation>:=|[=<>]|\\[a-z]+)\}?"
 )
+_DRESSED = re.compile(
+    r"(?P<dress>\\(?:underbrace|overbrace|boxed|(?:text)?color\s*\{\w+\}))\s*\{\s*(?P<relation>=|\\(?:leq?|geq?|approx|propto)(?![a-zA-Z]))"
+)
 _ARROW = r"\\(?:implies|impliedby|iff|Rightarrow|Leftrightarrow|Longrightarrow|Longleftrightarrow)(?![a-zA-Z])"
 _BESIDE = re.compile(
     rf"(?:,|\\q?quad|\\,|\\;|~|\s)*{_ARROW}"
@@ -230,6 +233,7 @@ class _Row:
 def _rows(formula: Formula) -> Iterator[_Row]:
     """Rows end at a double backslash that is in no braces and no inner environment."""
     source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), _ESCAPED.sub("", formula.source))
+    source = _DRESSED.sub(r"\g<relation> \g<dress>{", source)
     depth, start, skipped = 0, 0, 0
     for match in _TOKEN.finditer(source):
         token = match.group()

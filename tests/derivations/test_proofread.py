@@ -876,3 +876,42 @@ def test_a_row_of_which_nobody_says_how_it_goes_on_leaves_the_claim_unparsed():
 def test_braces_around_a_family_make_it_no_factor():
     bound = r"$$-\log {p_\theta}(x_0) %s \mathbb{E}_{q(x_{1:T}|x_0)}[-\log\frac{{p_\theta}(x_{0:T})}{q(x_{1:T}|x_0)}]$$"
     assert [judge(bound % relation)[0].verdict for relation in (r"\le", r"\ge")] == ["proved", "refuted"]
+
+
+LABELLED = r"""
+$$\mathcal{L}(x,y) = \mathbb{E}_{q_\phi(z|x,y)}\left[\log\frac{p_\theta(x,y,z)}{q_\phi(z|x,y)}\right]$$
+Without labels,
+$$\mathbb{E}_{q_\phi(y,z|x)}\left[\log\frac{p_\theta(x,y,z)}{q_\phi(y,z|x)}\right] %s $$"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x,y) + \mathcal{H}(q_\phi(y|x))", "proved"),
+        (r"= \mathbb{E}_{q_\phi(y|x)}[\mathcal{L}(x,y)] + \mathcal{H}(q_\phi(y|x))", "proved"),
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x,y) - \mathcal{H}(q_\phi(y|x))", "refuted"),
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x,y)", "refuted"),
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x) + \mathcal{H}(q_\phi(y|x))", "refuted"),
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x,z) + \mathcal{H}(q_\phi(y|x))", "unparsed"),
+    ],
+)
+def test_the_bound_of_labelled_data_averaged_over_labels(claim, verdict):
+    _, judgement = judge(LABELLED % claim)
+    assert judgement.verdict == verdict
+    if "(x,y)" in claim:  # what is said of L elsewhere is not what it is here
+        assert not any(h.startswith("L is") for h in judgement.hypotheses)
+
+
+def test_the_bound_of_labelled_data_is_unknown_where_the_text_does_not_say_it():
+    (judgement,) = judge(LABELLED.split("Without")[1] % r"= \sum_y q_\phi(y|x) \mathcal{L}(x,y)")
+    assert judgement.verdict == "unparsed"
+
+
+def test_a_value_of_a_variable_that_is_a_capital_in_its_law():
+    mean = r"$$P(x) = \mathbb{E}_{z \sim P(Z)}[%s]$$"
+    assert [judge(mean % f)[0].verdict for f in ("P(x|z)", "P(z|x)")] == ["proved", "refuted"]
+
+
+def test_a_relation_in_the_braces_of_its_side_is_one():
+    claim = r"\begin{align} & -D_{KL}(q(z|x)\|p(z)) \\ & \underbrace{= \mathbb{E}_{q(z|x)}[\log p(z)]}_{a} \underbrace{%s \mathbb{E}_{q(z|x)}[\log q(z|x)]}_{b} \end{align}"
+    assert [judge(claim % sign)[0].verdict for sign in "-+"] == ["proved", "refuted"]
