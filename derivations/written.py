@@ -99,8 +99,12 @@ _OPERATOR = re.compile(
 )
 # what makes a row without a relation a statement of its own
 _STATES = re.compile(
-    r"^[\s&]*\\text[a-z]*\s*\{[^{}]*\}[\s.,]*$|\\(?:sim|in|forall|to|rightarrow|Rightarrow|implies|iff|vdots|therefore|because)(?![a-zA-Z])"
+    r"\\(?:sim|in|forall|to|gets|(?:long)?(?:left|right|leftright)arrow|mapsto|implies|iff|vdots|therefore|because|perp|cong|subset(?:eq)?"
+    r"|lesssim|gtrsim|ll|gg|eqdef|defeq|doteq|asymp)(?![a-zA-Z])",
+    re.IGNORECASE,
 )
+_WORDS = re.compile(r"[\s&]*\\(?:text|mbox)[a-z]*\s*\{[^{}]*\}[\s.,]*")
+_AWAITS = re.compile(r"(?:[-+]|\\(?:times|cdot|pm)(?![a-zA-Z]))\s*(?:\{\s*\})?\s*$")
 
 
 @dataclass(frozen=True)
@@ -162,8 +166,9 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                 chains[goes_on].extend(sides[1:])
                 before = goes_on
             elif before is not None and before == displayed and _hangs(row, sides):
-                last = chains[before][-1]  # no formula that can be read: how the row belongs to it is not said
-                chains[before][-1] = replace(last, source=rf"{last.source} \newline {first.source}")
+                last = chains[before][-1]  # no formula that can be read, unless it awaits what its sign is before
+                between = "" if _AWAITS.search(last.source) else r"\newline "
+                chains[before][-1] = replace(last, source=f"{last.source} {between}{first.source}")
             else:
                 if before is not None and _FOLLOWS.search(row.beside):
                     conditions.setdefault(len(chains), []).append(tuple(chains[before][-2:]))
@@ -207,19 +212,25 @@ def _continues(row: _Row, sides: list[Side]) -> bool:
     return operator and not row.aside and (not _compares(row.source) or row.source.lstrip().startswith("&"))
 
 
+def _outside(source: str) -> Iterator[str]:
+    """The tokens outside of braces."""
+    depth = 0
+    for token in (m.group() for m in _TOKEN.finditer(_OVER.sub(_without_over, source))):
+        depth += (token == "{") - (token == "}")
+        if depth == 0:
+            yield token
+
+
 def _compares(source: str) -> bool:
     """Whether a relation stands outside braces, though perhaps after a parenthesis that is never closed."""
-    depth = 0
-    for token in (m.group() for m in _TOKEN.finditer(source)):
-        depth += (token == "{") - (token == "}")
-        if depth == 0 and token in RELATIONS:
-            return True
-    return False
+    return any(token in RELATIONS for token in _outside(source))
 
 
 def _hangs(row: _Row, sides: list[Side]) -> bool:
     """Whether a row holds no relation and says nothing of another kind, so that it can only belong to the row before."""
-    return not _compares(row.source) and bool(sides[0].source) and not row.aside and not _STATES.search(row.source)
+    if len(sides) != 1 or not sides[0].source or row.aside or _WORDS.fullmatch(row.source):
+        return False
+    return not _compares(row.source) and not any(map(_STATES.match, _outside(row.source)))
 
 
 @dataclass(frozen=True)

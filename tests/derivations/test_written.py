@@ -158,11 +158,20 @@ def test_a_row_that_begins_with_a_sign_in_any_dress_goes_on(row):
     assert (relation, source) == ("=", f"b {row.replace('&', '').strip().removeprefix(chr(92) + 'quad')}")
 
 
+@pytest.mark.parametrize("end", ["-", "+ {}", r"\times"])
+def test_a_row_that_ends_with_a_sign_awaits_the_next(end):
+    assert only(rf"\begin{{align}} a &= b {end} \\ & c \end{{align}}") == [("", "a"), ("=", f"b {end} c")]
+
+
 def test_a_row_without_operator_and_relation_is_not_left_away():
+    mean = r"\mathbb{E}_{z \sim q}[c]"
+    assert only(rf"\begin{{align}} a &= b \\ & {mean} \end{{align}}") == [("", "a"), ("=", rf"b \newline {mean}")]
     assert only(r"\begin{align} a &= b \\ & (c + d) \end{align}") == [("", "a"), ("=", r"b \newline (c + d)")]
 
 
-@pytest.mark.parametrize("row", [r"z \sim q", r"\text{by Jensen}", r"\forall x", r"e = f"])
+@pytest.mark.parametrize(
+    "row", [r"z \sim q", r"\text{by Jensen}", r"\forall x", r"e = f", r"-e \overset{(i)}{\ge} f", r"q \gets p"]
+)
 def test_a_row_that_says_something_else_stands_for_itself(row):
     assert chains(rf"\begin{{gather}} a = b \\ {row} \end{{gather}}")[0] == [("", "a"), ("=", "b")]
 
