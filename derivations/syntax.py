@@ -213,8 +213,10 @@ def _apart(sign: str, row: Row) -> Iterator[tuple[str, Row]]:
     r"""A row as it is printed: ``a {-b}``, as in ``a \underbrace{-b}_{c}``, is a difference and no product."""
     for i, (before, item) in enumerate(zip(row.items, row.items[1:], strict=False), 1):
         inner = _signed_braces(item)
-        if inner is None or isinstance(before, str) or before.base in _PREFIX:
+        if inner is None or (isinstance(before, Unit) and before.base in _PREFIX):
             continue
+        if isinstance(before, str) and not before.startswith("∂"):
+            continue  # a factor after a dot or a slash
         (last, end) = inner.rows[-1]
         yield sign, Row(row.items[:i])
         yield from inner.rows[:-1]
@@ -287,7 +289,7 @@ _SIMPLE = (
     (r"\\text\s*\{\s*~\s*\}", r"\\sim "),
     (r"\\Bbb(?![a-zA-Z])", r"\\mathbb"),
     (r"\\(?:left|right|middle)\s*\.", " "),
-    (r"\\math(?:bin|rel|ord)\s*\{\s*([-+])\s*\}", r" \1 "),
+    (r"\\math(?:bin|rel|ord)\s*\{\s*([-+])\s*\}|(?<![_^])(?<![_^]\s)\{\s*([-+])\s*\}", r" \1\2 "),
     (r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", " "),
     (r"\\(?:displaystyle|textstyle|limits|nolimits|quad|qquad|enspace|thinspace|!|,|;|:|>|\s)(?![a-zA-Z])", " "),
     (r"\\[,;:!> ]|~", " "),
@@ -379,7 +381,7 @@ _SIMPLE = (
         r"\\Gradient_{\g<parameter>}",
     ),
     (
-        r"(?:(?<![a-zA-Z\\])[Dd]|\\ScriptD)\s*_\s*(?:\{\s*)*KL(?:\s*\})*|(?<![a-zA-Z\\])KL(?![a-zA-Z])|\\(?:KL|kld|KLD|DKL|kl)(?![a-zA-Z])",
+        r"(?:(?<![a-zA-Z\\])[Dd]|\\ScriptD)\s*_\s*(?:KL|\{\s*KL\s*\}|\{\s*\{\s*KL\s*\}\s*\})|(?<![a-zA-Z\\])KL(?![a-zA-Z])|\\(?:KL|kld|KLD|DKL|kl)(?![a-zA-Z])",
         r"\\Divergence ",
     ),
     (r"\{\s*\\Divergence\s*\}", r"\\Divergence "),

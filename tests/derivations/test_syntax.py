@@ -47,6 +47,9 @@ SAME = [
     ),
     (r"- a + b - c", r"- a {+ b - c}", r"{} - a \boxed{+ b} \color{red}{- c}"),
     (r"p_\theta(x)", r"{p_\theta}(x)", r"\textcolor{lightgreen}{p_\theta}(x)", r"{p}_\theta(x)"),
+    (r"a {-} b", r"a - b", r"a \textcolor{red}{-} b"),
+    (r"\int f dz - \int g dz", r"\int f dz {- \int g dz}", r"\int f dz \underbrace{- \int g dz}_{c}"),
+    (r"D_{KL}(q\|p)", r"{D_{KL}}(q\|p)", r"D_{{\rm KL}}(q\|p)"),
     (r"\int q(z) f dz", r"\int{q(z) f dz}", r"\int {q(z) f \, \mathrm{d}z}"),
     (r"E_{z_1, \dots, z_K}[f]", r"E_{z_1, ..., z_K}[f]"),
 ]
