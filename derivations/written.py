@@ -157,7 +157,10 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
             elif (
                 goes_on is not None
                 and files[goes_on] == formula.file
-                and (_continues(row, sides) or _awaited(chains[goes_on][-1], row))
+                and (
+                    _continues(row, sides, before == goes_on and len(chains[goes_on]) == 1)
+                    or _awaited(chains[goes_on][-1], row)
+                )
             ):
                 last = chains[goes_on][-1]
                 chains[goes_on][-1] = replace(
@@ -203,13 +206,15 @@ def _awaited(last: Side, row: _Row) -> bool:
     return bool(last.relation) and not last.source and not row.aside
 
 
-def _continues(row: _Row, sides: list[Side]) -> bool:
+def _continues(row: _Row, sides: list[Side], first: bool) -> bool:
     """Whether a row goes on with the side on which the row before ended: it begins with an operator.
 
-    A row such as ``-D &= ...`` begins a chain: the alignment tells.
+    A row such as ``-D &= ...`` begins a chain: the alignment tells. It does not if the row before has no relation yet, and
+    is the `first` side of a chain.
     """
     operator = _OPERATOR.match(sides[0].source) is not None
-    return operator and not row.aside and (not _compares(row.source) or row.source.lstrip().startswith("&"))
+    joined = first or not _compares(row.source) or row.source.lstrip().startswith("&")
+    return operator and not row.aside and joined
 
 
 def _outside(source: str) -> Iterator[str]:

@@ -915,3 +915,8 @@ def test_a_value_of_a_variable_that_is_a_capital_in_its_law():
 def test_a_relation_in_the_braces_of_its_side_is_one():
     claim = r"\begin{align} & -D_{KL}(q(z|x)\|p(z)) \\ & \underbrace{= \mathbb{E}_{q(z|x)}[\log p(z)]}_{a} \underbrace{%s \mathbb{E}_{q(z|x)}[\log q(z|x)]}_{b} \end{align}"
     assert [judge(claim % sign)[0].verdict for sign in "-+"] == ["proved", "refuted"]
+
+
+def test_a_left_side_in_two_rows_is_judged_whole():
+    claim = r"\begin{multline} \mathbb{E}_{q(z|x)}[\log p(x|z)] \\ %s D_{KL}(q(z|x)\|p(z)) \le \log p(x) \end{multline}"
+    assert [judge(claim % sign)[0].verdict for sign in "-+"] == ["proved", "refuted"]

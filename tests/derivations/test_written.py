@@ -178,3 +178,11 @@ def test_a_row_that_says_something_else_stands_for_itself(row):
 
 def test_a_sign_before_a_bracket_that_is_never_closed_begins_a_chain():
     assert len(chains(r"\begin{align} a &= b \\ -D((c) &= e \end{align}")) == 1
+
+
+@pytest.mark.parametrize("row", ["- b &= c", r"{} - b \le c", r"\phantom{a} - b = c"])
+def test_a_left_side_in_two_rows_is_one(row):
+    sides = only(rf"\begin{{align}} a \\ {row} \end{{align}}")
+    assert sides[0][1].startswith("a ")
+    assert sides[0][1].endswith("- b")
+    assert len(sides) == 2
