@@ -33,6 +33,7 @@ from derivations.reader import Context
 from derivations.reading import Read, readings
 from derivations.surroundings import BOUNDS, Surroundings, bound_symbols, densities
 from derivations.symbol import CONSTANTS, FUNCTIONS
+from derivations.syntax import Sum
 from derivations.tree import bases, plain_letter, units
 
 
@@ -100,16 +101,17 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 "q_i is q given x_i",
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
-            draws = {name: found.found.draws for name, found in _definitions(around, names, family)}
+            draws = {name: found.found.draws for name, found in _definitions(around.symbols, names, family)}
+            spelled = {name: found.term for name, found in _definitions(around.spelled, names, family)}
             for symbols, said in _symbols(trees, around, names, family):
-                yield replace(names, symbols=symbols, draws=draws), (*words, *said, *usual)
+                yield replace(names, symbols=symbols, spelled=spelled, draws=draws), (*words, *said, *usual)
 
 
 def _symbols(
     trees: Trees, around: Surroundings, names: Context, family: Family
 ) -> Iterator[tuple[dict[str, Term], tuple[str, ...]]]:
     """What symbols stand for: what the text defines, else the ELBO, for F of either sign."""
-    fixed: dict[str, Term] = {name: found.term for name, found in _definitions(around, names, family)}
+    fixed: dict[str, Term] = {name: found.term for name, found in _definitions(around.symbols, names, family)}
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
     bound, said = around.bound, tuple[str, ...]()
     if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):
@@ -145,9 +147,9 @@ def _ratios(trees: Trees, around: Surroundings, names: Context) -> Iterator[Term
         )
 
 
-def _definitions(around: Surroundings, names: Context, family: Family) -> Iterator[tuple[str, Read]]:
+def _definitions(symbols: Mapping[str, tuple[str, Sum]], names: Context, family: Family) -> Iterator[tuple[str, Read]]:
     """What the text defines, as it is read."""
-    for name, (_, tree) in around.symbols.items():
+    for name, (_, tree) in symbols.items():
         found = next(readings(tree, names, scalar=not family.vector), None)
         if found is not None:
             yield name, found

@@ -80,6 +80,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     later: list[Redefinition] = []
     aside: list[Redefinition] = []
     said: set[str] = set()  # to be the ELBO, by an equation that holds
+    spelled: dict[str, tuple[str, Sum]] = {}
     here = cache(lambda chain: within(chain, around))
     for e in _of_symbols(chains):
         chain, after, name, tree = e.chain, e.after, defined(e.left), e.right
@@ -108,6 +109,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
         if sign or claimed:
             signs[name] = sign or ("-" if e.negated else "+")
             said |= {name} if sign else set()
+            spelled |= {name: (after.source, tree)} if sign else {}
             before = symbols.pop(name, None)
             if before is not None and _is_loss(before[1]):
                 aside.append(Redefinition(places[name], name, before))
@@ -124,6 +126,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
         symbols=symbols,
         lines=lines,
         weights=_weights(chains),
+        spelled=spelled,
         sized=sized,
         again=tuple(again),
         aside=tuple(aside),

@@ -125,7 +125,14 @@ def labels(tree: Sum, variables: frozenset[str] = frozenset()) -> Iterator[tuple
 
 
 def _random(tree: Sum) -> Iterator[int]:
-    """The variables of ``H(X)``, ``I(X; Y)`` and the space of ``int_Z``, by identity: their values are small letters."""
+    """The variables of ``H(X)``, ``I(X; Y)``, the space of ``int_Z`` and the law of ``z ~ P(Z)``, by identity.
+
+    Their values are small letters.
+    """
+    for sub in (g for u in units(tree) if u.base in (r"\Expectation", "E") for g in u.subs if "∼" in g.separators):
+        drawn = {str(u.base) for s in sub.sums[: sub.separators.index("∼") + 1] for u in units(s)}
+        law = (u for s in sub.sums[sub.separators.index("∼") + 1 :] for u in units(s))
+        yield from (id(u) for u in law if u.base in ("X", "Y", "Z") and str(u.base).lower() in drawn)
     integrals = (u for u in units(tree) if u.base == r"\int")
     yield from (id(u) for i in integrals for g in i.subs for s in g.sums for u in units(s))
     for row in rows(tree):

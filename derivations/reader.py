@@ -64,6 +64,8 @@ class Context:
         Densities that a bare letter stands for: ``q`` in ``E_q``, ``z`` in ``E_z``.
     symbols
         Terms for symbols that the text has defined, by name.
+    spelled
+        What the text has for those that are bounds; where one stands at data that the bound here does not depend on.
     draws
         For these, the laws of numbered draws in them.
     divergence
@@ -105,6 +107,7 @@ class Context:
 
     laws: Mapping[str, Term] = field(default_factory=dict)
     symbols: Mapping[str, Term] = field(default_factory=dict)
+    spelled: Mapping[str, Term] = field(default_factory=dict)
     draws: Mapping[str, Mapping[str, Term]] = field(default_factory=dict)
     divergence: Term | None = None
     apart: frozenset[str] = frozenset()

@@ -215,13 +215,16 @@ class _Reader(Functionals):
             return self.weight_at(group)
         name = self.symbol_called(unit)
         if name:
-            self.found.symbols.add(name)
             self.found.draws |= self.context.draws.get(name, {})
-            return self.symbol_at(self.context.symbols[name], group)
+            return self.symbol_at(name, group)
         raise FormulaError(f"the function {unit.base}")
 
-    def symbol_at(self, term: Term, group: Group) -> Term:
-        """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y), nor L(p)."""
+    def symbol_at(self, name: str, group: Group) -> Term:
+        """What a symbol stands for, where its arguments are the data that it depends on: L(x) is not L(x, y), nor L(p).
+
+        In a text with both, L(x, y) is what the text says of it, also where the bound at hand is L(x).
+        """
+        term = self.context.symbols[name]
         first = only_unit(group.sums[0])
         if "|" in group.separators[:1] and first is not None and first.base in PARAMETERS:
             raise FormulaError("a symbol at parameters given data, as a likelihood is")
@@ -230,10 +233,14 @@ class _Reader(Functionals):
             raise FormulaError(f"a symbol at {', '.join(sorted(others))}, which may stand there for q")
         if any(u.base in PARAMETERS | {"q", "Q"} and _is_marked(u) for s in group.sums for u in units(s)):
             raise FormulaError("a symbol at one of several parameters or laws")
-        known = {str(v.data[1])[0].lower() for v in free(term)}
         found = {_letter(s).removeprefix(r"\Script").lower() for s in group.sums} & {"x", "y", "z", "d"}
-        if not found <= known:
-            raise FormulaError(f"a symbol at {', '.join(sorted(found - known))}, on which it does not depend")
+        if not found <= _letters_of(term):
+            missing = ", ".join(sorted(found - _letters_of(term)))
+            term = self.context.spelled.get(name, term)
+            if found != _letters_of(term):
+                raise FormulaError(f"a symbol at {missing}, on which it does not depend")
+        else:
+            self.found.symbols.add(name)
         for datum in (self.point(s) for s in group.sums if _letter(s).lower() in ("x", "y")):
             if datum.head == "function":  # one of numbered data
                 term = substitute(term, variable(*datum.data), datum)
@@ -253,6 +260,11 @@ class _Reader(Functionals):
             raise FormulaError("w without its variable")
         self.found.symbols.add("w")
         return term
+
+
+def _letters_of(term: Term) -> set[str]:
+    """The letters of the variables on which a term depends."""
+    return {str(v.data[1])[0].lower() for v in free(term)}
 
 
 def below(items: Items) -> Items:

@@ -60,6 +60,8 @@ class Surroundings:
         What symbols stand for: the source and the tree of their definition.
     weights
         The same for symbols with an index, such as ``w_k``, with the letter of the index.
+    spelled
+        The same for symbols that the text says to be the ELBO and of which it says under which law, or the negative one.
     lines
         The lines in which these symbols are defined.
     distant
@@ -110,6 +112,7 @@ class Surroundings:
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    spelled: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     distant: frozenset[str] = frozenset()
     sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)

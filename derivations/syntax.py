@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Sum:
-    """Rows with their signs, ``+`` or ``-``."""
+    """Rows with their signs, ``+`` or ``-``; `signed` if the sign of the first is written, which makes no difference alone."""
 
     rows: tuple[tuple[str, Row], ...]
+    signed: bool = field(default=False, compare=False, repr=False)
 
 
 @lru_cache(maxsize=1024)
@@ -71,6 +72,8 @@ def parse(source: str) -> Sum:
     """
     if len(source) > _LONGEST:
         raise FormulaError(f"more than {_LONGEST} characters")
+    if r"\newline" in source:
+        raise FormulaError("a row that goes on without a sign: is it a factor, a summand, or another formula?")
     plain = normalised(source)
     if not plain.strip():
         raise FormulaError("nothing to read")
@@ -127,11 +130,18 @@ class _Tree(lark.Transformer[Any, Any]):
         return children[0]  # type: ignore[no-any-return]
 
     def sum(self, children: list[Any]) -> Sum:
-        signs = children if isinstance(children[0], str) else ["+", *children]
-        return Sum(tuple(("-" if s != "+" else "+", row) for s, row in zip(signs[::2], signs[1::2], strict=True)))
+        signed = isinstance(children[0], str)
+        signs = children if signed else ["+", *children]
+        pairs = [("-" if s != "+" else "+", row) for s, row in zip(signs[::2], signs[1::2], strict=True)]
+        if not signed and len(pairs) > 1 and not pairs[0][1].items:
+            del pairs[0]  # ``{} - a``, which is spaced as a difference is
+        return Sum(tuple(part for sign, row in pairs for part in _apart(sign, row)), signed)
 
     def row(self, children: list[Any]) -> Row:
-        return Row(tuple(c if isinstance(c, Unit) else str(c) for c in children))
+        found: list[Unit | str] = []
+        for item in (c if isinstance(c, Unit) else str(c) for c in children if not _is_nothing(c)):
+            found += _integrand(item) if found and found[-1] == Unit(r"\int") else [item]
+        return Row(tuple(found))
 
     def separated(self, children: list[Any]) -> tuple[tuple[Sum, ...], tuple[str, ...]]:
         return tuple(children[::2]), tuple(map(str, children[1::2]))
@@ -144,7 +154,13 @@ class _Tree(lark.Transformer[Any, Any]):
         if len(subs) > 1 or len(sups) > 1:
             raise FormulaError("two subscripts or two superscripts at one place")
         kind, arguments = base if isinstance(base, tuple) else (base, ())
-        return Unit(kind, arguments, subs, sups, sum(k == "'" for k, _ in scripts))
+        primes = sum(k == "'" for k, _ in scripts)
+        inner = _braced_unit(kind)
+        if inner is not None and not (subs or sups or primes):
+            return inner
+        if inner is not None and not (inner.subs or inner.sups or inner.primes):
+            kind, arguments = inner.base, inner.arguments
+        return Unit(kind, arguments, subs, sups, primes)
 
     def atom(self, children: list[Any]) -> str:
         return str(children[0])
@@ -175,6 +191,68 @@ class _Tree(lark.Transformer[Any, Any]):
 
     def root(self, children: list[Any]) -> tuple[str, tuple[Group, ...]]:
         return r"\sqrt", tuple(map(_grouped, children[1:]))
+
+
+# of what follows these in braces, the sign is that of an argument
+_PREFIX = {
+    r"\log",
+    r"\exp",
+    r"\sum",
+    r"\prod",
+    r"\int",
+    r"\Expectation",
+    "E",
+    r"\Gradient",
+    r"\diag",
+    r"\Trace",
+    r"\det",
+}
+
+
+def _apart(sign: str, row: Row) -> Iterator[tuple[str, Row]]:
+    r"""A row as it is printed: ``a {-b}``, as in ``a \underbrace{-b}_{c}``, is a difference and no product."""
+    for i, (before, item) in enumerate(zip(row.items, row.items[1:], strict=False), 1):
+        inner = _signed_braces(item)
+        if inner is None or (isinstance(before, Unit) and before.base in _PREFIX):
+            continue
+        if isinstance(before, str) and not before.startswith("∂"):
+            continue  # a factor after a dot or a slash
+        (last, end) = inner.rows[-1]
+        yield sign, Row(row.items[:i])
+        yield from inner.rows[:-1]
+        yield from _apart(last, Row((*end.items, *row.items[i + 1 :])))
+        return
+    yield sign, row
+
+
+def _signed_braces(item: Unit | str) -> Sum | None:
+    """The sum that an item is, in braces without scripts, if it begins with a sign that is written."""
+    if isinstance(item, str) or not isinstance(item.base, Group) or item.subs or item.sups or item.primes:
+        return None
+    group = item.base
+    return group.sums[0] if group.kind == "{" and len(group.sums) == 1 and group.sums[0].signed else None
+
+
+def _integrand(item: Unit | str) -> tuple[Unit | str, ...]:
+    r"""What stands in the braces of ``\int{f dz}`` after an integral, out of them."""
+    if isinstance(item, Unit) and item == Unit(item.base) and isinstance(item.base, Group) and item.base.kind == "{":
+        rows = item.base.sums[0].rows if len(item.base.sums) == 1 else ()
+        if len(rows) == 1 and rows[0][0] == "+" and any(str(i).startswith("∂") for i in rows[0][1].items):
+            return rows[0][1].items
+    return (item,)
+
+
+def _is_nothing(item: Any) -> bool:
+    return isinstance(item, Unit) and item == Unit(Group("{", (), ()))
+
+
+def _braced_unit(base: str | Group) -> Unit | None:
+    """The unit that stands alone in braces, as in ``{p_\\theta}(x)``; None for what is no such thing."""
+    if not isinstance(base, Group) or base.kind != "{" or len(base.sums) != 1 or len(base.sums[0].rows) != 1:
+        return None
+    sign, row = base.sums[0].rows[0]
+    item = row.items[0] if sign == "+" and len(row.items) == 1 else ""
+    return item if isinstance(item, Unit) and not base.sums[0].signed else None
 
 
 def _group(kind: str, children: list[Any]) -> Group:
@@ -211,6 +289,7 @@ _SIMPLE = (
     (r"\\text\s*\{\s*~\s*\}", r"\\sim "),
     (r"\\Bbb(?![a-zA-Z])", r"\\mathbb"),
     (r"\\(?:left|right|middle)\s*\.", " "),
+    (r"\\math(?:bin|rel|ord)\s*\{\s*([-+])\s*\}|(?<![_^])(?<![_^]\s)\{\s*([-+])\s*\}", r" \1\2 "),
     (r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", " "),
     (r"\\(?:displaystyle|textstyle|limits|nolimits|quad|qquad|enspace|thinspace|!|,|;|:|>|\s)(?![a-zA-Z])", " "),
     (r"\\[,;:!> ]|~", " "),
@@ -282,7 +361,7 @@ _SIMPLE = (
     (r"_\s*\{\s*(?:<|\\lt(?![a-zA-Z]))\s*(?P<before>\w+)\s*\}", r"_{≺\g<before>}"),
     (r"_\s*\{\s*\\leq?(?:slant)?(?![a-zA-Z])\s*(?P<until>\w+)\s*\}", r"_{≼\g<until>}"),
     (r"\\(?:cdot|times|ast|odot)(?![a-zA-Z])", "⋅"),
-    (r"\\(?:cdots|ldots|dots|dotsc|dotsb)(?![a-zA-Z])", "…"),
+    (r"\\(?:cdots|ldots|dots|dotsc|dotsb)(?![a-zA-Z])|\.\.\.", "…"),
     (r"\\(?:langle|lbrace)(?![a-zA-Z])", "⟨"),
     (r"\\(?:rangle|rbrace)(?![a-zA-Z])", "⟩"),
     (r"\\\{", "("),
@@ -302,7 +381,7 @@ _SIMPLE = (
         r"\\Gradient_{\g<parameter>}",
     ),
     (
-        r"(?:(?<![a-zA-Z\\])[Dd]|\\ScriptD)\s*_\s*(?:\{\s*)*KL(?:\s*\})*|(?<![a-zA-Z\\])KL(?![a-zA-Z])|\\(?:KL|kld|KLD|DKL|kl)(?![a-zA-Z])",
+        r"(?:(?<![a-zA-Z\\])[Dd]|\\ScriptD)\s*_\s*(?:KL|\{\s*KL\s*\}|\{\s*\{\s*KL\s*\}\s*\})|(?<![a-zA-Z\\])KL(?![a-zA-Z])|\\(?:KL|kld|KLD|DKL|kl)(?![a-zA-Z])",
         r"\\Divergence ",
     ),
     (r"\{\s*\\Divergence\s*\}", r"\\Divergence "),

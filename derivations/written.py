@@ -51,6 +51,9 @@ _LAYOUT = re.compile(
 _OVER = re.compile(
     r"\\(?:stackrel|overset|underset)\s*\{(?P<note>(?:[^{}]|\{[^{}]*\})*)\}\s*\{?(?P<relation>:=|[=<>]|\\[a-z]+)\}?"
 )
+_DRESSED = re.compile(
+    r"(?P<dress>\\(?:underbrace|overbrace|boxed|(?:text)?color\s*\{\w+\}))\s*\{\s*(?P<relation>=|\\(?:leq?|geq?|approx|propto)(?![a-zA-Z]))"
+)
 _ARROW = r"\\(?:implies|impliedby|iff|Rightarrow|Leftrightarrow|Longrightarrow|Longleftrightarrow)(?![a-zA-Z])"
 _BESIDE = re.compile(
     rf"(?:,|\\q?quad|\\,|\\;|~|\s)*{_ARROW}"
@@ -88,7 +91,20 @@ _SPACING = {
 _TEXT = {r"\text", r"\mbox", r"\textrm", r"\textit", r"\textnormal", r"\intertext", r"\shortintertext"}
 _OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"\}", r"\rangle", r"\right"}
 _LONG = 10_000  # characters of a side that is left as it is: no formula of that length is read
-_CONTINUES = {"+", "-", r"\times", r"\cdot", "*", "/", r"\pm", r"\left", r"\right"}
+# what a row that goes on begins with: a sign, in whatever colour or brace, or a bracket that opens or closes
+_OPERATOR = re.compile(
+    r"(?:\s|&|\{|\}|~|\\(?:quad|qquad|[,;:! ])|\\[hv]?phantom\s*\{[^{}]*\}|\\math(?:rel|bin|ord)(?![a-zA-Z])"
+    r"|\\[hv]space\*?\s*\{[^{}]*\}|\\(?:text)?color\s*\{\w+\}|\\(?:underbrace|overbrace|boxed)(?![a-zA-Z])|\\[bB]igg?[lrm]?(?![a-zA-Z]))*"
+    r"(?:[-+−*/]|\\(?:times|cdot|pm|left|right)(?![a-zA-Z]))"
+)
+# what makes a row without a relation a statement of its own
+_STATES = re.compile(
+    r"\\(?:sim|in|forall|to|gets|(?:long)?(?:left|right|leftright)arrow|mapsto|implies|iff|vdots|therefore|because|perp|cong|subset(?:eq)?"
+    r"|lesssim|gtrsim|ll|gg|eqdef|defeq|doteq|asymp)(?![a-zA-Z])",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[\s&]*\\(?:text|mbox)[a-z]*\s*\{[^{}]*\}[\s.,]*")
+_AWAITS = re.compile(r"(?:[-+]|\\(?:times|cdot|pm)(?![a-zA-Z]))\s*(?:\{\s*\})?\s*$")
 
 
 @dataclass(frozen=True)
@@ -141,7 +157,10 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
             elif (
                 goes_on is not None
                 and files[goes_on] == formula.file
-                and (_continues(row, sides) or _awaited(chains[goes_on][-1], row))
+                and (
+                    _continues(row, sides, before == goes_on and len(chains[goes_on]) == 1)
+                    or _awaited(chains[goes_on][-1], row)
+                )
             ):
                 last = chains[goes_on][-1]
                 chains[goes_on][-1] = replace(
@@ -149,6 +168,10 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                 )
                 chains[goes_on].extend(sides[1:])
                 before = goes_on
+            elif before is not None and before == displayed and _hangs(row, sides):
+                last = chains[before][-1]  # no formula that can be read, unless it awaits what its sign is before
+                between = "" if _AWAITS.search(last.source) else r"\newline "
+                chains[before][-1] = replace(last, source=f"{last.source} {between}{first.source}")
             else:
                 if before is not None and _FOLLOWS.search(row.beside):
                     conditions.setdefault(len(chains), []).append(tuple(chains[before][-2:]))
@@ -183,15 +206,36 @@ def _awaited(last: Side, row: _Row) -> bool:
     return bool(last.relation) and not last.source and not row.aside
 
 
-def _continues(row: _Row, sides: list[Side]) -> bool:
+def _continues(row: _Row, sides: list[Side], first: bool) -> bool:
     """Whether a row goes on with the side on which the row before ended: it begins with an operator.
 
-    A row such as ``-D &= ...`` begins a chain: the alignment tells.
+    A row such as ``-D &= ...`` begins a chain: the alignment tells. It does not if the row before has no relation yet, and
+    is the `first` side of a chain.
     """
-    token = _TOKEN.match(sides[0].source)
-    operator = token is not None and token.group() in _CONTINUES
-    alone = len(sides) == 1 and not any(t.group() in RELATIONS for t in _TOKEN.finditer(row.source))
-    return operator and not row.aside and (alone or row.source.lstrip().startswith("&"))
+    operator = _OPERATOR.match(sides[0].source) is not None
+    joined = first or not _compares(row.source) or row.source.lstrip().startswith("&")
+    return operator and not row.aside and joined
+
+
+def _outside(source: str) -> Iterator[str]:
+    """The tokens outside of braces."""
+    depth = 0
+    for token in (m.group() for m in _TOKEN.finditer(_OVER.sub(_without_over, source))):
+        depth += (token == "{") - (token == "}")
+        if depth == 0:
+            yield token
+
+
+def _compares(source: str) -> bool:
+    """Whether a relation stands outside braces, though perhaps after a parenthesis that is never closed."""
+    return any(token in RELATIONS for token in _outside(source))
+
+
+def _hangs(row: _Row, sides: list[Side]) -> bool:
+    """Whether a row holds no relation and says nothing of another kind, so that it can only belong to the row before."""
+    if len(sides) != 1 or not sides[0].source or row.aside or _WORDS.fullmatch(row.source):
+        return False
+    return not _compares(row.source) and not any(map(_STATES.match, _outside(row.source)))
 
 
 @dataclass(frozen=True)
@@ -205,11 +249,12 @@ class _Row:
 def _rows(formula: Formula) -> Iterator[_Row]:
     """Rows end at a double backslash that is in no braces and no inner environment."""
     source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), _ESCAPED.sub("", formula.source))
+    source = _DRESSED.sub(r"\g<relation> \g<dress>{", source)
     depth, start, skipped = 0, 0, 0
     for match in _TOKEN.finditer(source):
         token = match.group()
         depth += (token in ("{", r"\begin")) - (token in ("}", r"\end"))
-        if token == r"\\" and depth <= 0:
+        if token in (r"\\", r"\cr") and depth <= 0:
             yield from _parts(source[start : match.start()], skipped)
             begun, start = start, match.end()
             spacing = re.compile(r"\*?\s*\[[^\]\n]*(?:pt|em|ex|mm|cm|in|baselineskip)\]").match(source, start)

@@ -841,3 +841,82 @@ def test_a_loss_of_numbered_data_leaves_the_definitions_of_the_text():
 )
 def test_entries_that_are_numbered_from_zero(total, expected):
     assert verdict(rf"KL(q(z|x)\|p(z)) = \frac12 {total}") == expected
+
+
+CONTINUED = r"""
+\begin{align}
+\log p(x) &%s \mathbb{E}_{q(z|x)}[\log p(x|z)] \\
+&%s + D_{KL}(q(z|x)\|p(z|x))
+\end{align}"""
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        r"{} %s D_{KL}(q(z|x)\|p(z))",
+        r"\phantom{=} %s D_{KL}(q(z|x)\|p(z))",
+        r"\underbrace{%s D_{KL}(q(z|x)\|p(z))}_{\text{rate}}",
+        r"\textcolor{red}{%s D_{KL}(q(z|x)\|p(z))}",
+        r"%s \sum_{k=1}^{1} D_{KL}(q(z|x)\|p(z))",
+    ],
+)
+def test_a_row_that_goes_on_in_any_dress_is_part_of_the_claim(row):
+    (true,) = judge(CONTINUED % ("=", row % "-"))
+    (false,) = judge(CONTINUED % ("=", row % "+"))
+    assert (true.verdict, false.verdict) in [("proved", "refuted"), ("undecided", "undecided")]
+
+
+def test_a_row_of_which_nobody_says_how_it_goes_on_leaves_the_claim_unparsed():
+    bound = r"\log p(x) &\geq \mathbb{E}_{q(z|x)}[\log p(x|z)] - D_{KL}(q(z|x)\|p(z))"
+    (alone,) = judge(rf"\begin{{align}} {bound} \end{{align}}")
+    (more,) = judge(rf"\begin{{align}} {bound} \\ & (5 + \log 2) \end{{align}}")
+    assert (alone.verdict, more.verdict) == ("proved", "unparsed")
+
+
+def test_braces_around_a_family_make_it_no_factor():
+    bound = r"$$-\log {p_\theta}(x_0) %s \mathbb{E}_{q(x_{1:T}|x_0)}[-\log\frac{{p_\theta}(x_{0:T})}{q(x_{1:T}|x_0)}]$$"
+    assert [judge(bound % relation)[0].verdict for relation in (r"\le", r"\ge")] == ["proved", "refuted"]
+
+
+LABELLED = r"""
+$$\mathcal{L}(x,y) = \mathbb{E}_{q_\phi(z|x,y)}\left[\log\frac{p_\theta(x,y,z)}{q_\phi(z|x,y)}\right]$$
+Without labels,
+$$\mathbb{E}_{q_\phi(y,z|x)}\left[\log\frac{p_\theta(x,y,z)}{q_\phi(y,z|x)}\right] %s $$"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x,y) + \mathcal{H}(q_\phi(y|x))", "proved"),
+        (r"= \mathbb{E}_{q_\phi(y|x)}[\mathcal{L}(x,y)] + \mathcal{H}(q_\phi(y|x))", "proved"),
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x,y) - \mathcal{H}(q_\phi(y|x))", "refuted"),
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x,y)", "refuted"),
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x) + \mathcal{H}(q_\phi(y|x))", "refuted"),
+        (r"= \sum_y q_\phi(y|x) \mathcal{L}(x,z) + \mathcal{H}(q_\phi(y|x))", "unparsed"),
+    ],
+)
+def test_the_bound_of_labelled_data_averaged_over_labels(claim, verdict):
+    _, judgement = judge(LABELLED % claim)
+    assert judgement.verdict == verdict
+    if "(x,y)" in claim:  # what is said of L elsewhere is not what it is here
+        assert not any(h.startswith("L is") for h in judgement.hypotheses)
+
+
+def test_the_bound_of_labelled_data_is_unknown_where_the_text_does_not_say_it():
+    (judgement,) = judge(LABELLED.split("Without")[1] % r"= \sum_y q_\phi(y|x) \mathcal{L}(x,y)")
+    assert judgement.verdict == "unparsed"
+
+
+def test_a_value_of_a_variable_that_is_a_capital_in_its_law():
+    mean = r"$$P(x) = \mathbb{E}_{z \sim P(Z)}[%s]$$"
+    assert [judge(mean % f)[0].verdict for f in ("P(x|z)", "P(z|x)")] == ["proved", "refuted"]
+
+
+def test_a_relation_in_the_braces_of_its_side_is_one():
+    claim = r"\begin{align} & -D_{KL}(q(z|x)\|p(z)) \\ & \underbrace{= \mathbb{E}_{q(z|x)}[\log p(z)]}_{a} \underbrace{%s \mathbb{E}_{q(z|x)}[\log q(z|x)]}_{b} \end{align}"
+    assert [judge(claim % sign)[0].verdict for sign in "-+"] == ["proved", "refuted"]
+
+
+def test_a_left_side_in_two_rows_is_judged_whole():
+    claim = r"\begin{multline} \mathbb{E}_{q(z|x)}[\log p(x|z)] \\ %s D_{KL}(q(z|x)\|p(z)) \le \log p(x) \end{multline}"
+    assert [judge(claim % sign)[0].verdict for sign in "-+"] == ["proved", "refuted"]

@@ -37,6 +37,21 @@ SAME = [
     (r"\mathcal{N}(z;\mu,\Sigma)", r"\mathcal N(z; \mu, \Sigma)", r"\mathrm{N}(z;\mu,\Sigma)", r"N(z;\mu,\Sigma)"),
     (r"\underbrace{a + b}_{\geq 0}", r"{a+b}", r"\boxed{a + b}"),
     (r"\varepsilon + \varphi", r"\epsilon + \phi"),
+    (
+        r"a - b c",
+        r"a \underbrace{- b}_{d} c",
+        r"a {-b} c",
+        r"a {}- b c",
+        r"a \textcolor{red}{-b c}",
+        r"a \mathbin{-} b c",
+    ),
+    (r"- a + b - c", r"- a {+ b - c}", r"{} - a \boxed{+ b} \color{red}{- c}"),
+    (r"p_\theta(x)", r"{p_\theta}(x)", r"\textcolor{lightgreen}{p_\theta}(x)", r"{p}_\theta(x)"),
+    (r"a {-} b", r"a - b", r"a \textcolor{red}{-} b"),
+    (r"\int f dz - \int g dz", r"\int f dz {- \int g dz}", r"\int f dz \underbrace{- \int g dz}_{c}"),
+    (r"D_{KL}(q\|p)", r"{D_{KL}}(q\|p)", r"D_{{\rm KL}}(q\|p)"),
+    (r"\int q(z) f dz", r"\int{q(z) f dz}", r"\int {q(z) f \, \mathrm{d}z}"),
+    (r"E_{z_1, \dots, z_K}[f]", r"E_{z_1, ..., z_K}[f]"),
 ]
 
 
@@ -74,6 +89,13 @@ DIFFERENT = [
     (r"\hat{x}_i", r"x_i"),
     (r"p^*(x)", r"p(x)"),
     (r"p^2(x)", r"p^*(x)"),
+    (r"a {-b}", r"a \cdot {-b}"),
+    (r"a {-b}", r"a (-b)"),
+    (r"\log {-b}", r"\log - b"),
+    (r"\mathbb{E}_q {-b}", r"\mathbb{E}_q - b"),
+    (r"{-a}^2", r"-a^2"),
+    (r"a {b + c}", r"a {+ b + c}"),
+    (r"{x_i}^2 + y", r"x_i + y"),
 ]
 
 

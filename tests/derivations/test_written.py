@@ -138,3 +138,51 @@ def test_an_environment_inside_dollars_is_layout(name):
 )
 def test_what_markdown_takes_and_the_numbers_of_equations_are_no_part_of_a_side(formula, sides):
     assert [source for _, source in only(f"$${formula}$$")] == sides
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        r"- \sum_{j=1}^J c_j",
+        r"&{} - c",
+        r"&\phantom{=} - c",
+        r"&\quad\mathrel{\phantom{=}} - c",
+        r"& \underbrace{-c}_{d}",
+        r"&\textcolor{red}{- c}",
+        r"\color{red} - c",
+        r"\mathbin{+} c",
+    ],
+)
+def test_a_row_that_begins_with_a_sign_in_any_dress_goes_on(row):
+    _, (relation, source) = only(rf"\begin{{align}} a &= b \\ {row} \end{{align}}")
+    assert (relation, source) == ("=", f"b {row.replace('&', '').strip().removeprefix(chr(92) + 'quad')}")
+
+
+@pytest.mark.parametrize("end", ["-", "+ {}", r"\times"])
+def test_a_row_that_ends_with_a_sign_awaits_the_next(end):
+    assert only(rf"\begin{{align}} a &= b {end} \\ & c \end{{align}}") == [("", "a"), ("=", f"b {end} c")]
+
+
+def test_a_row_without_operator_and_relation_is_not_left_away():
+    mean = r"\mathbb{E}_{z \sim q}[c]"
+    assert only(rf"\begin{{align}} a &= b \\ & {mean} \end{{align}}") == [("", "a"), ("=", rf"b \newline {mean}")]
+    assert only(r"\begin{align} a &= b \\ & (c + d) \end{align}") == [("", "a"), ("=", r"b \newline (c + d)")]
+
+
+@pytest.mark.parametrize(
+    "row", [r"z \sim q", r"\text{by Jensen}", r"\forall x", r"e = f", r"-e \overset{(i)}{\ge} f", r"q \gets p"]
+)
+def test_a_row_that_says_something_else_stands_for_itself(row):
+    assert chains(rf"\begin{{gather}} a = b \\ {row} \end{{gather}}")[0] == [("", "a"), ("=", "b")]
+
+
+def test_a_sign_before_a_bracket_that_is_never_closed_begins_a_chain():
+    assert len(chains(r"\begin{align} a &= b \\ -D((c) &= e \end{align}")) == 1
+
+
+@pytest.mark.parametrize("row", ["- b &= c", r"{} - b \le c", r"\phantom{a} - b = c"])
+def test_a_left_side_in_two_rows_is_one(row):
+    sides = only(rf"\begin{{align}} a \\ {row} \end{{align}}")
+    assert sides[0][1].startswith("a ")
+    assert sides[0][1].endswith("- b")
+    assert len(sides) == 2
