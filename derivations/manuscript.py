@@ -20,9 +20,10 @@ from derivations.macro import Macro, definitions_blanked, expanded, macros
 from derivations.prose import Condition, conditions
 
 # environments whose content is one formula; an asterisk may follow the name
-_DISPLAYS = "equation|align|alignat|flalign|gather|multline|eqnarray|displaymath|math|dmath|dgroup"
+_DISPLAYS = "equation|align|x?x?alignat|flalign|gather|multline|(?:IEEE)?eqnarray|displaymath|math|dmath|dgroup"
+_COLUMNS = r"(?:(?:(?<=at\})|(?<=at\*\}))\s*\{\d+\}|(?:(?<=eqnarray\})|(?<=eqnarray\*\}))\s*\{[rclRCLtTsS?'x ]+\})"
 _OPENING = (
-    rf"\\begin\{{(?P<name>(?:{_DISPLAYS})\*?)\}}|(?P<bracket>\\\[)|(?P<round>\\\()|(?<!\\)(?P<dollars>\$\$)"
+    rf"\\begin\{{(?P<name>(?:{_DISPLAYS})\*?)\}}{_COLUMNS}?|(?P<bracket>\\\[)|(?P<round>\\\()|(?<!\\)(?P<dollars>\$\$)"
     r"|(?<![\\$])(?P<dollar>\$)(?![\s$])"
 )
 _CLOSING = {"bracket": r"\\\]", "round": r"\\\)", "dollars": r"(?<!\\)\$\$", "dollar": r"(?<!\\)\$"}

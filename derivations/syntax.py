@@ -296,7 +296,7 @@ _SIMPLE = (
     (r"\\[hv]space\*?\s*\{[^{}]*\}|\\(?:hfill|hphantom|vphantom|phantom)\s*(?:\{[^{}]*\})?", " "),
     (r"\\(?:textcolor|colorbox)\s*\{\w+\}", " "),
     (
-        r"\\(?:boxed|fbox|cancel|bcancel|color\s*\{\w+\}|mathrel|mathbin|mathord|mathopen|mathclose|ensuremath)(?![a-zA-Z])",
+        r"\\(?:boxed|fbox|lefteqn|smash|mathrlap|mathllap|mathclap|cancel|bcancel|color\s*\{\w+\}|mathrel|mathbin|mathord|mathopen|mathclose|ensuremath)(?![a-zA-Z])",
         " ",
     ),
     (

@@ -45,9 +45,15 @@ RELATIONS = {
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|:=|=\s*:|<=|>=|\n|[^\S\n]+|.", re.DOTALL)
 _INNER = r"(?:array|aligned|alignedat|split|gathered|align|alignat|flalign|gather|multline|eqnarray|equation)\*?"
 _LAYOUT = re.compile(
-    rf"\\(?:begin\{{{_INNER}\}}(?:\[\w\])?(?:\{{[clr| ]*\}})?|end\{{{_INNER}\}}|label\s*\{{[^{{}}]*\}}|tag\*?\s*\{{[^{{}}]*\}}|nonumber|notag"
-    r"|displaystyle|allowbreak|hfill|smallskip|hspace\*?\{[^{}]*\}|vspace\*?\{[^{}]*\})(?![a-zA-Z])"
+    rf"\\(?:begin\{{{_INNER}\}}(?:\[\w\])?(?:\{{(?:[clr| ]*|\d+)\}})?|end\{{{_INNER}\}}|label\s*\{{[^{{}}]*\}}|tag\*?\s*\{{[^{{}}]*\}}|nonumber|notag"
+    r"|IEEE(?:yes|no)number|displaystyle|allowbreak|hfill|smallskip|hspace\*?\{[^{}]*\}|vspace\*?\{[^{}]*\})(?![a-zA-Z])"
 )
+# several relations beside one brace
+_SYSTEM = re.compile(
+    rf"\\left\s*(?:\\\{{|\\lbrace|\[|\.)(?P<rows>\s*\\begin\{{(?P<name>{_INNER})\}}.*?\\end\{{(?P=name)\}}\s*)\\right\s*\.",
+    re.DOTALL,
+)
+_CASES = re.compile(r"\A\s*\\begin\{cases\}(?P<rows>.*)\\end\{cases\}\W*\Z", re.DOTALL)
 _OVER = re.compile(
     r"\\(?:stackrel|overset|underset)\s*\{(?P<note>(?:[^{}]|\{[^{}]*\})*)\}\s*\{?(?P<relation>:=|[=<>]|\\[a-z]+)\}?"
 )
@@ -248,7 +254,8 @@ class _Row:
 
 def _rows(formula: Formula) -> Iterator[_Row]:
     """Rows end at a double backslash that is in no braces and no inner environment."""
-    source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), _ESCAPED.sub("", formula.source))
+    source = _CASES.sub(_only_rows, _SYSTEM.sub(_only_rows, _ESCAPED.sub("", formula.source)))
+    source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), source)
     source = _DRESSED.sub(r"\g<relation> \g<dress>{", source)
     depth, start, skipped = 0, 0, 0
     for match in _TOKEN.finditer(source):
@@ -261,6 +268,15 @@ def _rows(formula: Formula) -> Iterator[_Row]:
             start = spacing.end() if spacing else start
             skipped += source.count("\n", begun, start)
     yield from _parts(source[start:], skipped)
+
+
+def _only_rows(system: re.Match[str]) -> str:
+    """The rows of a system of relations without its brace, on the lines on which they are."""
+    before, after = (
+        system.string[system.start() : system.start("rows")],
+        system.string[system.end("rows") : system.end()],
+    )
+    return "\n" * before.count("\n") + system["rows"] + "\n" * after.count("\n")
 
 
 def _parts(source: str, skipped: int) -> Iterator[_Row]:

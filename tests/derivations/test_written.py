@@ -186,3 +186,38 @@ def test_a_left_side_in_two_rows_is_one(row):
     assert sides[0][1].startswith("a ")
     assert sides[0][1].endswith("- b")
     assert len(sides) == 2
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "\\[\\left\\{\n\\begin{aligned} a &= b \\\\\nc &= d \\end{aligned} \\right.\\]",
+        "\\[\n\\begin{cases} a = b \\\\\nc = d \\end{cases}\\]",
+        "$$\\left[\n\\begin{array}{rcl} a &=& b \\\\\nc &=& d \\end{array}\\right.$$",
+    ],
+)
+def test_relations_beside_one_brace_are_relations_each(system):
+    assert chains(system) == [[("", "a"), ("=", "b")], [("", "c"), ("=", "d")]]
+    assert [c.sides[1].line for c in written(read_text(system, "notes.tex").formulas)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [r"2 \left( \begin{aligned} a = b \\ + c \end{aligned} \right) = d", r"f = \begin{cases} a \\ b \end{cases}"],
+)
+def test_brackets_around_rows_that_are_a_factor_or_a_side_stay(formula):
+    (chain,) = chains(f"$${formula}$$")
+    assert len(chain) == 2
+
+
+@pytest.mark.parametrize(
+    "opening", ["alignat}{2}", "alignat*}{3}", "IEEEeqnarray}{rCl}", "IEEEeqnarray*}{rCl}", "xalignat}{2}"]
+)
+def test_the_columns_of_an_environment_are_no_factor(opening):
+    environment = opening.split("}")[0]
+    assert only(f"\\begin{{{opening} a &= b \\end{{{environment}}}") == [("", "a"), ("=", "b")]
+
+
+def test_the_columns_of_an_inner_environment_are_no_factor_and_a_number_in_braces_is_one():
+    assert only(r"$$\begin{alignedat}{2} a &= b \end{alignedat}$$") == [("", "a"), ("=", "b")]
+    assert only(r"\begin{align}{2} a &= b \end{align}") == [("", "{2} a"), ("=", "b")]
