@@ -28,10 +28,11 @@ from derivations.latex import latex
 from derivations.manuscript import read, read_text
 from derivations.meaning import Meaning
 from derivations.mutation import wrong_lines
+from derivations.parser import parse
 from derivations.proofread import UP_TO, after, judgements, surroundings
 from derivations.refute import refute
 from derivations.relation import Judgement
-from derivations.syntax import FormulaError, parse
+from derivations.syntax import FormulaError
 from derivations.understanding import meanings
 from derivations.written import written
 

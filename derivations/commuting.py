@@ -22,7 +22,7 @@ _SCALES = {r"\sigma", "v", r"\diag"}
 def order_matters(*trees: Sum) -> bool:
     r"""Whether the trees hold a product of different matrices that depends on their order, or a sum of all entries.
 
-    >>> from derivations.syntax import parse
+    >>> from derivations.parser import parse
     >>> order_matters(parse(r"\mathrm{tr}(\Sigma_2^{-1} \Sigma_1)"))
     False
     >>> order_matters(parse(r"\Sigma_2^{-1} \Sigma_1"))

@@ -12,11 +12,12 @@ from derivations.judgement import prove
 from derivations.kernel import Term, equal
 from derivations.latex import text
 from derivations.meaning import Meaning
+from derivations.parser import parse
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refute import refute
 from derivations.surroundings import Choice, defined
-from derivations.syntax import FormulaError, parse
+from derivations.syntax import FormulaError
 from derivations.tree import plain_letter
 from derivations.written import Side, WrittenChain, is_condition
 

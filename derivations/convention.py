@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from derivations.conversion import subterms
 from derivations.kernel import Term, bind, density, log, number, substitute, variable
 from derivations.manuscript import Convention, ManuscriptError
+from derivations.parser import parse
 from derivations.reader import Context, Reading
 from derivations.reading import read
-from derivations.syntax import FormulaError, Sum, parse
+from derivations.syntax import FormulaError, Sum
 
 Z, X = variable("z", "z"), variable("x", "x")
 EPSILON = variable("epsilon", "epsilon")

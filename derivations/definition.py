@@ -17,6 +17,7 @@ from derivations.judgement import prove
 from derivations.kernel import Term, density, number
 from derivations.label import random_parameters, several
 from derivations.mixture import aggregates
+from derivations.parser import parse
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.surroundings import (
@@ -33,7 +34,7 @@ from derivations.surroundings import (
     size_defined,
     weight_defined,
 )
-from derivations.syntax import FormulaError, Group, Sum, parse
+from derivations.syntax import FormulaError, Group, Sum
 from derivations.tree import bases, plain_letter, units
 from derivations.written import Side, WrittenChain
 

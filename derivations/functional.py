@@ -9,9 +9,10 @@ from derivations.conversion import subterms
 from derivations.derivative import derivative_at
 from derivations.information import Informations, Law, bindable, exchanged, ordered
 from derivations.kernel import Term, bind, density, free, multiply, number, variable
+from derivations.parser import parse
 from derivations.reader import CHANCE, OMEGA, Items, group_of, only_row
 from derivations.symbol import NUMBERED, POINTS
-from derivations.syntax import FormulaError, Group, Row, Sum, Unit, parse
+from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import (
     FAMILIES,
     GREEK,

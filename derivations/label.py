@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from derivations.syntax import FormulaError, Group, Row, Sum, Unit, parse
+from derivations.parser import parse
+from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import (
     FAMILIES,
     INDICES,

@@ -41,6 +41,7 @@ from derivations.latex import text
 from derivations.law import named_laws
 from derivations.manuscript import Convention
 from derivations.meaning import Meaning
+from derivations.parser import parse
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.refutation import depending, without_proof
@@ -48,7 +49,7 @@ from derivations.relation import Judgement, blank
 from derivations.sampled_bound import TAKEN as INDEPENDENT
 from derivations.sampled_bound import by_more_draws
 from derivations.surroundings import Surroundings, approximation, at_odds, defined, negative
-from derivations.syntax import FormulaError, Sum, parse
+from derivations.syntax import FormulaError, Sum
 from derivations.understanding import meanings, why_none
 from derivations.written import Side, WrittenChain
 

@@ -19,10 +19,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from derivations.manuscript import Convention
+from derivations.parser import parse
 from derivations.proofread import judgements, surroundings, without_definitions
 from derivations.relation import Judgement, blank
 from derivations.surroundings import Surroundings
-from derivations.syntax import parse
 from derivations.written import WrittenChain
 
 SECONDS = 5.0  # that a process computes on one relation, whatever else the machine does meanwhile

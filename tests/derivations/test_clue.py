@@ -15,7 +15,7 @@ from derivations.clue import (
     numbered_data,
     numbers_of,
 )
-from derivations.syntax import parse
+from derivations.parser import parse
 
 
 def trees(left, right=r"1"):

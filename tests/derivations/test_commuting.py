@@ -3,7 +3,7 @@
 import pytest
 
 from derivations.commuting import names_scales, order_matters
-from derivations.syntax import parse
+from derivations.parser import parse
 
 from .judging import judge
 

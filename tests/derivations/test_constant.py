@@ -15,8 +15,8 @@ from derivations.constant import (
 )
 from derivations.kernel import bind, density, log, number, variable
 from derivations.meaning import Meaning
+from derivations.parser import parse
 from derivations.reader import Reading
-from derivations.syntax import parse
 
 X, Z = variable("x", "x"), variable("z", "z")
 LIKELIHOOD, PRIOR, POSTERIOR = density("p", [X], [Z]), density("p", [Z]), density("p", [Z], [X])

@@ -2,8 +2,8 @@
 
 from derivations.context import contexts, families_of, shown
 from derivations.convention import Family
+from derivations.parser import parse
 from derivations.surroundings import Surroundings
-from derivations.syntax import parse
 
 HERE = Surroundings()
 

@@ -5,8 +5,8 @@ import pytest
 from derivations.convention import X, Z
 from derivations.decoder import DECODER, decoder_of
 from derivations.kernel import Term, bind, number, variable
+from derivations.parser import parse
 from derivations.reader import Context
-from derivations.syntax import parse
 
 J = variable("j", "index")
 SIGMA = variable("sigma", "real")

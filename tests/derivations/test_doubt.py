@@ -3,8 +3,8 @@
 import pytest
 
 from derivations.doubt import doubt, is_assumption
+from derivations.parser import parse
 from derivations.surroundings import Surroundings
-from derivations.syntax import parse
 from derivations.understanding import meanings
 
 from .judging import judge

@@ -4,7 +4,7 @@ import pytest
 
 from derivations.full_covariance import by_matrices
 from derivations.latex import text
-from derivations.syntax import parse
+from derivations.parser import parse
 
 LEFT = r"D_{KL}(\mathcal{N}(\mu_1,\Sigma_1)\|\mathcal{N}(\mu_2,\Sigma_2))"
 TRACE = r"\operatorname{tr}(\Sigma_2^{-1}\Sigma_1)"

@@ -3,9 +3,10 @@
 import pytest
 
 from derivations.kernel import bind, density, log, number, variable
+from derivations.parser import parse
 from derivations.reader import Context, Reading
 from derivations.reading import read
-from derivations.syntax import FormulaError, parse
+from derivations.syntax import FormulaError
 
 X, Z = variable("x", "x"), variable("z", "z")
 Q, PRIOR, JOINT = density("q", [Z], [X]), density("p", [Z]), density("p", [X, Z])

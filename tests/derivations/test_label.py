@@ -3,7 +3,7 @@
 import pytest
 
 from derivations.label import random_parameters, several, together
-from derivations.syntax import parse
+from derivations.parser import parse
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from derivations.convention import DEFAULTS
 from derivations.kernel import Term, add, bind, density, log, multiply, number, variable
 from derivations.label import several
 from derivations.law import named_laws
+from derivations.parser import parse
 from derivations.reader import Context, Reading
 from derivations.reading import read, readings
-from derivations.syntax import FormulaError, parse
+from derivations.syntax import FormulaError
 
 X, Z, J, K = variable("x", "x"), variable("z", "z"), variable("j", "index"), variable("J", "natural")
 POSTERIOR = density("q", [Z], [X])

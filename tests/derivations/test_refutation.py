@@ -2,10 +2,10 @@
 
 import pytest
 
+from derivations.parser import parse
 from derivations.refutation import depending, without_proof
 from derivations.relation import Judgement
 from derivations.surroundings import Surroundings
-from derivations.syntax import parse
 from derivations.understanding import meanings
 
 HERE = Surroundings()

@@ -2,8 +2,8 @@
 
 import pytest
 
+from derivations.parser import parse
 from derivations.surroundings import Surroundings
-from derivations.syntax import parse
 from derivations.understanding import meanings
 
 from .judging import judge

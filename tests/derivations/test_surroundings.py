@@ -3,8 +3,8 @@
 import pytest
 
 from derivations.kernel import density, variable
+from derivations.parser import parse
 from derivations.surroundings import Surroundings, approximation, bound_symbols, defined, evidence, weight_defined
-from derivations.syntax import parse
 
 X, Z, Y = (variable(n, n) for n in "xzy")
 

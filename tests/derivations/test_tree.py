@@ -2,7 +2,8 @@
 
 import pytest
 
-from derivations.syntax import FormulaError, parse
+from derivations.parser import parse
+from derivations.syntax import FormulaError
 from derivations.tree import Label, bases, is_transposed, only_unit, plain_letter, units, variable_of
 
 

@@ -1,7 +1,7 @@
 """What a relation may mean: every reading once, with the conventions that it uses."""
 
+from derivations.parser import parse
 from derivations.surroundings import Surroundings
-from derivations.syntax import parse
 from derivations.understanding import meanings, why_none
 
 HERE = Surroundings()

@@ -6,9 +6,10 @@ from contextlib import contextmanager, suppress
 from xml.etree.ElementTree import fromstring
 
 from derivations.manuscript import ManuscriptError, read_text
+from derivations.parser import parse
 from derivations.proofread import proofread
 from derivations.relation import Judgement
-from derivations.syntax import FormulaError, parse
+from derivations.syntax import FormulaError
 from derivations.written import written
 from elbocheck.marked_page import page, typeset
 from elbocheck.proofreading import as_annotations, as_json, as_text, tally

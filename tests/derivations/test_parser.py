@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derivations.syntax import FormulaError, Group, Sum, Unit, normalised, parse
+from derivations.parser import parse
+from derivations.spelling import normalised
+from derivations.syntax import FormulaError, Group, Sum, Unit
 
 SAME = [
     (r"\mathbb{E}_{q}[x]", r"\mathbb E_{q}\left[ x \right]", r"\operatorname{E}_q \big[ x \big]"),
