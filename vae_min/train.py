@@ -6,7 +6,7 @@ the gradients are those of one process at the same batch size, whatever the numb
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -14,6 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.optim.adam import adam
 
 from vae_min.config import Config
@@ -93,16 +94,20 @@ class Loss:
 
     def __init__(self, model: LatentModel, config: Config, *, bf16: bool = False) -> None:
         self._parameters, self._bf16 = list(model.parameters()), bf16
+        self.gradient = torch.zeros_like(parameters_to_vector(self._parameters)).detach_()
         self._world = dist.get_world_size() if dist.is_initialized() else 1
-        written_out = self._world == 1 and is_written_out(model, config)
-        self._written_out = ElboGradient(model, config.beta, bf16=bf16) if written_out else None
+        self._written_out = None
+        if self._world == 1 and is_written_out(model, config):
+            for parameter, part in zip(self._parameters, views(self.gradient, self._parameters), strict=True):
+                parameter.grad = part
+            self._written_out = ElboGradient(model, config.beta, bf16=bf16)
         terms: nn.Module = _Objective(model, config)
         if self._parameters[0].is_cuda:
             terms.compile()
         self._terms = DistributedDataParallel(terms) if self._world > 1 else terms
 
     def backward(self, x: Tensor, noise: Tensor) -> Terms:
-        """Put the gradient for images (B, N) and noise (k, B, D) into each parameter's ``grad``.
+        """Put the gradient for images (B, N) and noise (k, B, D) into each parameter's ``grad`` and all into ``gradient``.
 
         The terms come without a graph; in a data-parallel run they are those of this process's share of the images.
         """
@@ -115,6 +120,7 @@ class Loss:
             terms: Terms = self._terms(x[share], noise[:, share])
         # processes average their gradients, hence the factor
         (self._world * negative_elbo(terms, len(x))).backward()  # type: ignore[no-untyped-call]
+        torch.cat([p.grad.flatten() for p in self._parameters if p.grad is not None], out=self.gradient)
         return Terms(*(term.detach() for term in terms))
 
 
@@ -146,14 +152,16 @@ class Trainer(Generic[Model]):
             self.model: Model = model_class(config, images.shape[1])
         self.model.start_at(images.mean(0, dtype=torch.float64))
         self.model.to(self.device)
+        # all in one vector, of which the model has views: an update is then one operation
+        parameters = parameters_to_vector(self.model.parameters()).detach()
+        vector_to_parameters(parameters, self.model.parameters())
         self.steps_per_epoch = math.ceil(len(images) / config.batch_size)
         self.step, self.num_steps = 0, config.epochs * self.steps_per_epoch
         self.history: list[Epoch] = []
         self._images, self.num_images = Binariser(images, config.binarisation, self.device), len(images)
         self.bf16, self._loss = bf16, Loss(self.model, config, bf16=bf16)
-        self._parameters = dict(self.model.named_parameters())
-        self._means, self._squares = ({n: torch.zeros_like(p) for n, p in self._parameters.items()} for _ in range(2))
-        self._counts = [torch.zeros((), device=self.device) for _ in self._parameters]
+        self._parameters, self._count = parameters, torch.zeros((), device=self.device)
+        self._mean, self._square = torch.zeros_like(parameters), torch.zeros_like(parameters)
         precision = torch.float32 if self.device.type == "mps" else torch.float64
         self._record = torch.zeros(self.steps_per_epoch, 3, dtype=precision, device=self.device)  # sums of `Terms`
         self._generator = torch.Generator(self.device).manual_seed(int(torch.randint(2**62, (), generator=seeds)))
@@ -220,16 +228,17 @@ class Trainer(Generic[Model]):
         self.step, self.history = step, history
         for name, value in self._parts().items():
             value.copy_(tensors[name])
-        for count in self._counts:
-            count.fill_(step)
+        self._count.fill_(step)
         first = not dist.is_initialized() or dist.get_rank() == 0
         self._record.copy_(tensors["record"]).mul_(first)
         self._begin_epoch(tensors["epoch_generator"])
         self._generator.set_state(tensors["generator"])
 
     def _parts(self) -> dict[str, Tensor]:
-        kinds = (("model", self._parameters), ("mean", self._means), ("square", self._squares))
-        return {f"{kind}.{name}": value.detach() for kind, values in kinds for name, value in values.items()}
+        names, parameters = zip(*self.model.named_parameters(), strict=True)
+        kinds = (("model", self._parameters), ("mean", self._mean), ("square", self._square))
+        parts = ((kind, zip(names, views(vector, parameters), strict=True)) for kind, vector in kinds)
+        return {f"{kind}.{name}": part for kind, named in parts for name, part in named}
 
     def _begin_epoch(self, state: Tensor) -> None:
         """Draw the order of the images, from a state that is kept: so the middle of an epoch can be restored."""
@@ -242,11 +251,11 @@ class Trainer(Generic[Model]):
         indices = self._order[position * self.config.batch_size : (position + 1) * self.config.batch_size]
         x = self._images(indices, self._generator)
         terms = self._loss.backward(x, draw_noise(self.model, self.config, len(x), self._generator))
-        torch.stack([term.sum() for term in terms], out=self._record[position])
-        parameters, means, squares = (list(d.values()) for d in (self._parameters, self._means, self._squares))
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        with torch.no_grad():
-            adam(parameters, gradients, means, squares, [], self._counts, fused=True, lr=self.learning_rate, **_ADAM)
+        torch.sum(torch.stack(terms), 1, dtype=self._record.dtype, out=self._record[position])
+        parameters, gradient, mean, square = (
+            [v] for v in (self._parameters, self._loss.gradient, self._mean, self._square)
+        )
+        adam(parameters, gradient, mean, square, [], [self._count], fused=True, lr=self.learning_rate, **_ADAM)
 
     def _check(self, first: int, last: int) -> None:
         """Raise at the first of some steps of this epoch whose objective is not finite."""
@@ -257,6 +266,12 @@ class Trainer(Generic[Model]):
                 f"the objective is not finite at step {self.step + 1} (learning rate {self.learning_rate:.3g}): "
                 "lower the learning rate"
             )
+
+
+def views(vector: Tensor, parameters: Iterable[Tensor]) -> list[Tensor]:
+    """Views of a vector with the parameters' shapes, one after the other."""
+    shapes = [parameter.shape for parameter in parameters]
+    return [part.view(s) for part, s in zip(torch.split(vector, [s.numel() for s in shapes]), shapes, strict=True)]
 
 
 def _total(record: Tensor) -> Tensor:

@@ -52,12 +52,39 @@ def test_it_is_the_objectives_gradient(dtype, tolerance, activation, hidden_size
         assert not value.requires_grad
 
 
+@pytest.mark.parametrize("threshold", [None, 20])
+def test_a_sure_pixel_keeps_its_value(threshold, monkeypatch, seed):
+    """To the rounding of its logits, which lie around 21: what softplus leaves out past 20 is seen."""
+    model, _, noise = model_of(Config(latent_dim=3, hidden_sizes=(9,)), seed, torch.float64)
+    with torch.no_grad():
+        model.decoder[-1].bias.fill_(21)
+    x = torch.ones(7, 30, dtype=torch.float64)
+    expected = elbo_terms(model, x, noise).reconstruction.detach()
+    if threshold is not None:
+        softplus = torch.nn.functional.softplus
+        monkeypatch.setattr(gradient, "softplus", lambda l, **options: softplus(l, threshold=threshold))
+    error = (ElboGradient(model, 1.0)(x, noise, -0.25).reconstruction - expected).abs().max()
+    assert (error < 30 * 25 * EPS64) == (threshold is None)
+
+
+def test_a_step_writes_over_the_gradient_that_is_there(seed):
+    """Into the same memory, and adds nothing to it."""
+    model, x, noise = model_of(Config(latent_dim=3, hidden_sizes=(9,)), seed, torch.float64)
+    _, expected = by_differentiation(model, x, noise, 1.0, -0.25)
+    places = [p.grad.data_ptr() for p in model.parameters()]
+    step = ElboGradient(model, 1.0)
+    for images, draws in ((1 - x, -noise), (x, noise)):
+        step(images, draws, -0.25)
+    assert [p.grad.data_ptr() for p in model.parameters()] == places
+    assert difference(model, expected) < 1000 * EPS64
+
+
 def without(name, monkeypatch):
     """Lose one factor of the chain rule."""
     if name == "activation":
         monkeypatch.setattr(gradient, "_BACKWARD", dict.fromkeys(gradient._BACKWARD, lambda g, y: g))
     else:
-        monkeypatch.setattr(torch.Tensor, {"sigmoid": "sigmoid_", "noise": "mul_", "variance": "square"}[name], lost)
+        monkeypatch.setattr(torch.Tensor, {"sigmoid": "sigmoid_", "noise": "mul_", "variance": "expm1"}[name], lost)
 
 
 def lost(self, *arguments, **options):

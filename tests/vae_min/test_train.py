@@ -155,8 +155,7 @@ def forgets_the_moments(trainer, tensors, numbers):
 
 def forgets_the_count(trainer, tensors, numbers):
     Trainer.restore(trainer, tensors, numbers)
-    for count in trainer._counts:
-        count.zero_()
+    trainer._count.zero_()
 
 
 def forgets_the_record(trainer, tensors, numbers):
@@ -259,6 +258,32 @@ def test_a_run_in_bfloat16_is_reproducible(dataset, small):
     assert second.run()
     assert same(first, second)
     assert first.history[-1] != train(VariationalAutoencoder, config, dataset).history[-1]
+
+
+@pytest.mark.parametrize("options", [{}, {"objective": "sampled"}], ids=str)
+@pytest.mark.parametrize("bf16", [False, True])
+def test_all_gradients_are_one_vector_in_the_parameters_order(options, bf16, small, seed):
+    config = replace(small, **options)
+    model, generator = VariationalAutoencoder(config, 30), torch.Generator().manual_seed(seed)
+    loss = Loss(model, config, bf16=bf16)
+    for _ in range(2):
+        x, noise = (torch.rand(shape, generator=generator).round() for shape in ((7, 30), (1, 7, config.latent_dim)))
+        loss.backward(x, noise)
+        assert torch.equal(loss.gradient, torch.cat([p.grad.flatten() for p in model.parameters()]))
+    assert loss.gradient.norm() > 0
+
+
+def test_the_model_has_views_of_the_vector_that_adam_moves(dataset, small):
+    trainer = Trainer(VariationalAutoencoder, replace(small, epochs=1), dataset)
+    before = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+    trainer.run(should_stop=lambda: True)
+    after = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+    assert torch.equal(after, trainer._parameters)
+    # Adam's first step is the learning rate's, against the gradient's sign
+    moved = trainer._loss.gradient.abs() > 1e-4
+    expected = before - trainer.config.learning_rate * trainer._loss.gradient.sign()
+    torch.testing.assert_close(after[moved], expected[moved], rtol=0, atol=1e-3 * trainer.config.learning_rate)
+    assert moved.sum() > 100
 
 
 def in_processes(world, tmp_path, **options):
