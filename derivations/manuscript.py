@@ -47,7 +47,7 @@ class ManuscriptError(ValueError):
 class Formula:
     """The source of a formula, without its delimiters, the line on which it begins, and whether it is displayed.
 
-    `conditions` are those in its sentence.
+    `conditions` are those in its sentence; `adjoins` says that it follows a displayed one with no word between.
     """
 
     file: str
@@ -55,6 +55,7 @@ class Formula:
     source: str
     displayed: bool
     conditions: tuple[Condition, ...] = ()
+    adjoins: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,11 +139,15 @@ def _formulas(text: str, name: str, known: Mapping[str, Macro]) -> Iterator[Form
     lines = Lines(text)
     found = list(spans(text, _OPENING, _closing, _fits))
     said = conditions(text, list(whole(found)), list(inside(found)))
+    shown: int | None = None  # where the display ends that was the last formula
     for (start, end), supposed in zip(found, said, strict=True):
         # MathJax and KaTeX leave comments out, so that they may stand in the formulas of Markdown too
         source = expanded(_without_comments(text[start.end() : end.start()]), known)
         supposed = tuple(replace(c, formula=expanded(c.formula, known)) for c in supposed)
-        yield Formula(name, lines.at(start.end()), source, start.lastgroup in _DISPLAYED, supposed)
+        displayed = start.lastgroup in _DISPLAYED
+        adjoins = shown is not None and not text[shown : start.start()].strip()
+        shown = end.end() if displayed else None
+        yield Formula(name, lines.at(start.end()), source, displayed, supposed, adjoins)
 
 
 def _closing(start: re.Match[str]) -> str:

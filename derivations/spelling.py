@@ -21,7 +21,7 @@ _SIMPLE = (
     (r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", " "),
     (r"\\(?:displaystyle|textstyle|limits|nolimits|quad|qquad|enspace|thinspace|!|,|;|:|>|\s)(?![a-zA-Z])", " "),
     (r"\\[,;:!> ]|~", " "),
-    (r"\\[hv]space\*?\s*\{[^{}]*\}|\\(?:hfill|hphantom|vphantom|phantom)\s*(?:\{[^{}]*\})?", " "),
+    (r"\\[hv]space\*?\s*\{[^{}]*\}|\\(?:hfill|hphantom|vphantom|phantom)\s*(?:\{(?:[^{}]|\{[^{}]*\})*\})?", " "),
     (r"\\(?:textcolor|colorbox)\s*\{\w+\}", " "),
     (
         r"\\(?:boxed|fbox|lefteqn|smash|mathrlap|mathllap|mathclap|cancel|bcancel|color\s*\{\w+\}|mathrel|mathbin|mathord|mathopen|mathclose|ensuremath)(?![a-zA-Z])",

@@ -72,6 +72,10 @@ _PROVIDED = re.compile(
     rf"{_EQUIVALENT}|\\impliedby|\b(?:if|iff|when|whenever|provided|assuming|for)\b(?!\s+(?:all|any|every|each|some)\b)"
 )
 _FOLLOWS = re.compile(rf"{_EQUIVALENT}|\\(?:implies|Rightarrow|Longrightarrow)(?![a-zA-Z])")
+# what follows these words is said of the row before, and the row after goes on with that one
+_REASON = re.compile(
+    r"\b(?:since|because|as|by|where|with|if|iff|when|whenever|provided|assuming|for)\b", re.IGNORECASE
+)
 _OF_EQUALITY = re.compile(r"\b(?:equality|equal|tight)\b")
 _RANGE = re.compile(r"\\(?:[lc]?dots|in)(?![a-zA-Z])|\.\.\.")
 # what Markdown takes from the three backslashes at the end of a line, and from the two of ``\\\\,``
@@ -99,7 +103,7 @@ _OPEN, _CLOSE = {"(", "[", "{", r"\{", r"\langle", r"\left"}, {")", "]", "}", r"
 _LONG = 10_000  # characters of a side that is left as it is: no formula of that length is read
 # what a row that goes on begins with: a sign, in whatever colour or brace, or a bracket that opens or closes
 _OPERATOR = re.compile(
-    r"(?:\s|&|\{|\}|~|\\(?:quad|qquad|[,;:! ])|\\[hv]?phantom\s*\{[^{}]*\}|\\math(?:rel|bin|ord)(?![a-zA-Z])"
+    r"(?:\s|&|\{|\}|~|\\(?:quad|qquad|[,;:! ])|\\[hv]?phantom\s*\{(?:[^{}]|\{[^{}]*\})*\}|\\math(?:rel|bin|ord)(?![a-zA-Z])"
     r"|\\[hv]space\*?\s*\{[^{}]*\}|\\(?:text)?color\s*\{\w+\}|\\(?:underbrace|overbrace|boxed)(?![a-zA-Z])|\\[bB]igg?[lrm]?(?![a-zA-Z]))*"
     r"(?:[-+−*/]|\\(?:times|cdot|pm|left|right)(?![a-zA-Z]))"
 )
@@ -159,13 +163,16 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
             goes_on = displayed if formula.displayed else None
             if goes_on is not None and files[goes_on] == formula.file and not first.source and len(sides) > 1:
                 chains[goes_on].extend(sides[1:])
-                before = goes_on
+                before = place = goes_on
             elif (
                 goes_on is not None
                 and files[goes_on] == formula.file
                 and (
-                    _continues(row, sides, before == goes_on and len(chains[goes_on]) == 1)
-                    or _awaited(chains[goes_on][-1], row)
+                    _awaited(chains[goes_on][-1], row)
+                    or (
+                        (before is not None or _goes_on(formula, first))
+                        and _continues(row, sides, before == goes_on and len(chains[goes_on]) == 1)
+                    )
                 )
             ):
                 last = chains[goes_on][-1]
@@ -173,8 +180,9 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                     last, source=f"{last.source} {first.source}", note=first.note or last.note
                 )
                 chains[goes_on].extend(sides[1:])
-                before = goes_on
+                before = place = goes_on
             elif before is not None and before == displayed and _hangs(row, sides):
+                place = before
                 last = chains[before][-1]  # no formula that can be read, unless it awaits what its sign is before
                 between = "" if _AWAITS.search(last.source) else r"\newline "
                 chains[before][-1] = replace(last, source=f"{last.source} {between}{first.source}")
@@ -183,9 +191,10 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                     conditions.setdefault(len(chains), []).append(tuple(chains[before][-2:]))
                 chains.append(sides)
                 files.append(formula.file)
-                before = len(chains) - 1
-                displayed = before if formula.displayed else displayed
-            supposed.setdefault(before, []).extend(_supposed(formula))
+                place = len(chains) - 1
+                if before is None or not _REASON.search(row.beside):
+                    before, displayed = place, place if formula.displayed else displayed
+            supposed.setdefault(place, []).extend(_supposed(formula))
     return [
         WrittenChain(file, tuple(sides), tuple(conditions.get(i, ())), tuple(dict.fromkeys(supposed.get(i, ()))))
         for i, (file, sides) in enumerate(zip(files, chains, strict=True))
@@ -207,6 +216,11 @@ def is_condition(words: str, formula: str = "") -> bool:
     return found.group() != "for" or ("=" in formula and not _RANGE.search(formula))
 
 
+def _goes_on(formula: Formula, first: Side) -> bool:
+    """Whether a display that begins with a sign may go on with the one before: with no word between, and no left side."""
+    return formula.adjoins and not (first.source.startswith(("-", "−")) and _compares(formula.source))
+
+
 def _awaited(last: Side, row: _Row) -> bool:
     """Whether the side before ended with its relation, so that the row is what it awaits."""
     return bool(last.relation) and not last.source and not row.aside
@@ -219,7 +233,7 @@ def _continues(row: _Row, sides: list[Side], first: bool) -> bool:
     is the `first` side of a chain.
     """
     operator = _OPERATOR.match(sides[0].source) is not None
-    joined = first or not _compares(row.source) or row.source.lstrip().startswith("&")
+    joined = first or not _compares(row.source) or row.source.lstrip().startswith(("&", "+"))
     return operator and not row.aside and joined
 
 

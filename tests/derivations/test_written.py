@@ -221,3 +221,37 @@ def test_the_columns_of_an_environment_are_no_factor(opening):
 def test_the_columns_of_an_inner_environment_are_no_factor_and_a_number_in_braces_is_one():
     assert only(r"$$\begin{alignedat}{2} a &= b \end{alignedat}$$") == [("", "a"), ("=", "b")]
     assert only(r"\begin{align}{2} a &= b \end{align}") == [("", "{2} a"), ("=", "b")]
+
+
+@pytest.mark.parametrize("between", ["In $J$ dimensions", "Minimise"])
+def test_a_display_that_begins_with_a_minus_after_words_stands_for_itself(between):
+    first, second = chains(f"$$a = b.$$ {between} $$-c = d$$")
+    assert (first, second) == ([("", "a"), ("=", "b")], [("", "-c"), ("=", "d")])
+    assert chains(f"$$a = b$$ {between} $$-c$$") == [[("", "a"), ("=", "b")]]
+
+
+def test_a_display_that_begins_with_a_sign_and_adjoins_another_goes_on():
+    assert only("$$a = b$$\n$$- c$$") == [("", "a"), ("=", "b - c")]
+    assert only("$$a = b$$\n$$+ c = d$$") == [("", "a"), ("=", "b + c"), ("=", "d")]
+    assert chains("$$a = b$$\n\\begin{multline} -c \\\\ = d \\end{multline}") == [
+        [("", "a"), ("=", "b")],
+        [("", "-c"), ("=", "d")],
+    ]
+
+
+@pytest.mark.parametrize("word", ["since", "because", "where", "using that if"])
+def test_what_a_row_is_justified_by_is_no_part_of_the_chain(word):
+    text = rf"\begin{{align}} a &= b & \text{{{word} }} c = d \\ &= e \end{{align}}"
+    assert chains(text) == [[("", "a"), ("=", "b"), ("=", "e")], [("", "c"), ("=", "d")]]
+
+
+def test_what_follows_from_a_row_goes_on():
+    assert chains(r"\begin{align} a &= b \text{ hence } c = d \\ &= e \end{align}")[1] == [
+        ("", "c"),
+        ("=", "d"),
+        ("=", "e"),
+    ]
+
+
+def test_a_phantom_with_braces_in_it_is_space():
+    assert only(r"\begin{align} a &= b \\ &\phantom{={}} - c \end{align}")[1][1].endswith("- c")
