@@ -68,7 +68,7 @@ def of_log(x: Array, y: Array, difference: Array | None = None, quotient: Array 
     return xp.where(near, w * (growth - 2.0 * w * w * series), growth - logarithm)
 
 
-def of_entropy(x: Array, y: Array, difference: Array | None = None) -> Array:
+def of_entropy(x: Array, y: Array, difference: Array | None = None, is_wide: bool = False) -> Array:
     r"""
     Bregman divergence of the negative entropy :math:`t \log t - t`.
 
@@ -78,6 +78,8 @@ def of_entropy(x: Array, y: Array, difference: Array | None = None) -> Array:
         Not negative, of shapes that broadcast.
     difference : array, optional
         x - y, where it is known more precisely than the subtraction gives it.
+    is_wide : bool
+        Whether x and y were float32 before, so that their quotient is in range in float64; it saves two square roots.
 
     Returns
     -------
@@ -107,7 +109,8 @@ def of_entropy(x: Array, y: Array, difference: Array | None = None) -> Array:
     some = xp.minimum(x, y) > 0.0  # compilers do not vectorise the conjunction of two comparisons
     one = xp.ones_like(x)
     limit = xp.where(y > 0.0, 0.0, xp.where(x > 0.0, math.inf * one, 0.0 * one))
-    logarithm = log_quotient(xp.where(some, x, one), xp.where(some, y, one))
+    upper, lower = xp.where(some, x, one), xp.where(some, y, one)
+    logarithm = xp.log(upper / lower) if is_wide else log_quotient(upper, lower)
     far = xp.where(some, x * logarithm, limit) - difference
     return xp.where(near, difference * w * (1.0 + w * (1.0 + w) * series), far)
 

@@ -126,7 +126,8 @@ def kl_divergence(q_rate: Array, p_rate: Array) -> Array:
     (0.19314718056, 0.0)
     """
     xp, dtype, q_rate, p_rate = as_wide_arrays(q_rate, p_rate)
-    return narrowed(xp, of_log(p_rate, q_rate), dtype)
+    quotient = None if q_rate.dtype == dtype else p_rate / q_rate  # that of two of float32 is in range in float64
+    return narrowed(xp, of_log(p_rate, q_rate, quotient=quotient), dtype)
 
 
 def kl_divergence_gamma(q_rate: Array, p_concentration: Array, p_rate: Array) -> Array:

@@ -70,4 +70,4 @@ def kl_divergence(q_rate: Array, p_rate: Array) -> Array:
     (0.38629436112, 0.5)
     """
     xp, dtype, q_rate, p_rate = as_wide_arrays(q_rate, p_rate)
-    return narrowed(xp, of_entropy(q_rate, p_rate), dtype)
+    return narrowed(xp, of_entropy(q_rate, p_rate, is_wide=q_rate.dtype != dtype), dtype)
