@@ -68,16 +68,16 @@ def sum_of_rows(xp: Any, array: Array) -> Array:
     Returns
     -------
     array, shape (...)
-        Of float64 where the device has it; compiled, up to five terms are added before.
+        Of float64 where the device has it; compiled, pairs are added before.
 
     Notes
     -----
     Of many rows of twenty terms of float32, the worst is wrong by 4e-7 of its sum in float32, by 2e-7 in float64.
 
-    The compiler adds a row in one vector and then the parts of that vector. Rows of whole vectors it adds faster as up to
-    five rows one below the other, whose terms it need not write to memory. Terms of short rows it would compute in part of a
-    vector each, so they are written; then short sums are done for many rows at once: of float64 and twenty columns that
-    takes a fifth of the time.
+    The compiler adds a row in one vector and then the parts of that vector. Two rows of whole vectors it adds as one below
+    the other, and need not write their terms to memory. Terms of short rows it would compute in part of a vector each, so
+    they are written; then short sums are done for many rows at once: of float64 and twenty columns that takes a fifth of the
+    time.
 
     Examples
     --------
@@ -94,12 +94,10 @@ def sum_of_rows(xp: Any, array: Array) -> Array:
             rows = xp.reshape(array, (-1, length)) @ xp.ones(length, dtype=array.dtype)
             return xp.reshape(rows, array.shape[:-1])
         return xp.sum(array, axis=-1)
-    parts = next((part for part in (5, 4, 3, 2) if length % (part * _LANES) == 0), 1)
-    if parts == 1:
+    if length % (2 * _LANES):
         # The array itself, but compilers write what it is taken of.
         array = xp.as_strided(array, array.shape, array.stride())
-        parts = 2 - length % 2
-    array = _added(xp, array, parts)
+    array = _added(xp, array, 2 - length % 2)
     (array,) = widened(xp, array)
     while (length := array.shape[-1]) > 1:
         array = _added(xp, array, next((prime for prime in (2, 3, 5, 7) if length % prime == 0), length))

@@ -203,32 +203,22 @@ def _standard_slope(xp: Any, loc: Array, log_variance: Array) -> tuple[Array, Ar
 
 
 def _sum_standard(xp: Any, loc: Array, log_variance: Array) -> Array:
+    """By a subtraction where it is known that no row of the block is small enough to be harmed, else by the excess."""
     dtype = xp.result_type(loc.dtype, log_variance.dtype)
-    ways = _subtractions(xp, loc, log_variance) if runs_at_once_on_a_processor(xp, loc) else ()
-    return narrowed(xp, 0.5 * _sums(xp, tuple(ways), loc, log_variance), dtype)
+    if runs_at_once_on_a_processor(xp, loc):
+        for least, wide_loc, wide in _subtractions(xp, loc, log_variance):
+            terms = xp.expm1(wide)
+            terms -= wide
+            terms = xp.addcmul(terms, wide_loc, wide_loc, out=terms) if is_torch_namespace(xp) else terms + wide_loc**2
+            total = sum_of_rows(xp, terms)
+            if bool(xp.all(total >= least * loc.shape[-1])):
+                return narrowed(xp, 0.5 * total, dtype)
+    terms = loc * loc + excess(log_variance)
+    return narrowed(xp, 0.5 * sum_of_rows(xp, terms), dtype)
 
 
-def _sums(xp: Any, ways: tuple[tuple[float, Any], ...], loc: Array, log_variance: Array) -> Array:
-    """Of each row by the first of the subtractions for which it is known to be large enough, else by the excess."""
-    if not ways:
-        return sum_of_rows(xp, loc * loc + excess(log_variance))
-    (least, dtype), *others = ways
-    wide_loc, wide = (narrowed(xp, array, dtype) for array in (loc, log_variance))
-    terms = xp.expm1(wide)
-    terms -= wide
-    terms = xp.addcmul(terms, wide_loc, wide_loc, out=terms) if is_torch_namespace(xp) else terms + wide_loc**2
-    total = sum_of_rows(xp, terms)
-    small = ~(total >= least * loc.shape[-1])
-    if not bool(xp.any(small)):
-        return total
-    if total.ndim == 0:
-        return _sums(xp, tuple(others), loc, log_variance)
-    total[small] = _sums(xp, tuple(others), loc[small], log_variance[small])
-    return total
-
-
-def _subtractions(xp: Any, loc: Array, log_variance: Array) -> Iterator[tuple[float, Any]]:
-    """Least means of the terms of a row for which the errors of expm1(v) - v do not count, and the formats for it.
+def _subtractions(xp: Any, loc: Array, log_variance: Array) -> Iterator[tuple[float, Array, Array]]:
+    """Formats for expm1(v) - v, and the least mean of the terms of a row for which its errors do not count.
 
     With u the unit roundoff, it is wrong by at most 2 u |v| and a rounding, and |v| <= h + (e^v - 1 - v) / 0.36 h for every
     h in (0, 1). In float64 a sum of D terms that is 2e-4 D or more is wrong by 7e-14 of itself at most: put h = 0.02.
@@ -237,9 +227,10 @@ def _subtractions(xp: Any, loc: Array, log_variance: Array) -> Iterator[tuple[fl
     from there, and by 6e-8 from each of the two roundings that follow. NumPy's expm1 is not as good.
     """
     if is_torch_namespace(xp) and loc.dtype == log_variance.dtype == xp.float32:
-        yield 0.5, xp.float32
-    if widened(xp, loc)[0].dtype == widened(xp, log_variance)[0].dtype == xp.float64:
-        yield 2e-4, xp.float64
+        yield 0.5, loc, log_variance
+    wide_loc, wide = widened(xp, loc, log_variance)
+    if wide.dtype == xp.float64:
+        yield 2e-4, wide_loc, wide
 
 
 def kl_divergence_laplace(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) -> Array:
