@@ -93,6 +93,8 @@ class _Tree(lark.Transformer[Any, Any]):
         pairs = [("-" if s != "+" else "+", row) for s, row in zip(signs[::2], signs[1::2], strict=True)]
         if not signed and len(pairs) > 1 and not pairs[0][1].items:
             del pairs[0]  # ``{} - a``, which is spaced as a difference is
+        if not all(row.items for _, row in pairs):
+            raise FormulaError("empty braces where a summand is wanted")
         return Sum(tuple(part for sign, row in pairs for part in _apart(sign, row)), signed)
 
     def row(self, children: list[Any]) -> Row:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from derivations.label import rows
 from derivations.parser import parse
 from derivations.spelling import normalised
 from derivations.syntax import FormulaError, Group, Sum, Unit
@@ -188,3 +189,11 @@ def test_a_fraction_or_a_root_needs_no_braces(short, braced):
 def test_a_fraction_or_a_root_of_nothing_is_none(formula):
     with pytest.raises(FormulaError, match=r"cannot read|ends too early"):
         parse(formula)
+
+
+@pytest.mark.parametrize("formula", ["{}", "a + {}", "{} + {}", "{} {}", r"\log {{}}", "a^{{} b}", r"\frac{{}}{a}"])
+def test_braces_around_nothing_are_no_summand(formula):
+    with contextlib.suppress(FormulaError):  # of a larger formula, some stand for nothing
+        assert all(row.items for row in rows(parse(formula)))
+    with pytest.raises(FormulaError, match="summand"):
+        parse("{}")
