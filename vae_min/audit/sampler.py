@@ -329,21 +329,32 @@ def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> 
     if not sampler.names:
         sampler.doubt = "the code is neither the first head nor a known function of heads and noise"
         return
-    first, second = (_noise(bench, sampler, still[0].point) for _ in range(2))
+    first, second = (_noise(bench, sampler, still[0].point).nan_to_num() for _ in range(2))
     if not torch.equal(first, second):
         _other_law(bench, sampler, still[0])
 
 
 def _constant_noise(codes: list[Tensor], still: list[Observation], name: str) -> bool:
-    noises = []
+    """Whether the code is the location and the same numbers at all points, times the scale by this reading.
+
+    Of a scale of 0 the number is not known.
+    """
+    first: Tensor | None = None
     for code, o in zip(codes, still, strict=True):
         assert o.heads.second is not None
-        noises.append((code - o.heads.loc) / READINGS[name](o.heads.second))
-    return bool(noises[0].isfinite().all()) and all(torch.allclose(n, noises[0], rtol=1e-5, atol=1e-6) for n in noises)
+        noise = (code - o.heads.loc) / READINGS[name](o.heads.second)
+        unknown = (READINGS[name](o.heads.second) == 0) & noise.isnan()
+        if not bool((noise.isfinite() | unknown).all()):
+            return False
+        first = noise if first is None else first
+        known = ~(noise.isnan() | first.isnan())
+        if not bool(known.any()) or not torch.allclose(noise[known], first[known], rtol=1e-5, atol=1e-6):
+            return False
+    return True
 
 
 def _noise(bench: Bench, sampler: Sampler, point: Point) -> Tensor:
-    """The noise of one call as the user's random state gives it."""
+    """The noise of one call as the user's random state gives it; not a number where the scale is 0."""
     o = bench.observe(replace(point, noise=None))
     return ((sampler.arranged(o.code, len(o.heads.loc)) - o.heads.loc) / sampler.scale(o.heads)).detach()
 
@@ -351,6 +362,7 @@ def _noise(bench: Bench, sampler: Sampler, point: Point) -> Tensor:
 def _other_law(bench: Bench, sampler: Sampler, still: Observation) -> None:
     """Test the law of noise that torch did not draw as normal or uniform: the one statistical test of an audit."""
     noise = torch.cat([_noise(bench, sampler, replace(still.point, size=16)).flatten() for _ in range(60)])
+    noise = noise[~noise.isnan()]
     test = kstest(noise.double().numpy(), "norm")
     if test.pvalue < _FALSE_ALARM:
         operations = sorted({d.operation for d in still.draws if d.law != "bernoulli"})
@@ -366,6 +378,12 @@ def _other_law(bench: Bench, sampler: Sampler, still: Observation) -> None:
             "the noise is not drawn by torch's normal or uniform functions, and its law looks normal: "
             "draw it by torch.randn_like(std), which can be followed"
         )
+
+
+def _is_location(sampler: Sampler, o: Observation) -> bool:
+    """Whether all codes are the location, as where all scales are 0."""
+    codes = sampler.arranged(o.code, len(o.heads.loc))
+    return torch.equal(codes, o.heads.loc.expand_as(codes))
 
 
 def _given(o: Observation) -> bool:
@@ -385,7 +403,7 @@ def _frozen(bench: Bench, sampler: Sampler, point: Point) -> None:
     same_draws = bool(drawn[0]) and len(drawn[0]) == len(drawn[1]) and all(map(torch.equal, *drawn))
     if _given(first):
         sampler.doubt = "the noise comes with the batch: give a loss that draws it"
-    elif same_draws or torch.equal(first.code, second.code):
+    elif same_draws or (torch.equal(first.code, second.code) and not _is_location(sampler, first)):
         values = ", ".join(
             f"{float((o.code - o.heads.loc.repeat(sampler.num_samples, 1)).flatten()[0]):.6f}" for o in (first, second)
         )
@@ -433,8 +451,8 @@ def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
 
 def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
     """A logarithm of the scale that has one sign only, where a linear layer has both; given how the head is read."""
-    if not readings or not readings <= _LOGARITHMS:
-        return
+    if not readings & _LOGARITHMS or not readings <= _LOGARITHMS | {"softplus"}:
+        return  # softplus takes any number too
     low, high, count = math.inf, -math.inf, 0
     for heads in chain(_far(bench, 4.0), _far(bench, 40.0)):
         assert heads.second is not None

@@ -104,10 +104,22 @@ HIDDEN = (
     ),
     Hidden(
         of("kl-term", name="variance without"),
-        of("sampler-scale-mismatch", "head-modified"),
+        of("sampler-scale-mismatch"),
         "the KL divergence does not read the second head as one of the scale",
         "renamed",
         unless=("head=",),
+    ),
+    Hidden(
+        of("kl-term", name="variance without"),
+        of("head-modified"),
+        "what stands for the variance cancels its logarithm: no change of the second head has an effect on the divergence",
+        "same",
+    ),
+    Hidden(
+        of("sigmoid-missing", name="clipped logits"),
+        of("data-range"),
+        "torch refuses targets outside [0, 1] beside probabilities: the program ends there",
+        "refused",
     ),
     Hidden(
         lambda d: _ARBITRARY(d) or d.name == "beta not declared",

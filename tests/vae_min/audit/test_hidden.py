@@ -134,12 +134,12 @@ def cancel(both, alone, right, seed):
 
 
 def refused(both, alone, right, seed):
-    """The loss cannot be differentiated, each of the two defects alone can."""
+    """The loss cannot be computed or differentiated, each of the two defects alone can."""
     assert all(measured(one, seed).isfinite().all() for one in alone)
     try:
         measured(both, seed)
     except RuntimeError as error:
-        return "inplace operation" in str(error)
+        return "inplace operation" in str(error) or "between 0 and 1" in str(error)
     return False
 
 

@@ -1,5 +1,6 @@
 """The sampler is read off exactly, and each wrong twin under its own code."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import softplus
@@ -8,7 +9,7 @@ from vae_min.audit.bench import Bench, Point
 from vae_min.audit.sampler import explain, in_evaluation, of_sign
 from vae_min.audit.spec import VAESpec
 
-from .small import bce, kl, spec, std
+from .small import Small, bce, kl, spec, std
 
 POINTS = [Point(1, 1001), Point(2, 1002)]
 
@@ -53,6 +54,34 @@ def test_wrong_noise_is_found_under_its_code(noise, code) -> None:
     found = sampler(noise=noise)
     assert [f.code for f in found.findings] == [code]
     assert found.doubt == ""
+
+
+def _drawn_elsewhere(v):
+    return torch.from_numpy(np.random.default_rng(int(torch.randint(2**31, ()))).standard_normal(v.shape)).to(v)
+
+
+class _Rectified(Small):
+    def encode(self, x):
+        loc, v = super().encode(x)
+        return loc, torch.relu(v + 0.2)  # 0 for half of the latents
+
+
+def _rectified(noise):
+    torch.manual_seed(0)
+    model = _Rectified(scale=lambda v: v, noise=noise)
+    x = torch.bernoulli(torch.full((6, 5), 0.5))
+    with Bench(VAESpec(loss=model.loss, encode=model.encode, decode=model.decode, batch=x)).open() as bench:
+        return explain(bench, POINTS)
+
+
+def test_where_the_scale_is_zero_the_noise_is_not_known() -> None:
+    wrong = _rectified(lambda v: 2.0 * torch.randint(0, 2, v.shape) - 1)
+    assert [f.code for f in wrong.findings] == ["noise-law"]
+    assert (wrong.names[0], wrong.discrete) == ("scale", True)
+    normal = _rectified(_drawn_elsewhere)  # the twin, of which half of the codes are the location too
+    assert (normal.findings, normal.names[0]) == ([], "scale")
+    frozen = _rectified(lambda v: torch.linspace(-1, 1.3, v.numel()).view(v.shape))
+    assert [f.code for f in frozen.findings] == ["noise-frozen"]
 
 
 @pytest.mark.parametrize(
@@ -123,4 +152,6 @@ def test_a_rectified_logarithm_has_one_sign() -> None:
     for s, codes in ((right, []), (wrong, ["head-range"])):
         with Bench(s).open() as bench:
             assert [f.code for f in of_sign(bench, set(explain(bench, POINTS).names))] == codes
+            assert [f.code for f in of_sign(bench, {"log_variance", "softplus"})] == codes
             assert not [*of_sign(bench, {"scale"})]  # a scale may have one sign
+            assert not [*of_sign(bench, {"scale", "log_variance"})]  # as it may be meant
