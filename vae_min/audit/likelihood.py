@@ -368,6 +368,6 @@ def findings(spec: VAESpec, likelihood: Likelihood, seen: Sequence[Any]) -> Iter
         shown = f"the data lie in [{least:.4g}, {most:.4g}]"
         if least < 0 or most > 1:
             yield Finding("data-range", f"the data of a likelihood on [0, 1] ({family}) leave [0, 1]", shown)
-        elif family != "continuous_bernoulli" and bool(((values > 0) & (values < 1)).any()):
+        if family != "continuous_bernoulli" and bool(((values > 0) & (values < 1)).any()):
             share = float(((values > 0) & (values < 1)).double().mean())
             yield Finding("grey-values", f"grey values under a Bernoulli likelihood: {share:.0%} of the pixels", shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -96,7 +96,7 @@ def is_sampled(e: Explanation) -> bool:
 
 def is_uniform(e: Explanation) -> bool:
     """Whether the divergence is that of uniform noise, of whose density only the logarithm of the scale is not constant."""
-    if e.divergence.form != "standard" or not e.divergence.own or len(e.kl) < 5:
+    if e.divergence.form != "standard" or not e.divergence.own or len(e.kl) < 5 or is_missing(e):
         return False
     whole, unit = float(e.kl[3]), 1e-3 * float(abs(e.reconstruction[0]))
     pairs = ((float(c), w) for c, w in zip(e.kl, (0.0, 0.0, -whole, whole, 0.0), strict=True))
@@ -136,6 +136,8 @@ def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
         what = "location and second head are swapped" if e.divergence.form == "swapped" else "q and p are swapped"
         proper = equal(parts[1], parts[2]) and (equal(parts[0], parts[1]) or _is_halved(e, sampler))
         yield Finding("kl-arguments" if proper else "kl-term", f"in the KL divergence {what}", evidence)
+        if proper and parts[1] / a < 0:
+            yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
     elif kl_weight(e) is None:
         yield from _unequal(e, sampler, parts, evidence)
     elif parts[0] / a < 0:
@@ -169,9 +171,13 @@ def _reads_otherwise(e: Explanation, sampler: Sampler, reading: str) -> bool:
     if e.divergence.form == "swapped":
         return not _is_read(sampler, reading)
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
-        return max(abs(float(e.kl[3])), abs(float(e.kl[5]))) > 1e-6 * abs(float(e.reconstruction[0]))
+        return not _is_negligible(e, (e.kl[3], e.kl[5]))
     scales = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
-    return not e.divergence.own and any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in scales)
+    return not (e.divergence.own or _is_negligible(e, scales))
+
+
+def _is_negligible(e: Explanation, coefficients: Iterable[float]) -> bool:
+    return all(abs(float(c)) <= 1e-6 * abs(float(e.reconstruction[0])) for c in coefficients)
 
 
 def _is_read(sampler: Sampler, reading: str) -> bool:
@@ -182,6 +188,10 @@ def _mismatch(e: Explanation, sampler: Sampler, reading: str) -> Finding:
     if e.divergence.own:
         message = "the variance in the KL divergence is another power of the sampler's scale than its square"
         shown = f"of the scale, its square and its fourth power it holds {', '.join(f'{c:.4g}' for c in e.kl[3:6])}"
+        if sampler.in_place and _is_negligible(e, e.kl[4:6]):  # the scale itself: the square of that of half the head
+            return Finding(
+                "head-modified", f"an in-place operation changes the head between its uses: {message}", shown
+            )
         return Finding("sampler-scale-mismatch", message, shown)
     found = _otherwise(sampler, reading)
     if sampler.in_place and reading in CHANGED:
@@ -304,7 +314,7 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
     if not exponent and declares_scale(spec, e, unit, unit * size, latents):
         return
     found = _decomposed(spec, e, unit, size, code)
-    if found is None and exponent and (exponent < 0 or unit * len(spec.tensors[0]) <= 1):  # as batch over data set
+    if found is None and exponent > 0 and unit * len(spec.tensors[0]) <= 1:  # as batch over data set
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     if exponent == 1 and equal(kl_weight(by_size[low]) or 0.0, kl_weight(by_size[high]) or 0.0):
@@ -371,7 +381,8 @@ def _decomposed(
     ):
         if equal(ratio, t * n / d * h):
             codes = tuple(filter(None, (first, second, third)))
-            odd = not equal(size * n * (t if e.likelihood.free else beta), beta)
+            whole = size * n * (t if e.likelihood.free else beta)
+            odd = not (equal(whole, beta) or equal(whole * math.prod(shape), beta))  # all may be divided by the pixels
             best = min(best, ((len(codes) + odd, odd), codes), key=lambda b: b[0])
             if not codes:
                 return ()
