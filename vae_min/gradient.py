@@ -22,7 +22,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, softplus
 
+from vae_min import objective
 from vae_min.config import Config
+from vae_min.distribution import DiagonalNormal
 from vae_min.model import LatentModel, VariationalAutoencoder
 from vae_min.objective import Terms
 
@@ -62,7 +64,7 @@ class ElboGradient:
         logits = self._decoder.forward(loc + deviation)
         # past its threshold softplus gives its argument: at 40, unlike at the usual 20, not even float64 sees it
         reconstruction = torch.linalg.vecdot(x, logits).sub_(softplus(logits, threshold=40).sum(-1))
-        kl = loc.square().add_(excess).sub_(log_variance).sum(-1).mul_(0.5)
+        kl = objective.kl_divergence(DiagonalNormal(loc, log_variance))
         # in place: no activation follows the last layer, and so nothing asks for its output again
         delta = self._decoder.backward(logits.sigmoid_().sub_(x).mul_(-weight), to_input=True)
         kl_weight = weight * self._beta

@@ -181,7 +181,7 @@ class WithoutTheOne(ElboGradient):
 
     def __call__(self, x: torch.Tensor, noise: torch.Tensor, weight: float) -> Terms:
         terms = super().__call__(x, noise, weight)
-        last = self._encoder._layers[-1][0].bias
+        last = self._encoder._parameters[-1][1]
         assert last.grad is not None
         last.grad[last.shape[0] // 2 :] -= 0.5 * weight * len(x)
         return terms
