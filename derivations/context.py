@@ -101,17 +101,17 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 "q_i is q given x_i",
                 *([f"E is over {text(q)}"] if q is not None else []),
             ]
-            draws = {name: found.found.draws for name, found in _definitions(around.symbols, names, family)}
+            defined = dict(_definitions(around.symbols, names, family))
+            draws = {name: found.found.draws for name, found in defined.items()}
             spelled = {name: found.term for name, found in _definitions(around.spelled, names, family)}
-            for symbols, said in _symbols(trees, around, names, family):
+            for symbols, said in _symbols(trees, around, names, {name: found.term for name, found in defined.items()}):
                 yield replace(names, symbols=symbols, spelled=spelled, draws=draws), (*words, *said, *usual)
 
 
 def _symbols(
-    trees: Trees, around: Surroundings, names: Context, family: Family
+    trees: Trees, around: Surroundings, names: Context, fixed: dict[str, Term]
 ) -> Iterator[tuple[dict[str, Term], tuple[str, ...]]]:
     """What symbols stand for: what the text defines, else the ELBO, for F of either sign."""
-    fixed: dict[str, Term] = {name: found.term for name, found in _definitions(around.symbols, names, family)}
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
     bound, said = around.bound, tuple[str, ...]()
     if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):

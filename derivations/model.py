@@ -209,14 +209,12 @@ class Model:
             if spaces == (sample_space,):
                 return [self._mass_of_draws(space, place) for (place,) in cells]
         targets, given = self.vocabulary.independences.get(family, (frozenset(spaces), frozenset()))
+        groups = sorted(given), sorted(targets), [s for s in spaces if s not in targets]
         rows: dict[tuple[int, ...], dict[tuple[int, ...], fmpq]] = {}
         masses = []
         for cell in cells:
             places = dict(zip(spaces, cell, strict=True))
-            condition, row, rest = (
-                tuple(places[s] for s in group)
-                for group in (sorted(given), sorted(targets), [s for s in spaces if s not in targets])
-            )
+            condition, row, rest = (tuple(places[s] for s in group) for group in groups)
             if condition not in rows:
                 rows[condition] = self._row(family, targets, condition)
             masses.append(rows[condition][row] * self._mass(family, rest))
@@ -226,7 +224,8 @@ class Model:
         """The probabilities of the places of some spaces given those of others."""
         cells = itertools.product(*(range(self.sizes[s]) for s in sorted(targets)))
         row = {cell: self._mass("row", family, condition, cell) for cell in cells}
-        return {cell: fmpq(mass, sum(row.values())) for cell, mass in row.items()}
+        whole = sum(row.values())
+        return {cell: fmpq(mass, whole) for cell, mass in row.items()}
 
     def _mass(self, *key: Any) -> int:
         rng = self.rng(*key)

@@ -207,12 +207,17 @@ def _is_nothing(item: Any) -> bool:
 
 
 def _braced_unit(base: str | Group) -> Unit | None:
-    """The unit that stands alone in braces, as in ``{p_\\theta}(x)``; None for what is no such thing."""
-    if not isinstance(base, Group) or base.kind != "{" or len(base.sums) != 1 or len(base.sums[0].rows) != 1:
+    r"""The unit that stands alone in braces, as in ``{p_\theta}(x)``; None for what is no such thing."""
+    return _alone(base) if isinstance(base, Group) and base.sums and not base.sums[0].signed else None
+
+
+def _alone(group: Group) -> Unit | None:
+    """The unit that is all that a group of braces holds."""
+    if group.kind != "{" or len(group.sums) != 1 or len(group.sums[0].rows) != 1:
         return None
-    sign, row = base.sums[0].rows[0]
+    sign, row = group.sums[0].rows[0]
     item = row.items[0] if sign == "+" and len(row.items) == 1 else ""
-    return item if isinstance(item, Unit) and not base.sums[0].signed else None
+    return item if isinstance(item, Unit) else None
 
 
 def _group(kind: str, children: list[Any]) -> Group:
@@ -231,10 +236,7 @@ def _grouped(value: Any) -> Group:
 
 def _only_braces(group: Group) -> Group | None:
     """What stands in ``{{...}}``, for a group that is braces around nothing but braces."""
-    if group.kind != "{" or len(group.sums) != 1 or len(group.sums[0].rows) != 1:
-        return None
-    sign, row = group.sums[0].rows[0]
-    item = row.items[0] if sign == "+" and len(row.items) == 1 else ""
-    if isinstance(item, str) or not isinstance(item.base, Group) or item.subs or item.sups or item.primes:
+    item = _alone(group)
+    if item is None or not isinstance(item.base, Group) or item.subs or item.sups or item.primes:
         return None
     return item.base if item.base.kind == "{" else None

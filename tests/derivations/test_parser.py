@@ -191,9 +191,18 @@ def test_a_fraction_or_a_root_of_nothing_is_none(formula):
         parse(formula)
 
 
-@pytest.mark.parametrize("formula", ["{}", "a + {}", "{} + {}", "{} {}", r"\log {{}}", "a^{{} b}", r"\frac{{}}{a}"])
+@pytest.mark.parametrize("formula", ["{}", "a + {}", "{} + {}", "{} {}", r"\log(a + {})"])
 def test_braces_around_nothing_are_no_summand(formula):
-    with contextlib.suppress(FormulaError):  # of a larger formula, some stand for nothing
+    with pytest.raises(FormulaError, match="empty braces where a summand is wanted"):
+        parse(formula)
+
+
+@pytest.mark.parametrize("formula", ["{}", "a + {}", "{} + {}", "{} {}", r"\log {{}}", "a^{{} b}", r"\frac{{}}{a}"])
+def test_no_row_of_a_tree_is_empty(formula):
+    with contextlib.suppress(FormulaError):
         assert all(row.items for row in rows(parse(formula)))
-    with pytest.raises(FormulaError, match="summand"):
-        parse("{}")
+
+
+def test_braces_around_nothing_are_space_beside_a_factor_and_before_a_sign():
+    assert stripped(parse("a {} b")) == stripped(parse("a b"))
+    assert stripped(parse("{} - a")) == stripped(parse("- a"))

@@ -107,6 +107,15 @@ def view_of(bench: Bench, sampler: Sampler, point: Point, graph: bool = False, a
         )
 
 
+def finite_view(bench: Bench, sampler: Sampler, point: Point, apart: bool = False) -> View | None:
+    """That view; None, too, where the loss is not finite or the model fails, as it may so far from its parameters."""
+    try:
+        view = view_of(bench, sampler, point, apart=apart)
+    except AuditError:
+        return None
+    return view if view is not None and np.isfinite(view.loss) else None
+
+
 def measured(bench: Bench, sampler: Sampler, o: Observation) -> Tensor | None:
     """The scale of the code: by the sampler's reading if it has one, else as the code moves with the noise."""
     if not sampler.noisy:

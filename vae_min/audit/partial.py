@@ -20,13 +20,12 @@ from torch import Tensor
 from vae_min.audit import derivative, stuck, weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import Divergence, candidates
-from vae_min.audit.explanation import Explanation, Vector, View, likelihoods_of, view_of
+from vae_min.audit.explanation import Explanation, Vector, View, finite_view, likelihoods_of, view_of
 from vae_min.audit.finding import KINDS, Finding
 from vae_min.audit.gradient import CUT
 from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.share import Share, by_column, chosen_by_batch, regress, share
-from vae_min.audit.spec import AuditError
 
 _COUNT = 8
 _PLACES = ((1.0, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.03))  # spread and factor; the last: almost no divergence
@@ -100,7 +99,7 @@ def explain(bench: Bench, sampler: Sampler, points: Sequence[Point]) -> Parts | 
     """Explain both terms by their derivatives at points near and far; None if the loss is not finite at one near."""
     points = points[: _COUNT : 2 if bench.is_large else 1]
     near, *beyond = (
-        [_at(bench, sampler, replace(p, spread=spread * p.spread, factor=factor)) for p in points]
+        [finite_view(bench, sampler, replace(p, spread=spread * p.spread, factor=factor), apart=True) for p in points]
         for spread, factor in _PLACES
     )
     first = [v for v in near if v is not None]
@@ -135,7 +134,7 @@ class _Farther:
             return list(views)
         found = list[View]()
         for point in self.points:
-            view = _at(self.bench, self.sampler, point)
+            view = finite_view(self.bench, self.sampler, point, apart=True)
             if view is not None and _moves(own(view)):
                 found.append(view)
             if len(found) == _COUNT:
@@ -150,14 +149,6 @@ def _moves(derivatives: Tensor | None) -> bool:
 def _saturates(view: View) -> bool:
     """Whether the decoder gives probabilities: of those far off rounding leaves 0 and 1, as a guard would."""
     return bool(((view.output.loc >= 0) & (view.output.loc <= 1)).all())
-
-
-def _at(bench: Bench, sampler: Sampler, point: Point) -> View | None:
-    try:
-        view = view_of(bench, sampler, point, apart=True)
-    except AuditError:  # so far from the given parameters the model may have no loss
-        return None
-    return view if view is not None and math.isfinite(view.loss) else None
 
 
 def _reconstruction(bench: Bench, views: Sequence[View], near: int, farther: _Farther) -> Part:

@@ -17,11 +17,10 @@ from torch import Tensor
 from vae_min.audit import derivative
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import kl_of_latents
-from vae_min.audit.explanation import Explanation, View, values_of, view_of
+from vae_min.audit.explanation import Explanation, View, finite_view, values_of
 from vae_min.audit.finding import Finding
 from vae_min.audit.noise import constant, seeded
 from vae_min.audit.sampler import Sampler, among
-from vae_min.audit.spec import AuditError
 
 _PLACES = ((1.0, 1.0), (4.0, 1.0), (10.0, 1.0), (1.0, 0.03))  # spread and factor; the last: the KL divergence almost 0
 _RTOL, _GAP, _EXACT, _MOST, _NONE = 1e-6, 0.1, 1e-5, 0.8, 1e-9
@@ -50,12 +49,7 @@ def findings(bench: Bench, sampler: Sampler, explained: Explanation) -> Iterator
 
 
 def _at(bench: Bench, sampler: Sampler, seed: int, place: tuple[float, float]) -> View | None:
-    point = Point(seed, 1000 + seed, 4, seeded(seed), True, *place)
-    try:
-        view = view_of(bench, sampler, point, apart=True)
-    except AuditError:  # so far from the given parameters the model may have no loss
-        return None
-    return view if view is not None and np.isfinite(view.loss) else None
+    return finite_view(bench, sampler, Point(seed, 1000 + seed, 4, seeded(seed), True, *place), apart=True)
 
 
 def _of_sampler(bench: Bench, sampler: Sampler, views: list[View], limits: Limits) -> Finding | None:
