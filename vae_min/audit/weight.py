@@ -382,9 +382,8 @@ def _decomposed(
         if equal(ratio, t * n / d * h):
             codes = tuple(filter(None, (first, second, third)))
             whole = size * n * (t if e.likelihood.free else beta)
-            again = n == math.prod(
-                shape
-            )  # a mean over the pixels may be divided by their number again, with all the rest
+            # a mean over the pixels may be divided by their number again, with all the rest
+            again = n == math.prod(shape)
             odd = not (equal(whole, beta) or (again and equal(whole * n, beta)))
             best = min(best, ((len(codes) + odd, odd), codes), key=lambda b: b[0])
             if not codes:
