@@ -46,6 +46,8 @@ class Checkpoint:
     def restore(self, trainer: Trainer[Any]) -> None:
         """Continue this checkpoint's run.
 
+        What a process left beside it that was killed at its end is removed.
+
         Raises
         ------
         CheckpointError
@@ -55,6 +57,8 @@ class Checkpoint:
             trainer.restore(self.tensors, self.numbers)
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             raise CheckpointError(f"{self.path}: not of this run ({error}); choose another folder") from error
+        if not dist.is_initialized() or dist.get_rank() == 0:
+            _remove_others(self.path.with_name(self.numbers["tensors"]))
 
     def trained(self, num_pixels: int) -> LatentModel:
         """The model as it was saved, for images of so many pixels.
@@ -112,9 +116,7 @@ def save(folder: Path, trainer: Trainer[Any], dataset: Dataset) -> None:
         with replacing(path) as part:
             part.write_bytes(content)
         write_text(folder / NAME, json.dumps(document, indent=1) + "\n")
-        for stale in (*folder.glob("checkpoint-*.safetensors"), *folder.glob(".checkpoint*.part")):
-            if stale != path:
-                stale.unlink(missing_ok=True)
+        _remove_others(path)
     except OSError as error:
         reason = f"cannot be written ({error.strerror}); free space or name another folder"
         raise CheckpointError(f"{path}: {reason}; the last good checkpoint, if any, is as it was") from error
@@ -157,3 +159,10 @@ def load(folder: Path) -> Checkpoint:
     except (SafetensorError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path}: not safetensors ({error}); train anew in another folder") from error
     return Checkpoint(folder / NAME, document["model"], config, document["data"], tensors, document)
+
+
+def _remove_others(path: Path) -> None:
+    """Keep this file of tensors alone: no others, and no halves of any."""
+    for other in (*path.parent.glob("checkpoint-*.safetensors"), *path.parent.glob(".checkpoint*.part")):
+        if other != path:
+            other.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import multiprocessing as mp
 import os
 import random
 import resource
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -116,6 +117,24 @@ def test_killed_before_each_change_of_a_file_it_ends_with_the_same_bits(tmp_path
         process.join()
         assert process.exitcode == 0
         assert content(tmp_path / str(die_at)) == whole
+
+
+def test_killed_at_its_very_end_it_leaves_no_more_than_a_whole_run(
+    tmp_path: Path, dataset: Dataset, whole: dict[str, Any]
+) -> None:
+    """After the last checkpoint nothing is saved again: what the killed process left must go all the same."""
+    late = tmp_path / "late"
+    run(plan(late, CHANGES), dataset, should_stop=lambda step, num_steps: step == num_steps - 1)
+    exit_codes = []
+    while not exit_codes or exit_codes[-1] != 0:
+        out = Path(shutil.copytree(late, tmp_path / str(len(exit_codes))))
+        process = start(out, die_at=len(exit_codes) + 1)
+        process.join()
+        exit_codes.append(process.exitcode)
+        run(plan(out, {}, resume=True), dataset)
+        assert content(out) == whole
+    assert len(exit_codes) > 8
+    assert set(exit_codes[:-1]) == {-signal.SIGKILL}
 
 
 def test_a_resume_that_forgets_the_generator_is_caught(
