@@ -129,7 +129,7 @@ class _Auditor:
             self._withdraw("noise-law")
         if found.noisy and not found.drawn and weight.is_sampled(e) and (message := self._of_law(found)):
             return self._undecided(message, Effective(sampler=found.name))
-        self.findings += weight.of_terms(e, found)
+        self.findings += self._of_terms(found, e)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
             self.findings += reach.findings(self.bench, found, e)
@@ -150,6 +150,16 @@ class _Auditor:
         return Audit(
             self._verdict(), tuple(self.findings), amount.effective(self.spec, found, by_size, math.prod(shape))
         )
+
+    def _of_terms(self, found: Sampler, e: Explanation) -> Iterator[Finding]:
+        """What is wrong with the terms; those of a mean over samples are the terms of their log-weights."""
+        averaged = self.spec.num_importance_samples > 1 and weight.is_estimated(e)
+        for finding in weight.of_terms(e, found):
+            if averaged and finding.code == "kl-term":
+                message = "the log-weights, of which the loss is the mean, lack a term or hold one with another weight"
+                yield Finding("weights-term", message, finding.evidence)
+            else:
+                yield finding
 
     def _by_size(self, found: Sampler, e: Explanation, own: int, again: bool = False) -> dict[int, Explanation]:
         """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""
@@ -196,7 +206,8 @@ class _Auditor:
             self.findings += partial.findings(self.bench, found, known, points)
             message += f": {known.reason}"
             if known.explanation is not None:
-                self.findings += reported.findings(self.bench, known.explanation, seen)
+                guarded = known.reconstruction.cut is not None
+                self.findings += reported.findings(self.bench, known.explanation, seen, guarded)
             if isinstance(known.reconstruction.reading, Likelihood):
                 self.findings += likelihood.findings(self.spec, known.reconstruction.reading, seen)
         told = any(f.code == "guard" for f in self.findings)

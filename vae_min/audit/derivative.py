@@ -30,7 +30,7 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
     Parameters
     ----------
     sampler : Sampler
-        With a reading of the second head, or of no noise.
+        Without a reading of the second head, what goes through the code is told by the loss's graph, not by it.
     view : View
         With its graph, of one code for each example.
     cut : str
@@ -43,13 +43,7 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
         large that rounding leaves nothing of the rest.
     """
     o, heads = view.observation, view.latent.heads
-    if (
-        sampler.beside
-        or len(o.codes) != 1
-        or sampler.num_samples != 1
-        or heads.second is None
-        or (sampler.noisy and not sampler.names)
-    ):
+    if sampler.beside or len(o.codes) != 1 or sampler.num_samples != 1 or heads.second is None:
         return None
     loc, second = named(o, heads.loc), named(o, heads.second)
     if loc is None or second is None:
@@ -57,8 +51,14 @@ def of_heads(sampler: Sampler, view: View, cut: str = "") -> Tensor | None:
     in_loc, in_second, in_code = (g.reshape(heads.loc.shape) for g in gradients(o.loss, (loc, second, o.codes[0])))
     if o.codes[0] is loc:
         in_code = of_code(view, loc).reshape(heads.loc.shape)
-    by_loc = torch.zeros_like(in_code) if cut == "loc" else in_code
-    by_second = _through(sampler, view, in_code) if sampler.noisy and cut != "scale" else torch.zeros_like(in_code)
+    if sampler.noisy and not sampler.names:
+        by_loc, by_second = (
+            g.reshape(heads.loc.shape)
+            for g in gradients((o.codes[0] * in_code.reshape(o.codes[0].shape)).sum(), (loc, second))
+        )
+    else:
+        by_loc = torch.zeros_like(in_code) if cut == "loc" else in_code
+        by_second = _through(sampler, view, in_code) if sampler.noisy and cut != "scale" else torch.zeros_like(in_code)
     found = torch.stack([in_loc - by_loc, in_second - by_second]).detach()
     large = torch.stack([by_loc, by_second]).detach().abs() > _LARGEST
     return torch.where(large, torch.nan, found)
@@ -100,7 +100,7 @@ def _released(sampler: Sampler, view: View) -> tuple[tuple[Tensor, Tensor], Late
     assert heads.second is not None
     loc, second = (h.detach().clone().requires_grad_() for h in (heads.loc, heads.second))
     own = Heads(loc, second, heads.law)
-    scale = sampler.scale(own) if sampler.noisy else None
+    scale = sampler.scale(own) if sampler.names else view.latent.scale
     return (loc, second), replace(view.latent, heads=own, scale=scale, code=view.latent.code.detach())
 
 
@@ -128,6 +128,23 @@ def of_elements(view: View, likelihood: Likelihood) -> Tensor:
     own = replace(output, loc=leaves[0], second=leaves[1] if len(leaves) > 1 else None)
     terms = [e.sum(-1).mean() for e in likelihood.elements(view.data, own)]
     return torch.stack([torch.stack([g.flatten() for g in gradients(t, leaves)]) for t in terms])
+
+
+def of_shared_scale(view: View, likelihood: Likelihood) -> tuple[Tensor, Tensor] | None:
+    """Derivatives in a second head of the decoder that pixels share: the loss's, shape (), and the terms', shape (terms,).
+
+    None if there is none in the loss's graph, or the code is decoded more than once.
+    """
+    o, output = view.observation, view.output
+    heads = heads_of(o.outputs[0]) if len(o.outputs) == 1 else None
+    if heads is None or heads.second is None or heads.second.numel() == heads.loc.numel() or output.second is None:
+        return None
+    place = named(o, heads.second)
+    if place is None:
+        return None
+    leaf = output.second.detach().clone().requires_grad_()
+    terms = [e.sum(-1).mean() for e in likelihood.elements(view.data, replace(output, second=leaf))]
+    return gradients(o.loss, (place,))[0].sum(), torch.stack([gradients(t, (leaf,))[0].sum() for t in terms])
 
 
 Place = Tensor | Overwritten
@@ -160,7 +177,8 @@ def named(o: Observation, value: Tensor) -> Place | None:
 
 def _alike(o: Observation, value: Tensor) -> Iterator[Place]:
     now: Iterator[Place] = (t for call in o.trace.calls for t in call.outputs if t.requires_grad)
-    for place in chain(now, o.trace.overwritten):
+    given: Iterator[Place] = (t for call in o.trace.calls for t in call.inputs if t.requires_grad and t.is_leaf)
+    for place in chain(now, o.trace.overwritten, given):
         t = _value(place)
         alike = t.numel() == value.numel() and t.dtype == value.dtype
         if alike and torch.equal(t.flatten(), value.flatten()):

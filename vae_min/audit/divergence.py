@@ -174,8 +174,9 @@ def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Diverge
     yield Divergence(shown, _reversed(own), "reversed", noisy)
     for name in dict.fromkeys(others):
         yield Divergence(name, _reversed(name), "reversed")
-    for latents in (True, False) if noisy else ():
-        yield Divergence(shown, _modulus(own, latents), "modulus", noisy)
+    for name in (own, *dict.fromkeys(others)) if noisy else ():
+        for latents in (True, False):
+            yield Divergence(name or shown, _modulus(name, latents), "modulus", name == own)
     yield Divergence(shown, _loose(own), "loose", noisy)
     for name in (*CLAIMABLE, *CHANGED):
         yield Divergence(name, _loose(name), "loose")

@@ -197,16 +197,19 @@ class Rest(NamedTuple):
 
 
 def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Rest | None:
-    """The loss by the divergence alone; None where it cannot be told."""
-    with torch.no_grad():
-        columns = next(divergences(sampler.names, sampler.noisy, bench.general)).columns
-        regulariser = matrix([_means(columns(v.latent)) for v in seen])
-    if regulariser is None:
-        return None
+    """The loss by the divergence alone, in the reading that leaves least of it; None where it cannot be told."""
     loss = np.array([v.loss for v in seen])
-    _, coefficients, constant, _ = _fit(loss, np.zeros((len(loss), 1)), regulariser)
-    residual = np.abs(regulariser @ coefficients + constant - loss).max() / max(_usual(loss), 1e-300)
-    return Rest(coefficients, constant, float(residual))
+    found = list[Rest]()
+    for divergence in divergences(sampler.names, sampler.noisy, bench.general):
+        if divergence.form not in ("standard", "sampled"):
+            continue
+        with torch.no_grad():
+            regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
+        if regulariser is not None:
+            _, coefficients, constant, _ = _fit(loss, np.zeros((len(loss), 1)), regulariser)
+            residual = np.abs(regulariser @ coefficients + constant - loss).max() / max(_usual(loss), 1e-300)
+            found.append(Rest(coefficients, constant, float(residual)))
+    return min(found, key=lambda rest: rest.residual, default=None)
 
 
 def _usual(loss: Vector) -> float:

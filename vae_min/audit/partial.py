@@ -185,8 +185,8 @@ def _cut_reconstruction(likelihoods: Sequence[Likelihood], own: list[Tensor], vi
         terms = [torch.einsum("t,thn->hn", proper, derivative.of_elements(v, likelihood))[: len(own[0])] for v in views]
         weights = by_column(*_by_pixel(own, terms, views))
         if weights is not None and _are_alike(weights):
-            if weights[0]:  # a scale that all pixels share has no derivative here
-                return Part(likelihood, float(weights[0]) * np.array(likelihood.proper))
+            if weights[0]:
+                return Part(likelihood, _with_scale(likelihood, float(weights[0]), views))
         elif weights is not None:
             return Part(weights=weights)
         rows = by_column(*_by_example(own, terms, views))
@@ -198,6 +198,20 @@ def _cut_reconstruction(likelihoods: Sequence[Likelihood], own: list[Tensor], vi
         if s.partial and (found.cut is None or s.follow > found.cut.follow):
             found = Part(likelihood, s.weight * np.array(likelihood.proper), s)
     return found
+
+
+def _with_scale(likelihood: Likelihood, weight: float, views: Sequence[View]) -> Vector:
+    """The coefficients of a likelihood whose errors have this weight; a scale that pixels share tells that of its logarithm."""
+    proper = weight * np.array(likelihood.proper)
+    seen = [derivative.of_shared_scale(v, likelihood) for v in views] if len(proper) == 2 else []
+    known = [s for s in seen if s is not None]
+    if not known:
+        return proper
+    left = torch.stack([own - weight * terms[0] for own, terms in known])
+    by_logarithm = torch.stack([terms[1] for _, terms in known])
+    found = float((left * by_logarithm).sum() / by_logarithm.square().sum())
+    fits = torch.allclose(left, found * by_logarithm, rtol=_EXACT, atol=_EXACT * float(by_logarithm.abs().max()))
+    return np.array([weight, found]) if fits else proper
 
 
 def _by_pixel(own: list[Tensor], terms: list[Tensor], views: Sequence[View]) -> tuple[Tensor, Tensor]:
@@ -235,6 +249,8 @@ def _divergence(bench: Bench, sampler: Sampler, given: Sequence[View], near: int
 
 def _read_divergence(sampler: Sampler, own: list[Tensor], views: Sequence[View], near: int) -> Part:
     readings, sampled = list(candidates(sampler.names, sampler.noisy, general=False)), False
+    if sampler.noisy and not sampler.names:  # the code's scale is then a number, of no known derivatives
+        readings = [d for d in readings if not d.own]
     for divergence in readings:
         terms = [derivative.of_columns(sampler, v, divergence) for v in views[:near]]
         coefficients = regress(own[:near], terms)

@@ -17,8 +17,11 @@ from vae_min.audit.spec import AuditError
 _COUNT = 12
 
 
-def findings(bench: Bench, e: Explanation, views: Sequence[View]) -> Iterator[Finding]:
-    """Terms that are logged with another sign or scale than the optimised ones, at points that were looked at."""
+def findings(bench: Bench, e: Explanation, views: Sequence[View], guarded: bool = False) -> Iterator[Finding]:
+    """Terms that are logged with another sign or scale than the optimised ones, at points that were looked at.
+
+    The explanation may be of a divergence that a clamp changes, or of a reconstruction that is ``guarded``.
+    """
     w = weight.weights(e)
     if w.kl is None:  # terms of a divergence that is none may be logged none the less
         w = weight.Weights(w.reconstruction, weight.common_kl_weight(e) or weight.kl_parts(e)[0])
@@ -28,7 +31,7 @@ def findings(bench: Bench, e: Explanation, views: Sequence[View]) -> Iterator[Fi
     logged = [_logged(bench, v) for v in seen]
     for name in ("elbo", "kl", "reconstruction"):
         if all(name in row for row in logged):
-            own = np.array([_own(e, v, w)[name] for v in seen])
+            own = np.array([_own(e, v, w, guarded)[name] for v in seen])
             yield from _judged(name, np.array([row[name] for row in logged]), own, w)
 
 
@@ -44,11 +47,14 @@ def _logged(bench: Bench, view: View) -> dict[str, float]:
         raise AuditError(f"reported(*batch) holds something that is no number: {error}") from error
 
 
-def _own(e: Explanation, view: View, w: weight.Weights) -> dict[str, float]:
-    """The terms in the units of the loss, but for constants: reconstruction is log p(x|z)."""
+def _own(e: Explanation, view: View, w: weight.Weights, guarded: bool) -> dict[str, float]:
+    """The terms in the units of the loss, but for constants: reconstruction is log p(x|z). One is what the other leaves."""
     with torch.no_grad():
-        reconstruction = float(explanation.terms(e, view)[0])
-    kl = view.loss - reconstruction  # so that a clamp is in it
+        reconstruction, kl = map(float, explanation.terms(e, view))
+    if guarded:
+        reconstruction = view.loss - kl
+    else:
+        kl = view.loss - reconstruction
     assert w.kl is not None  # a divergence that has the wrong sign in the loss may be logged with the right one
     return {"elbo": -reconstruction - kl, "kl": kl if w.kl > 0 else -kl, "reconstruction": -reconstruction}
 

@@ -30,6 +30,7 @@ _NOT_AFFINE = (
 _LOGARITHMS = frozenset(
     {"log_variance", "log_scale", "negative log_variance", "negative log_scale", "twice log_scale", "half log_variance"}
 )
+_ZERO_AT_ZERO = frozenset({"scale", "variance", "squared scale"})
 _RTOL = {True: 1e-9, False: 1e-4}
 _WIDE, _SMALL = seeded(7, 2.0), 0.125  # noise that a clamp would change, and noise that it would not
 _EQUAL = 1e-5  # of noise that is a quotient, to rounding
@@ -430,7 +431,7 @@ def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
 
 def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
     """A location that is never negative, a scale that can be exactly 0, at parameters near the user's."""
-    scaled = bool(sampler.names) and sampler.names[0] not in ("log_variance", "log_scale")
+    scaled = bool(_ZERO_AT_ZERO & {*sampler.names[:1], bench.spec.head})
     far = list[Heads]()
     for heads in _far(bench, 1.0):
         far.append(heads)

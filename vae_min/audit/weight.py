@@ -94,6 +94,12 @@ def is_sampled(e: Explanation) -> bool:
     return any(abs(c) > 1e-6 * abs(e.reconstruction[0]) for c in at_draw)
 
 
+def is_estimated(e: Explanation) -> bool:
+    """Whether the divergence holds log p(z) or log q(z|x) at the draw."""
+    estimates = {"standard": e.kl[3:], "sampled": e.kl}.get(e.divergence.form, ())
+    return not _is_negligible(e, estimates)
+
+
 def is_uniform(e: Explanation) -> bool:
     """Whether the divergence is that of uniform noise, of whose density only the logarithm of the scale is not constant."""
     if e.divergence.form != "standard" or not e.divergence.own or len(e.kl) < 5 or is_missing(e):
@@ -172,8 +178,8 @@ def _reads_otherwise(e: Explanation, sampler: Sampler, reading: str) -> bool:
         return not _is_read(sampler, reading)
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
         return not _is_negligible(e, (e.kl[3], e.kl[5]))
-    scales = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6]}.get(e.divergence.form, ())
-    return not (e.divergence.own or _is_negligible(e, scales))
+    of_scale = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6], "modulus": e.kl}
+    return not (e.divergence.own or _is_negligible(e, of_scale.get(e.divergence.form, ())))
 
 
 def _is_negligible(e: Explanation, coefficients: Iterable[float]) -> bool:
@@ -188,7 +194,8 @@ def _mismatch(e: Explanation, sampler: Sampler, reading: str) -> Finding:
     if e.divergence.own:
         message = "the variance in the KL divergence is another power of the sampler's scale than its square"
         shown = f"of the scale, its square and its fourth power it holds {', '.join(f'{c:.4g}' for c in e.kl[3:6])}"
-        if sampler.in_place and _is_negligible(e, e.kl[4:6]):  # the scale itself: the square of that of half the head
+        halved = _is_negligible(e, e.kl[4:6]) and "log_variance" in sampler.names  # the square of that of half the head
+        if sampler.in_place and halved:
             return Finding(
                 "head-modified", f"an in-place operation changes the head between its uses: {message}", shown
             )
@@ -201,8 +208,12 @@ def _mismatch(e: Explanation, sampler: Sampler, reading: str) -> Finding:
 
 
 def _otherwise(sampler: Sampler, reading: str) -> Finding:
-    read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {reading}"
-    own = _scale_of(sampler.names[0], sampler.factor) if sampler.names else "no known function of it"
+    if sampler.names:
+        read = f"the sampler reads the second head as {sampler.name}, the KL divergence as {reading}"
+        own = _scale_of(sampler.names[0], sampler.factor)
+    else:
+        read = f"the KL divergence reads the second head as {reading}, the sampler in no known way"
+        own = "no known function of it"
     shown = f"of v = 0.5, the sampler's scale is {own}, that of the KL divergence {_scale_of(reading)}"
     return Finding("sampler-scale-mismatch", read, shown)
 

@@ -169,6 +169,32 @@ HIDDEN = (
         "the square undoes the halving, and what is left is half of the logarithm, a term of wrong weight",
         "half a logarithm",
     ),
+    Hidden(
+        lambda d: d.name in ("exp of a log-variance", "scale squared"),
+        of("kl-term", name="square of the variance"),
+        "sampler and squares both take the second head for a log-scale, of which the divergence has half: a term of wrong weight",
+        "half a log-scale",
+        unless=("head=",),
+    ),
+    Hidden(
+        of("kl-weight", name="a small weight"),
+        of("reconstruction-batch", name="mean over the batch beside a sum"),
+        "a small weight that grows with the batch is that of its share of a data set: another defect's",
+        "share",
+    ),
+    Hidden(
+        of("scale-unused", "log-scale-missing"),
+        of("guard", name="errors above one replaced"),
+        "without its logarithm of the scale each element is above the bound: nothing of the reconstruction is left",
+        "nothing left",
+        unless=("gaussian_nll",),
+    ),
+    Hidden(
+        of("mean-of-logs"),
+        of("kl-inside-weights"),
+        "where the logarithms are averaged, there are no weights for the closed form to be inside of",
+        "averaged",
+    ),
 )
 
 

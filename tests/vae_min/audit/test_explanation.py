@@ -81,3 +81,10 @@ def test_a_reconstruction_without_weight_leaves_nothing() -> None:
     with on_bench(spec(nll=lambda y, x: 0 * bce(y, x))) as (bench, sampler):
         rest = explanation.without_reconstruction(bench, sampler, explanation.views(bench, sampler))
         assert rest.residual < 1e-9
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_a_reconstruction_without_weight_beside_the_divergence_of_another_scale(weight) -> None:
+    with on_bench(spec(nll=lambda y, x: weight * bce(y, x), scale=torch.exp)) as (bench, sampler):
+        rest = explanation.without_reconstruction(bench, sampler, explanation.views(bench, sampler))
+        assert rest.residual > 1e-3 if weight else rest.residual < 1e-9

@@ -12,6 +12,7 @@ from vae_min.audit import bench
 from vae_min.audit.audit import audit
 
 from .corpus import PROGRAMS, Mutant, run, single, source
+from .defect import DEFECTS, inject
 
 GRADES = ("error", "note")
 
@@ -38,6 +39,23 @@ def test_a_defect_is_found_under_its_code(mutant):
     (defect,) = mutant.defects
     _, codes = found(mutant.source)
     assert ({defect.code} | defect.also) & (codes["error"] | codes["note"])
+
+
+PAIRS = (
+    ("lightning", "the sampler takes the variance for a scale", "absolute value of an estimate"),
+    ("subclass", "the sampler takes the variance for a scale", "lost square of the mean"),
+    ("categorical", "half an exponential", "errors above one replaced"),
+    ("functional", "softplus of a log-variance", "at most 0.1 nats of each latent"),
+)
+
+
+@pytest.mark.parametrize(("program", "one", "other"), PAIRS)
+def test_two_defects_of_which_one_is_read_by_the_other(program, one, other):
+    """Each of these pairs hid one of its defects once."""
+    first, second = (next(d for d in DEFECTS if d.name == name and program in d.edits) for name in (one, other))
+    alone, both = (inject(source(program), *(d.edits[program] for d in ds)) for ds in ((first,), (first, second)))
+    assert {first.code, second.code} <= found(both)[1]["error"]
+    assert second.code not in found(alone)[1]["error"]
 
 
 @pytest.mark.parametrize("mutant", one_of_each_code()[::4], ids=lambda m: f"{m.defects[0].code}-{m.program}")

@@ -1,9 +1,11 @@
 """Pairs that are none: the rules hold where they should, and defects said to cancel do cancel."""
 
 import random
+from contextlib import suppress
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from vae_min.audit.noise import Noise, constant
 
@@ -151,6 +153,96 @@ def half_a_logarithm(both, alone, right, seed):
     return found is not None and bool(torch.allclose(found, torch.full_like(found, 0.5), rtol=1e-3))
 
 
+def half_a_log_scale(both, alone, right, seed):
+    """The scale of the code is exp(v), and the loss has its terms in their weights but for the logarithm, which is halved."""
+    program = next(p for p in PROGRAMS if source(p) == right)
+    without = []
+    for one in alone:
+        with suppress(InjectionError):  # of the defect that is in the divergence
+            without.append(inject(one, defect("kl-missing").edits[program]))
+    if len(without) != 1:
+        return False
+
+    def terms(k):
+        spec = perturbed(both, seed + k, batch_size=4)
+        values = (lambda loc, v: loc.square(), lambda loc, v: (2 * v).exp(), lambda loc, v: v)
+        return [
+            value_and_gradient(spec, lambda f=f: f(*heads_of(spec.encode(*batch(spec)))[:2]).sum())[1] for f in values
+        ]
+
+    by_seed = [terms(k) for k in range(2)]
+    columns = [torch.cat(parts).double() for parts in zip(*by_seed, strict=True)]
+    y, rest = (torch.cat([measured(t, seed + k)[1:] for k in range(2)]) for t in (both, *without))
+    design = torch.stack([rest, *columns], 1)
+    found = torch.linalg.lstsq(design, y[:, None]).solution[:, 0]
+    fits = float((design @ found - y).norm()) < 1e-4 * float(y.norm())
+    expected = torch.stack([torch.ones_like(found[1]), found[1], found[1], -found[1]])
+    right_but_half = fits and found[1] > 0 and bool(torch.allclose(found, expected, rtol=1e-2))
+    return right_but_half and is_code(both, seed, lambda loc, v, noise: loc + v.exp() * noise)
+
+
+class Outputs(TorchDispatchMode):
+    """Keeps what every operation gives."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        if isinstance(out, torch.Tensor) and out.is_floating_point():
+            self.kept.append(out.clone())
+        return out
+
+
+def is_code(text, seed, expected):
+    """Whether some operation in the loss gives this function of the heads and of the noise, all of it 0 or all 1."""
+    spec = perturbed(text, seed, batch_size=4)
+    with torch.no_grad():
+        heads = heads_of(spec.encode(*batch(spec)))[:2]
+        for noise in (0.0, 1.0):
+            with Outputs() as outputs, Noise(constant(noise)):
+                spec.loss(*batch(spec))
+            code = expected(*heads, noise)
+            if not any(t.shape == code.shape and torch.allclose(t, code, rtol=1e-4) for t in outputs.kept):
+                return False
+    return True
+
+
+def share_of_data(both, alone, right, seed):
+    """The divergence's weight relative to the reconstruction is the batch's share of some number of examples."""
+    program = next(p for p in PROGRAMS if source(p) == right)
+    single = inject(right, defect("kl-missing").edits[program])
+    found = {size: combine(both, [single, right], seed, size) for size in (4, 8)}
+    if any(c is None for c in found.values()):
+        return False
+    numbers = [size * float(c.sum() / c[1]) for size, c in found.items()]
+    return numbers[0] > 100 and abs(numbers[0] - numbers[1]) < 1e-3 * numbers[0]
+
+
+def nothing_left(both, alone, right, seed):
+    """The gradient of the loss is that of the right one less that without the divergence."""
+    program = next(p for p in PROGRAMS if source(p) == right)
+    found = combine(both, [right, inject(right, defect("kl-missing").edits[program])], seed, 4)
+    return found is not None and bool(torch.allclose(found, torch.tensor([1.0, -1.0]).to(found), rtol=1e-3))
+
+
+def averaged(both, alone, right, seed):
+    """The loss is the mean over the samples of what it is where all have the noise of one."""
+    samples = perturbed(both, seed, batch_size=7).num_importance_samples
+
+    def alike(k):
+        def source_of(index, like):
+            noise = torch.randn(like.shape, generator=torch.Generator().manual_seed(seed + index))
+            axis = like.shape.index(samples)
+            return noise if k is None else noise.select(axis, k).unsqueeze(axis).expand(like.shape)
+
+        return measured(both, seed, size=7, noise=source_of)
+
+    mean = torch.stack([alike(k) for k in range(samples)]).mean(0)
+    return float((alike(None) - mean).norm()) < 1e-5 * float(mean.norm())
+
+
 WAYS = {
     "same": same,
     "multiple": multiple,
@@ -162,6 +254,10 @@ WAYS = {
     "cancel": cancel,
     "refused": refused,
     "half a logarithm": half_a_logarithm,
+    "half a log-scale": half_a_log_scale,
+    "averaged": averaged,
+    "share": share_of_data,
+    "nothing left": nothing_left,
 }
 
 
@@ -196,6 +292,14 @@ def test_a_pair_that_can_be_seen_is_not_shown_to_be_none(way, seed):
         "range": ("tutorial", defect("head-range", "rectified log"), defect("sampler-scale-mismatch", "raw")),
         "cancel": ("tutorial", defect("kl-half"), defect("kl-latent-mean")),
         "half a logarithm": ("tutorial", defect("kl-half"), defect("head-modified", "the head is halved")),
+        "half a log-scale": (
+            "tutorial",
+            defect("sampler-scale-mismatch", "raw head"),
+            defect("kl-term", "square of the variance"),
+        ),
+        "share": ("tutorial", defect("kl-weight", "a small weight"), defect("kl-half")),
+        "nothing left": ("shared_variance", defect("scale-unused"), defect("kl-half")),
+        "averaged": ("iwae", defect("kl-inside-weights"), defect("weights-term", "no prior")),
         "refused": ("tutorial", defect("head-range", "rectified mean"), defect("head-modified")),
     }[way]
     edits = [d.edits[program] for d in (one, other)]

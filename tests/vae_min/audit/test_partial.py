@@ -1,5 +1,7 @@
 """Losses that only their parts explain: clamps, guards, masks, weights of single latents."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -80,6 +82,38 @@ def test_both_parts_are_judged(parts, verdict, codes) -> None:
     outcome = audit(spec(**parts))
     assert outcome.verdict == verdict
     assert {f.code for f in outcome.findings if f.rank == "error"} == codes
+
+
+def soft(v):
+    return torch.nn.functional.softplus(2 * v)
+
+
+def of_soft(m, v):
+    return (0.5 * (m**2 + soft(v) ** 2 - 1) - soft(v).log()).clamp(min=0.2).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("divergence", "codes"), [(free_bits, {"kl-clamped", "sampler-scale-mismatch"}), (of_soft, {"kl-clamped"})]
+)
+def test_a_clamped_divergence_beside_a_sampler_of_no_known_reading(divergence, codes) -> None:
+    outcome = audit(spec(scale=soft, divergence=divergence))
+    assert {f.code for f in outcome.findings if f.rank == "error"} == codes
+
+
+def with_shared_scale(log_weight, errors=lambda e, log_sigma: e * (-log_sigma).exp()):
+    s = spec(divergence=free_bits)
+    model = s.loss.__self__
+    model.log_sigma = torch.nn.Parameter(torch.tensor([0.3]))
+    model.nll = lambda y, x: (0.5 * errors(y - x, model.log_sigma) ** 2 + log_weight * model.log_sigma).sum(-1)
+    return replace(s, module=model, decode=lambda z: (model.decoder(z), model.log_sigma))
+
+
+@pytest.mark.parametrize(
+    ("log_weight", "codes"), [(1.0, set()), (0.0, {"log-scale-missing"}), (0.5, {"variance-mismatch"})]
+)
+def test_the_logarithm_of_a_scale_that_pixels_share_beside_a_clamped_divergence(log_weight, codes) -> None:
+    found = {f.code for f in audit(with_shared_scale(log_weight)).findings if f.rank == "error"}
+    assert found == {"kl-clamped"} | codes
 
 
 def unknown(y, x):

@@ -57,6 +57,18 @@ def test_what_is_logged_of_a_clamped_divergence(factor) -> None:
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_what_is_logged_beside_a_guarded_reconstruction(factor) -> None:
+    def guarded(y, x):
+        pixels = torch.nn.functional.binary_cross_entropy_with_logits(y, x, reduction="none")
+        return torch.where(pixels > 0.7, 0.7, pixels).sum(-1)
+
+    s = spec(nll=guarded)
+    model = s.loss.__self__
+    logged = replace(s, reported=lambda x: {"kl": factor * kl(*model.encode(x)).mean()})
+    assert [f.code for f in audit(logged).findings] == ["guard", *(["reported-scale"] if factor != 1 else [])]
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
 def test_what_is_logged_beside_a_loss_that_is_mostly_infinite(factor) -> None:
     model = spec(divergence=lambda m, sigma: kl(m, 2 * sigma.log()), scale=lambda sigma: sigma).loss.__self__
     whole = model.encode

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import softplus
 
 from vae_min.audit.bench import Bench, Point
-from vae_min.audit.sampler import explain, in_evaluation, of_sign
+from vae_min.audit.sampler import explain, in_evaluation, of_range, of_sign
 from vae_min.audit.spec import VAESpec
 
 from .small import Small, bce, kl, spec, std
@@ -142,6 +142,18 @@ def test_evaluation_mode() -> None:
     module = [wrong.loss.__self__]
     with Bench(wrong).open() as bench:
         assert [f.code for f in in_evaluation(bench, POINTS[0])] == ["mean-in-evaluation"]
+
+
+@pytest.mark.parametrize(("head", "codes"), [("scale", ["head-range"]), ("log_variance", [])])
+def test_a_rectified_head_that_is_claimed_to_be_the_scale_can_be_zero(head, codes) -> None:
+    s = spec(claims={"head": head})
+    model = s.loss.__self__
+    encode, model.encode = model.encode, lambda x: (encode(x)[0], encode(x)[1].relu())
+    object.__setattr__(s, "encode", model.encode)
+    with Bench(s).open() as bench:
+        assert [
+            f.code for f in of_range(bench, explain(bench, POINTS))
+        ] == codes  # the sampler takes it for a log-variance
 
 
 def test_a_rectified_logarithm_has_one_sign() -> None:

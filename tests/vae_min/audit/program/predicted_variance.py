@@ -32,13 +32,13 @@ class GaussianVAE(nn.Module):
 
 
 def gaussian_nll(x, mean, log_var):
-    return 0.5 * (log_var + (x - mean) ** 2 / log_var.exp()).sum(-1)
+    return 0.5 * (log_var + (x - mean) ** 2 / log_var.exp())
 
 
 def loss(model, x):
     x_mu, x_logvar, mu, logvar = model(x)
     kl = -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(-1)
-    return (gaussian_nll(x, x_mu, x_logvar) + kl).sum()
+    return (gaussian_nll(x, x_mu, x_logvar).sum(-1) + kl).sum()
 
 
 def spec(latent=3, batch_size=8):
