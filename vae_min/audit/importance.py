@@ -57,6 +57,8 @@ class Reading:
     sign, power : float
         Before the log of the mean, and before the log-weights in it.
     wrong : tuple of Wrong
+    uneven : bool
+        Whether what the weights of the mean add up to is no constant: a constant of the log-weights is then seen.
     """
 
     target: str
@@ -64,14 +66,23 @@ class Reading:
     sign: float = -1.0
     power: float = 1.0
     wrong: tuple[Wrong, ...] = ()
+    uneven: bool = False
 
-    def value(self, weights: LogWeights, detached: bool = False) -> Tensor:
-        """The loss, shape (B,); ``detached`` keeps gradients from the weights of a weighted mean."""
-        target: Tensor = getattr(weights, self.target)
+    def value(self, weights: LogWeights, detached: bool = False, shift: float = 0.0) -> Tensor:
+        """The loss, shape (B,); ``detached`` keeps gradients from the weights of a weighted mean.
+
+        ``shift`` is a constant that the log-weights hold besides.
+        """
+        target: Tensor = getattr(weights, self.target) + shift
         if self.share is None:
             return self.sign * ((self.power * target).logsumexp(0) - math.log(len(target)))
         share = self.share(target)
         return -((share.detach() if detached else share) * target).sum(0)
+
+    def mass(self, weights: LogWeights, shift: float = 0.0) -> float:
+        """What the weights of a weighted mean add up to, on average over the batch."""
+        assert self.share is not None
+        return float(self.share(getattr(weights, self.target) + shift).sum(0).mean())
 
 
 _TARGETS = {
@@ -93,12 +104,16 @@ _COMBINED = {
     ),
     "maximised": Reading("", sign=1.0, wrong=(Wrong("weights-sign", "the bound is minimised, not maximised"),)),
     "unnormalised": Reading(
-        "", torch.exp, wrong=(Wrong("weights-unnormalised", "the weights are not normalised over the samples"),)
+        "",
+        torch.exp,
+        wrong=(Wrong("weights-unnormalised", "the weights are not normalised over the samples"),),
+        uneven=True,
     ),
     "unnormalised by the largest": Reading(
         "",
         lambda w: (w - w.max(0).values).exp(),
         wrong=(Wrong("weights-unnormalised", "the weights are divided by the largest, not by their sum"),),
+        uneven=True,
     ),
     "over the batch": Reading(
         "",
@@ -115,12 +130,16 @@ READINGS: dict[str, Reading] = {
 
 @dataclass(frozen=True)
 class Match:
-    """A reading that reproduces the loss: loss = factor * mean over the batch of the reading + constant."""
+    """A reading that reproduces the loss: loss = factor * mean over the batch of the reading + constant.
+
+    ``shift`` is a constant that the log-weights hold besides.
+    """
 
     name: str
     read: str
     likelihood: Likelihood
     factor: float
+    shift: float
     constant: float
     residual: float
 
@@ -156,26 +175,39 @@ def match(bench: Bench, seen: Sequence[View]) -> Match | None:
             weights = [*few, *(log_weights(v, likelihood, read) for v in seen[_FEW:])] if names else []
             for name in names:
                 reading = READINGS[name]
-                factor, constant, residual = _fit(reading, weights, loss)
+                factor, shift, constant, residual = _fit(reading, weights, loss)
                 if residual / loss.std() < tolerance(bench, not reading.wrong and not read) and factor > 0:
-                    return Match(name, read, likelihood, factor, constant, residual / float(loss.std()))
+                    return Match(name, read, likelihood, factor, shift, constant, residual / float(loss.std()))
     return None
 
 
 def _may_fit(reading: Reading, few: list[LogWeights], loss: NDArray[np.float64], tolerance: float) -> bool:
     """Whether the first points allow that a reading fits all: of n points, their own fit leaves at most sqrt(n) times as much."""
-    return _fit(reading, few, loss[: len(few)])[2] <= math.sqrt(len(few)) * tolerance * float(loss.std())
+    return _fit(reading, few, loss[: len(few)])[-1] <= math.sqrt(len(few)) * tolerance * float(loss.std())
 
 
-def _fit(reading: Reading, weights: list[LogWeights], loss: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Factor and constant by least squares, and the largest residual, infinite where the values are not finite or one."""
-    values = np.array([float(reading.value(w).mean()) for w in weights])
+def _fit(reading: Reading, weights: list[LogWeights], loss: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Factor, shift and constant by least squares, and the largest residual, infinite where the values are not finite or one.
+
+    With a shift c, sum w (log w + c) is the value and c times what the weights add up to.
+    """
+    columns = [[float(reading.value(w).mean()) for w in weights]]
+    if reading.uneven:
+        columns.append([-reading.mass(w) for w in weights])
+    design = np.array(columns).T
     with np.errstate(over="ignore", invalid="ignore"):  # weights may be as large as numbers are
-        if not np.isfinite(values).all() or values.std() == 0:
-            return 0.0, 0.0, np.inf
-        factor = float(np.cov(values, loss)[0, 1] / values.var(ddof=1))
-        constant = float(loss.mean() - factor * values.mean())
-        return factor, constant, float(np.abs(factor * values + constant - loss).max())
+        centre, spread = design.mean(0), design.std(0)
+        if not np.isfinite(spread).all() or not spread.all():
+            return 0.0, 0.0, 0.0, np.inf
+        scaled = (design - centre) / spread
+        solution, *_ = np.linalg.lstsq(scaled, loss - loss.mean(), rcond=None)
+        residual = float(np.abs(scaled @ solution + loss.mean() - loss).max())
+    factor, *rest = map(float, solution / spread)
+    constant = float(loss.mean() - solution / spread @ centre)
+    if not rest or not factor:
+        return factor, 0.0, constant, residual
+    shift = rest[0] / factor
+    return factor * reading.mass(weights[0]) / reading.mass(weights[0], shift), shift, constant, residual
 
 
 UNBIASED = ("right", "sticking", "doubly")  # the last: doubly reparameterised, arXiv:1810.04152
@@ -211,7 +243,9 @@ def _values(found: Match) -> dict[str, tuple[gradient.Value, str]]:
     reading = READINGS[found.name]
 
     def value(of: Reading, detached: bool = False) -> gradient.Value:
-        return lambda v: found.factor * of.value(log_weights(v, found.likelihood, found.read), detached).mean()
+        return lambda v: (
+            found.factor * of.value(log_weights(v, found.likelihood, found.read), detached, found.shift).mean()
+        )
 
     def doubly(view: View) -> Tensor:
         w = log_weights(view, found.likelihood, found.read).right

@@ -66,6 +66,11 @@ def bound(w):
         ),
         (lambda x, p, q: -((x + p - q).softmax(0) * (x + p - q)).sum(0), "not-elbo", ["weights-not-detached"]),
         (lambda x, p, q: -((x + p - q).exp().detach() * (x + p - q)).sum(0), "not-elbo", ["weights-unnormalised"]),
+        (  # a constant of a log-density is often left out
+            lambda x, p, q: -((x - q - 1.5).exp().detach() * (x - q - 1.5)).sum(0),
+            "not-elbo",
+            ["weights-term", "weights-unnormalised"],
+        ),
     ],
 )
 def test_each_combination_under_its_code(combine, verdict, codes) -> None:
