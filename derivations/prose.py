@@ -32,6 +32,7 @@ _HARMLESS = re.compile(
     r"^\W*(?:that\s+)?(?:(?:we|you|one|I|they)\s+(?!assume|suppose|set|let|choose|fix|had|ignore|neglect|drop|omit)\w+|\w+ing\b)",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r"\b(?:that|both|and)\b|,")
 _GIVEN = re.compile(r"^\W*(?:that\s+)?(?:an?\b|there\b|our\b|the (?:data|dataset)\b)", re.IGNORECASE)  # after "suppose"
 _HOLDS = re.compile(
     r"^[\s,;:()]*(?:(?:which|this|that|it|and|or|only|holds?|is|are|true|exactly|just)\s+)*$", re.IGNORECASE
@@ -131,7 +132,8 @@ class _Prose:
             return
         about = _VERB.split(clause)[0] if weak else clause
         given = _GIVEN.match(clause) and word.group().lower().startswith(("suppos", "assum"))
-        harmless = weak or given or _HARMLESS.match(clause) or not clause.strip(_MARK + " \n")
+        bare = not _JOINED.sub("", clause).strip(_MARK + " \n")  # densities that it names are known by themselves
+        harmless = weak or given or _HARMLESS.match(clause) or bare
         if not _EVERY.match(clause) and (_SPECIAL.search(about) or not harmless):
             yield Condition(words)
 

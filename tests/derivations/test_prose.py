@@ -73,6 +73,9 @@ def test_a_normal_law_is_no_condition():
     assert said(text) == []
     assert last(text).verdict == "refuted"
     assert last("If both are Gaussian, " + text).verdict == "refuted"
+    of_both = text.replace("For", "If").replace("we have", "then")
+    assert last(of_both).verdict == "refuted"
+    assert last(of_both.replace(" then", " and $\\sigma_j = 1$, then")).verdict == "undecided"
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,8 @@ class _Auditor:
     def _refitted(self, found: Sampler, e: Explanation, size: int = 4) -> Explanation | None:
         count = 12 if self.bench.is_large else 16
         some = explanation.views(self.bench, found, size, count)
+        if len(some) < count:  # each example may spoil the loss: one alone does less often
+            some = explanation.views(self.bench, found, size, count, patience=40, alike=True)
         return explanation.refit(e, some) if len(some) == count else None
 
     def _rests(self, found: Sampler) -> dict[int, explanation.Rest]:

@@ -41,7 +41,8 @@ _LARGEST, _LARGE, _MANY, _KEPT, _TARGETS = 100_000_000, 1_000_000, 10_000, 50_00
 class Point:
     """Where a loss is looked at: parameters (0: the user's own), rows of the batch, noise (None: as drawn), mode.
 
-    ``spread`` is how far the parameters are moved; then they are multiplied by ``factor``.
+    ``spread`` is how far the parameters are moved; then they are multiplied by ``factor``. A batch of ``alike`` rows is
+    one row many times.
     """
 
     parameters: int = 0
@@ -51,6 +52,7 @@ class Point:
     training: bool = True
     spread: float = 1.0
     factor: float = 1.0
+    alike: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,6 +236,12 @@ class Bench:
             taken[0] = torch.stack([row.flatten().roll(i).view_as(row) for i, row in enumerate(taken[0])])
         return tuple(t.double() if self.double and t.is_floating_point() else t.clone() for t in taken)
 
+    def batch(self, point: Point) -> tuple[Tensor, ...]:
+        """The rows of a point."""
+        if point.alike:
+            return tuple(t.expand(point.size, *t.shape[1:]).clone() for t in self.rows(point.rows, 1))
+        return self.rows(point.rows, point.size)
+
     def place(self, point: Point) -> None:
         """Set parameters, buffers and mode to those of a point."""
         place = point.parameters, point.spread, point.factor
@@ -289,7 +297,7 @@ class Bench:
         """The loss alone."""
         self.place(point)
         with self._calling(point.noise):
-            loss: Tensor = self.spec.loss(*self.rows(point.rows, point.size)).reshape(())
+            loss: Tensor = self.spec.loss(*self.batch(point)).reshape(())
             return loss
 
     def report(self, point: Point) -> Any:
@@ -297,7 +305,7 @@ class Bench:
         self.place(point)
         assert self.spec.reported is not None
         with self._calling(point.noise):
-            return self._called("reported", self.spec.reported, *self.rows(point.rows, point.size))
+            return self._called("reported", self.spec.reported, *self.batch(point))
 
     def encode(self, point: Point, batch: tuple[Tensor, ...]) -> Heads:
         """The heads alone, flat."""
@@ -363,7 +371,7 @@ class Bench:
         """Finds the codes in traces of the loss; None if the decoder cannot be recognised there."""
         if point.training not in self.finders:
             self.place(point)
-            batch = self.rows(point.rows, point.size)
+            batch = self.batch(point)
             with torch.no_grad(), self._calling(point.noise):
                 loc = self._heads(self._called("encode", self.spec.encode, *batch)).loc
             probes = [(torch.randn_like(loc), tuple(t.clone() for t in batch[1:])) for _ in range(2)]
@@ -373,7 +381,7 @@ class Bench:
         return self.finders[point.training]
 
     def _finder_at(self, point: Point, anchor: Anchor) -> CodeFinder:
-        finder, batch = CodeFinder(self.spec.decode, anchor), self.rows(point.rows, point.size)
+        finder, batch = CodeFinder(self.spec.decode, anchor), self.batch(point)
         self.place(point)
         with torch.enable_grad(), self._calling(seeded(7)), Trace(anchor) as trace:
             loss = self._called("loss", self.spec.loss, *batch)
@@ -393,7 +401,7 @@ class Bench:
             If the code that reaches the decoder cannot be found, or a callable raises.
         """
         finder = self.finder(point)
-        batch = self.rows(point.rows, point.size)
+        batch = self.batch(point)
         graph = torch.is_grad_enabled()
         with torch.set_grad_enabled(graph and not apart):
             heads = self.encode(point, batch)
@@ -428,7 +436,7 @@ class Bench:
 
     def keeps_rows(self, point: Point, index: int) -> bool:
         """Whether a target has its rows where the data have theirs: it is computed anew from rows in another order."""
-        batch = self.rows(point.rows, point.size)
+        batch = self.batch(point)
         found = []
         for turned in (batch, tuple(t.roll(1, 0) for t in batch)):
             self.place(point)

@@ -59,18 +59,19 @@ class Explanation:
 
 
 def views(
-    bench: Bench, sampler: Sampler, size: int = 0, count: int = 0, spread: float = 1.0, patience: int = 4
+    bench: Bench, sampler: Sampler, size: int = 0, count: int = 0, patience: int = 4, alike: bool = False
 ) -> list[View]:
     """The loss at generic points, arranged; those where it is not finite or raises are left out.
 
-    Without a ``count`` there are as many as explain a loss, and without a ``size`` the batch is one that costs little. It ends where more than so many points were tried for each that was found.
+    Without a ``count`` there are as many as explain a loss, and without a ``size`` the batch is one that costs little. It
+    ends where more than so many points were tried for each that was found. For ``alike`` see `Point`.
     """
     found: list[View] = []
     sharing, enough = (4, _POINTS_OF_LARGE) if bench.is_large else (1, _POINTS)
     count, size = count or enough, size or (_SIZE_OF_LARGE if bench.is_large else _SIZE)
     for seed in range(1, patience * count):
         parameters = 1 + (seed - 1) // sharing
-        point = Point(parameters, 1000 + seed, size, seeded(seed), True, spread * _SPREADS[parameters % 3])
+        point = Point(parameters, 1000 + seed, size, seeded(seed), spread=_SPREADS[parameters % 3], alike=alike)
         try:
             view = view_of(bench, sampler, point)
         except AuditError:

@@ -471,7 +471,7 @@ def _far(bench: Bench, spread: float) -> Iterator[Heads]:
     for s in range(1, 7 if bench.is_large else 25):
         point = Point(s, s, 8, spread=spread)
         with torch.no_grad():
-            heads = bench.encode(point, bench.rows(point.rows, point.size))
+            heads = bench.encode(point, bench.batch(point))
         yield heads
 
 

@@ -191,6 +191,12 @@ HIDDEN = (
     ),
     Hidden(
         of("mean-of-logs"),
+        lambda d: d.name in ("exponentials of log-weights", "weights with gradients", "weights of the inverse"),
+        "where the logarithms are averaged, the weights are not used",
+        "same",
+    ),
+    Hidden(
+        of("mean-of-logs"),
         of("kl-inside-weights"),
         "where the logarithms are averaged, there are no weights for the closed form to be inside of",
         "averaged",
