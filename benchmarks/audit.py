@@ -30,7 +30,16 @@ from vae_min.audit.audit import audit
 from vae_min.audit.spec import AuditError
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "audit.md"
-CRASHES = (AssertionError, AttributeError, AuditError, LookupError, RuntimeError, TypeError, ValueError)
+CRASHES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    AuditError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class Case(NamedTuple):

@@ -207,7 +207,10 @@ def _fit(reading: Reading, weights: list[LogWeights], loss: NDArray[np.float64])
     if not rest or not factor:
         return factor, 0.0, constant, residual
     shift = rest[0] / factor
-    return factor * reading.mass(weights[0]) / reading.mass(weights[0], shift), shift, constant, residual
+    mass = reading.mass(weights[0], shift)
+    if not 0.0 < mass < np.inf:  # no constant that anybody left out
+        return 0.0, 0.0, 0.0, np.inf
+    return factor * reading.mass(weights[0]) / mass, shift, constant, residual
 
 
 UNBIASED = ("right", "sticking", "doubly")  # the last: doubly reparameterised, arXiv:1810.04152

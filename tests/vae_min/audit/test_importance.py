@@ -2,12 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import Normal
 
 from vae_min.audit.audit import audit
-from vae_min.audit.importance import READINGS, LogWeights
+from vae_min.audit.importance import READINGS, LogWeights, _fit
 from vae_min.audit.spec import VAESpec
 
 from .small import Small, bce
@@ -25,6 +26,16 @@ def test_values_by_hand() -> None:
     assert READINGS["surrogate"].value(WEIGHTS).tolist() == pytest.approx(surrogate, rel=1e-12, abs=0)
     others = [READINGS[name].value(WEIGHTS) for name in READINGS if name != "bound"]
     assert not any(torch.allclose(o, READINGS["bound"].value(WEIGHTS)) for o in others)
+
+
+@pytest.mark.parametrize(("shift", "fits"), [(-1.5, True), (0.0, True), (1e4, False), (-1e4, False)])
+def test_a_constant_of_the_log_weights_is_one_that_may_be_left_out(shift, fits) -> None:
+    reading, some = READINGS["unnormalised"], [LogWeights(*[k * W / 4] * 4) for k in range(1, 7)]
+    loss = np.array([float(reading.value(w).mean()) - shift * reading.mass(w) for w in some])
+    factor, found, constant, residual = _fit(reading, some, loss)
+    assert (residual < 1e-9) is fits
+    if fits:
+        assert (factor, found, constant) == pytest.approx((math.exp(-shift), shift, 0.0), rel=1e-9, abs=1e-9)
 
 
 def weighted(combine):
