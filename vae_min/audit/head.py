@@ -19,6 +19,8 @@ READINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "variance": torch.sqrt,
     "softplus": softplus,
     "softplus variance": lambda v: softplus(v).sqrt(),
+    "softplus of twice": lambda v: softplus(2 * v),
+    "softplus of half": lambda v: softplus(0.5 * v),
     "negative log_variance": lambda v: torch.exp(-0.5 * v),
     "negative log_scale": lambda v: torch.exp(-v),
     "twice log_scale": lambda v: torch.exp(2 * v),

@@ -30,6 +30,7 @@ _NOT_AFFINE = (
 _LOGARITHMS = frozenset(
     {"log_variance", "log_scale", "negative log_variance", "negative log_scale", "twice log_scale", "half log_variance"}
 )
+_ANY = frozenset({"softplus", "softplus of twice", "softplus of half"})  # take any number, too
 _ZERO_AT_ZERO = frozenset({"scale", "variance", "squared scale"})
 _RTOL = {True: 1e-9, False: 1e-4}
 _WIDE, _SMALL = seeded(7, 2.0), 0.125  # noise that a clamp would change, and noise that it would not
@@ -452,8 +453,8 @@ def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
 
 def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
     """A logarithm of the scale that has one sign only, where a linear layer has both; given how the head is read."""
-    if not readings & _LOGARITHMS or not readings <= _LOGARITHMS | {"softplus"}:
-        return  # softplus takes any number too
+    if not readings & _LOGARITHMS or not readings <= _LOGARITHMS | _ANY:
+        return
     low, high, count = math.inf, -math.inf, 0
     for heads in chain(_far(bench, 4.0), _far(bench, 40.0)):
         assert heads.second is not None

@@ -138,19 +138,25 @@ def of_terms(e: Explanation, sampler: Sampler) -> Iterator[Finding]:
         yield Finding("kl-missing", "the loss has no KL divergence", evidence)
     elif e.divergence.form == "modulus":
         yield Finding("kl-clamped", "the loss takes the absolute value of the estimate of the KL divergence", evidence)
+        if parts[0] / a < 0:
+            yield _sign(evidence)
     elif e.divergence.form in ("swapped", "reversed"):
         what = "location and second head are swapped" if e.divergence.form == "swapped" else "q and p are swapped"
         proper = equal(parts[1], parts[2]) and (equal(parts[0], parts[1]) or _is_halved(e, sampler))
         yield Finding("kl-arguments" if proper else "kl-term", f"in the KL divergence {what}", evidence)
         if proper and parts[1] / a < 0:
-            yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
+            yield _sign(evidence)
     elif kl_weight(e) is None:
         yield from _unequal(e, sampler, parts, evidence)
     elif parts[0] / a < 0:
-        yield Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
+        yield _sign(evidence)
     elif a < 0:
         yield Finding("kl-sign", "both terms have the wrong sign: the loss is minimised, and it is the ELBO", evidence)
     yield from of_reading(e, sampler)
+
+
+def _sign(evidence: str) -> Finding:
+    return Finding("kl-sign", "the KL divergence has the wrong sign beside the reconstruction", evidence)
 
 
 def of_reading(e: Explanation, sampler: Sampler) -> Iterator[Finding]:

@@ -170,11 +170,17 @@ HIDDEN = (
         "half a logarithm",
     ),
     Hidden(
-        lambda d: d.name in ("exp of a log-variance", "scale squared"),
+        lambda d: d.name in ("exp of a log-variance", "scale squared", "the sampler takes the variance for a scale"),
         of("kl-term", name="square of the variance"),
         "sampler and squares both take the second head for a log-scale, of which the divergence has half: a term of wrong weight",
         "half a log-scale",
         unless=("head=",),
+    ),
+    Hidden(
+        of("kl-term", name="half on the square alone"),
+        of("variance-mismatch", name="lost two"),
+        "the loss is twice one in which the squares of the mean alone have another weight",
+        "one term",
     ),
     Hidden(
         of("kl-weight", name="a small weight"),

@@ -46,6 +46,7 @@ PAIRS = (
     ("subclass", "the sampler takes the variance for a scale", "lost square of the mean"),
     ("categorical", "half an exponential", "errors above one replaced"),
     ("functional", "softplus of a log-variance", "at most 0.1 nats of each latent"),
+    ("lightning", "absolute value of an estimate", "the divergence is added to the bound"),
     ("scale_head", "a scale that can be zero", "batch over data set"),
 )
 

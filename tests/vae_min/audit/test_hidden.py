@@ -209,6 +209,18 @@ def is_code(text, seed, expected):
     return True
 
 
+def one_term(both, alone, right, seed):
+    """The loss is a multiple of the right one but for the weight of the squared mean."""
+    specs = [perturbed(right, seed + k, batch_size=4) for k in range(2)]
+    squares = [
+        value_and_gradient(spec, lambda s=spec: heads_of(s.encode(*batch(s)))[0].square().sum())[1] for spec in specs
+    ]
+    y, whole = (torch.cat([measured(text, seed + k)[1:] for k in range(2)]) for text in (both, right))
+    design = torch.stack([whole, torch.cat(squares).double()], 1)
+    found = torch.linalg.lstsq(design, y[:, None]).solution
+    return float((design @ found - y[:, None]).norm()) < 1e-4 * float(y.norm()) and float(found[0]) > 0
+
+
 def share_of_data(both, alone, right, seed):
     """The divergence's weight relative to the reconstruction is the batch's share of some number of examples."""
     program = next(p for p in PROGRAMS if source(p) == right)
@@ -257,6 +269,7 @@ WAYS = {
     "half a log-scale": half_a_log_scale,
     "averaged": averaged,
     "share": share_of_data,
+    "one term": one_term,
     "nothing left": nothing_left,
 }
 
@@ -298,6 +311,7 @@ def test_a_pair_that_can_be_seen_is_not_shown_to_be_none(way, seed):
             defect("kl-term", "square of the variance"),
         ),
         "share": ("tutorial", defect("kl-weight", "a small weight"), defect("kl-half")),
+        "one term": ("normal", defect("kl-term", "half on the square alone"), defect("noise-law", "uniform")),
         "nothing left": ("shared_variance", defect("scale-unused"), defect("kl-half")),
         "averaged": ("iwae", defect("kl-inside-weights"), defect("weights-term", "no prior")),
         "refused": ("tutorial", defect("head-range", "rectified mean"), defect("head-modified")),

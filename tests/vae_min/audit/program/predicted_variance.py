@@ -27,7 +27,8 @@ class GaussianVAE(nn.Module):
 
     def forward(self, x):
         mu, logvar = self.encode(x)
-        x_mu, x_logvar = self.decode(self.sample(mu, logvar))
+        z = self.sample(mu, logvar)
+        x_mu, x_logvar = self.decode(z)
         return x_mu, x_logvar, mu, logvar
 
 
