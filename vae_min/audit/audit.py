@@ -132,9 +132,10 @@ class _Auditor:
         self.findings += self._of_terms(found, e)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
-            self.findings += reach.findings(self.bench, found, e)
-            if any(f.code == "kl-clamped" for f in self.findings):  # |KL - C| seen below C
+            reached = list(reach.findings(self.bench, found, e))
+            if any(f.code == "kl-clamped" for f in reached):  # |KL - C| seen below C
                 self._withdraw("kl-sign")
+            self.findings += reached
         by_size = self._by_size(found, e, size := seen[0].observation.point.size)
         self.findings += stuck.named(
             self.bench,
