@@ -30,6 +30,10 @@ from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
 _WEIGHT_CODES = frozenset({"kl-weight", "kl-weight-stuck"})
+_OF_AVERAGED = {
+    "kl-term": ("weights-term", "lack a term or hold one with another weight"),
+    "kl-sign": ("weights-sign", "have the wrong sign, or one of their terms has"),
+}
 _ENOUGH = 20
 _NOTHING = "no explanation was tried"
 _NOTHING_LEFT = 1e-6
@@ -156,11 +160,9 @@ class _Auditor:
         """What is wrong with the terms; those of a mean over samples are the terms of their log-weights."""
         averaged = self.spec.num_importance_samples > 1 and weight.is_estimated(e)
         for finding in weight.of_terms(e, found):
-            if averaged and finding.code == "kl-term":
-                message = "the log-weights, of which the loss is the mean, lack a term or hold one with another weight"
-                yield Finding("weights-term", message, finding.evidence)
-            else:
-                yield finding
+            code, what = _OF_AVERAGED.get(finding.code, ("", "")) if averaged else ("", "")
+            message = f"the log-weights, of which the loss is the mean, {what}"
+            yield Finding(code, message, finding.evidence) if code else finding
 
     def _by_size(self, found: Sampler, e: Explanation, own: int, again: bool = False) -> dict[int, Explanation]:
         """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""

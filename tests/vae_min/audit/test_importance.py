@@ -68,6 +68,7 @@ def bound(w):
         (lambda x, p, q: bound(x - q), "not-elbo", ["weights-term"]),
         (lambda x, p, q: -bound(x + p - q), "not-elbo", ["weights-sign"]),
         (lambda x, p, q: -(x + p - q).mean(0), "not-elbo", ["mean-of-logs"]),
+        (lambda x, p, q: (x + p - q).mean(0), "not-elbo", ["weights-sign", "mean-of-logs"]),
         (lambda x, p, q: -(x + p).mean(0), "not-elbo", ["weights-term", "mean-of-logs"]),
         (lambda x, p, q: -(x - q).mean(0), "not-elbo", ["weights-term", "mean-of-logs"]),
         (
