@@ -238,10 +238,9 @@ def _divergence(bench: Bench, sampler: Sampler, given: Sequence[View], near: int
         views = farther.moving(given, partial(derivative.of_heads, sampler, cut=cut))
         seen = [derivative.of_heads(sampler, v, cut) for v in views]
         own = [d for d in seen if d is not None]
-        kept = [i for i, d in enumerate(own) if bool(d.isfinite().all())]
-        if len(own) < len(views) or kept[:near] != list(range(near)):
+        if len(own) < len(views) or not all(bool(d.isfinite().any()) for d in own[:near]):
             return Part()
-        found = replace(_read_divergence(sampler, [own[i] for i in kept], [views[i] for i in kept], near), detached=cut)
+        found = replace(_read_divergence(sampler, own, views, near), detached=cut)
         if found.reading is not None or found.masked or found.weights is not None or found.rows is not None:
             return found
     return found
@@ -249,18 +248,30 @@ def _divergence(bench: Bench, sampler: Sampler, given: Sequence[View], near: int
 
 def _read_divergence(sampler: Sampler, own: list[Tensor], views: Sequence[View], near: int) -> Part:
     readings, sampled = list(candidates(sampler.names, sampler.noisy, general=False)), False
+    given = own
     if sampler.noisy and not sampler.names:  # the code's scale is then a number, of no known derivatives
         readings = [d for d in readings if not d.own]
     for divergence in readings:
-        terms = [derivative.of_columns(sampler, v, divergence) for v in views[:near]]
-        coefficients = regress(own[:near], terms)
-        if coefficients is None or (not coefficients.any() and bool(torch.stack(own).abs().max() > _EXACT)):
+        own, terms = _told(given[:near], [derivative.of_columns(sampler, v, divergence) for v in views[:near]])
+        coefficients = regress(own, terms)
+        if coefficients is None or (not coefficients.any() and any(map(_moves, given))):
             continue  # it may be that a clamp cuts all off nearby
         if not _sampled(divergence, coefficients):
-            far = [derivative.of_columns(sampler, v, divergence) for v in views[near:]]
-            return _beyond(Part(divergence, coefficients), own, [*terms, *far])
+            far = _told(given[near:], [derivative.of_columns(sampler, v, divergence) for v in views[near:]])
+            return _beyond(Part(divergence, coefficients), [*own, *far[0]], [*terms, *far[1]])
         sampled = True
-    return replace(_cut_divergence([d for d in readings if d.form == "standard"], own, views, sampler), sampled=sampled)
+    return replace(
+        _cut_divergence([d for d in readings if d.form == "standard"], given, views, sampler), sampled=sampled
+    )
+
+
+def _told(own: Sequence[Tensor], terms: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Derivatives of the loss (2, B, D) and of terms (..., 2, B, D), both 0 where the former are no numbers, which tells nothing."""
+    known = [d.isfinite() for d in own]
+    return (
+        [torch.where(k, d, 0.0) for d, k in zip(own, known, strict=True)],
+        [torch.where(k, t, 0.0) for t, k in zip(terms, known, strict=True)],
+    )
 
 
 def _sampled(divergence: Divergence, coefficients: Vector) -> bool:
@@ -269,11 +280,12 @@ def _sampled(divergence: Divergence, coefficients: Vector) -> bool:
 
 
 def _cut_divergence(readings: Sequence[Divergence], own: list[Tensor], views: Sequence[View], sampler: Sampler) -> Part:
-    found, derivatives = Part(), torch.stack(own, 1)
+    found, given = Part(), own
     for divergence in readings:
         proper = torch.tensor(_PROPER[: 5 if sampler.noisy else 3], dtype=own[0].dtype)
         terms = [torch.einsum("c,chbd->hbd", proper, derivative.of_columns(sampler, v, divergence)) for v in views]
-        both = torch.stack(terms, 1)
+        own, terms = _told(given, terms)
+        derivatives, both = torch.stack(own, 1), torch.stack(terms, 1)
         weights = _by_latent(derivatives, both)
         if weights is not None:
             return Part(weights=weights)

@@ -245,6 +245,8 @@ def _unequal(e: Explanation, sampler: Sampler, parts: tuple[float, ...], evidenc
                 yield Finding("kl-log-base", f"the KL divergence uses {name}, not the natural logarithm", evidence)
                 return
     yield Finding("kl-term", "the terms of the KL divergence have different weights, or are not those of one", evidence)
+    if (common_kl_weight(e) or 0.0) / float(e.reconstruction[0]) < 0:
+        yield _sign(evidence)
 
 
 def _lacks_factor(e: Explanation, sampler: Sampler, parts: tuple[float, ...]) -> bool:

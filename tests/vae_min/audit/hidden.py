@@ -78,10 +78,16 @@ HIDDEN = (
     ),
     Hidden(
         of("kl-missing"),
-        of("sampler-scale-mismatch", "head-modified"),
+        of("sampler-scale-mismatch"),
         "where there is no KL divergence, the sampler alone says how the second head is meant",
         "renamed",
         unless=("head=",),
+    ),
+    Hidden(
+        of("kl-missing"),
+        of("head-modified"),
+        "where there is no KL divergence, nothing reads the second head after it was changed",
+        "same",
     ),
     Hidden(
         of("kl-missing"),
