@@ -20,7 +20,7 @@ from torch import Tensor
 from vae_min.audit import derivative, stuck, weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import Divergence, candidates
-from vae_min.audit.explanation import Explanation, Vector, View, finite_view, likelihoods_of, view_of
+from vae_min.audit.explanation import Explanation, Vector, View, finite_view, likelihoods_of
 from vae_min.audit.finding import KINDS, Finding
 from vae_min.audit.gradient import CUT
 from vae_min.audit.likelihood import Likelihood
@@ -49,6 +49,7 @@ class Part:
     detached: str = ""  # what of the code the gradient does not reach
     sampled: bool = False  # of the divergence: log q(z|x) at the draw is that of a normal q
     rows: Tensor | None = None  # one weight for each example
+    everywhere: bool = True  # but for what is cut, at the points far off as well
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,27 @@ def explain(bench: Bench, sampler: Sampler, points: Sequence[Point]) -> Parts | 
         return None
     wider, far, small = ([v for v in views if v is not None] for views in beyond)
     farther = _Farther(bench, sampler, points)
-    return Parts(
-        _reconstruction(bench, [*first, *wider, *(v for v in far if not _saturates(v))], len(first), farther),
-        _divergence(bench, sampler, [*first, *wider, *far, *small], len(first), farther),
-    )
+    not_far = [*first, *wider]
+    reconstruction = _reconstruction(bench, [*not_far, *(v for v in far if not _saturates(v))], len(first), farther)
+    # where the reconstruction moves, its gradient through the code does
+    divergence = _divergence(bench, sampler, [*not_far, *far, *small, *farther.found], len(first), farther)
+    if not divergence.detached and _is_cut_at_code([*first, *farther.found]):
+        divergence.detached = "code"
+    return Parts(reconstruction, divergence)
+
+
+def _is_cut_at_code(views: Sequence[View]) -> bool:
+    """Whether the gradient does not pass through the code where the reconstruction moves."""
+    single = (v for v in views if len(v.observation.codes) == 1)
+    moving = next((v for v in single if (d := derivative.of_output(v)) is not None and bool(d.any())), None)
+    return moving is not None and not bool(derivative.of_code(moving).any())
 
 
 class _Farther:
     """More points far off, of the same batches, for a part which has no derivative at all at those that were looked at."""
 
     def __init__(self, bench: Bench, sampler: Sampler, points: Sequence[Point]) -> None:
-        self.bench, self.sampler = bench, sampler
+        self.bench, self.sampler, self.found = bench, sampler, list[View]()
         self.points = [
             replace(p, parameters=p.parameters + 1000 * turn, spread=spread * p.spread)
             for turn in range(1, _TURNS_OF_LARGE if bench.is_large else _TURNS)
@@ -139,6 +150,7 @@ class _Farther:
                 found.append(view)
             if len(found) == _COUNT:
                 break
+        self.found += found
         return [*views[:_COUNT], *found] if found else list(views)
 
 
@@ -172,6 +184,7 @@ def _beyond(part: Part, own: list[Tensor], terms: list[Tensor]) -> Part:
     coefficients = torch.from_numpy(part.coefficients).to(terms[0])
     whole = [torch.tensordot(coefficients, t, 1) for t in terms]
     s = share(*(torch.cat([d.flatten() for d in parts]) for parts in (own, whole)))
+    part.everywhere = s.partial or s.follow == 1
     if s.partial:
         part.cut = s
         part.coefficients = part.coefficients * (np.sign(part.coefficients[0]) if s.opposite else 1.0)
@@ -233,17 +246,20 @@ def _are_alike(weights: Tensor) -> bool:
 
 
 def _divergence(bench: Bench, sampler: Sampler, given: Sequence[View], near: int, farther: _Farther) -> Part:
-    found = Part()
+    """With what of the code the gradient does not reach, if that explains points far off as well, or nothing else does."""
+    found, tried = list[Part](), Part()
     for cut in ("", "scale", "loc") if not bench.general else ():
         views = farther.moving(given, partial(derivative.of_heads, sampler, cut=cut))
         seen = [derivative.of_heads(sampler, v, cut) for v in views]
         own = [d for d in seen if d is not None]
         if len(own) < len(views) or not all(bool(d.isfinite().any()) for d in own[:near]):
             return Part()
-        found = replace(_read_divergence(sampler, own, views, near), detached=cut)
-        if found.reading is not None or found.masked or found.weights is not None or found.rows is not None:
-            return found
-    return found
+        tried = replace(_read_divergence(sampler, own, views, near), detached=cut)
+        if tried.reading is not None or tried.masked or tried.weights is not None or tried.rows is not None:
+            found.append(tried)
+            if tried.everywhere:
+                break
+    return next((part for part in found if part.everywhere), (*found, tried)[0])
 
 
 def _read_divergence(sampler: Sampler, own: list[Tensor], views: Sequence[View], near: int) -> Part:
@@ -323,8 +339,9 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
         yield Finding(
             "guard", f"a clamp or guard cuts the {r.reading.family} likelihood off for some pixels", str(r.cut)
         )
-    if d.reading is not None and (r.cut or d.cut):
-        yield from _cut_off(bench, sampler, d.detached, points[0])
+    if d.reading is not None and (r.cut or d.cut) and d.detached:
+        shown = "the other derivatives in the heads are those of the KL divergence alone"
+        yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {CUT[d.detached]}", shown)
     if d.cut is not None:
         message = "the KL divergence is clamped, or its absolute value taken, for some latents"
         yield Finding("kl-clamped", message, str(d.cut))
@@ -351,18 +368,6 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
         return list(weight.of_reduction(bench.spec, by_size, bench.code_shape))
 
     yield from stuck.named(bench, e, of_reduction(e), refitted, lambda: of_reduction(refitted() or e))
-
-
-def _cut_off(bench: Bench, sampler: Sampler, detached: str, point: Point) -> Iterator[Finding]:
-    """Gradients that do not reach the heads by way of the code."""
-    view = view_of(bench, sampler, point, apart=True)
-    if not detached and view is not None and len(view.observation.codes) == 1:
-        output = derivative.of_output(view)
-        if output is not None and bool(output.any()) and not bool(derivative.of_code(view).any()):
-            detached = "code"
-    if detached:
-        shown = "the other derivatives in the heads are those of the KL divergence alone"
-        yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {CUT[detached]}", shown)
 
 
 def _of_reading(sampler: Sampler, part: Part) -> Iterator[Finding]:

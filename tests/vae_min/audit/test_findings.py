@@ -47,6 +47,8 @@ PAIRS = (
     ("categorical", "half an exponential", "errors above one replaced"),
     ("functional", "softplus of a log-variance", "at most 0.1 nats of each latent"),
     ("lightning", "absolute value of an estimate", "the divergence is added to the bound"),
+    ("categorical", "detached scale", "errors above one replaced"),
+    ("categorical", "detached code", "errors above one replaced"),
     ("monte_carlo", "noise times zero", "the divergence is added to the bound"),
     ("scale_head", "a scale that can be zero", "batch over data set"),
     ("scale_head", "a scale that can be zero", "at most 0.1 nats of each latent"),
