@@ -230,9 +230,14 @@ def findings(bench: Bench, sampler: Sampler, found: Match, point: Point) -> Iter
         return
     name, differences = outcome
     shown = f"relative difference from the gradient of the bound: {differences['right']:.3g}"
-    if name.split()[0:1] and name.split()[0] in gradient.CUT:
-        message = f"the gradient does not pass through the sampler: {gradient.CUT[name.split()[0]]}"
+    cut, *of = name.split() or [""]
+    if cut in gradient.CUT:
+        message = f"the gradient does not pass through the sampler: {gradient.CUT[cut]}"
         yield Finding("gradient-cut", message, shown)
+    if "mean" in (cut, *of):
+        yield Finding("value-only", "the gradient of the loss is that of the mean of the log-weights", shown)
+    elif cut in gradient.CUT:
+        return
     elif not reading.wrong:
         yield from _of_right_value(found.name, name, differences, shown)
     elif reading.share is not None and name == "right":
@@ -257,6 +262,7 @@ def _values(found: Match) -> dict[str, tuple[gradient.Value, str]]:
         return -found.factor * (share * w).sum(0).mean()
 
     right = READINGS["bound"] if not reading.wrong else reading
+    mean = replace(right, share=lambda w: torch.full_like(w, 1 / len(w)))
     values = {"right": (value(right), ""), "sticking": (value(right), "posterior")}
     if not reading.wrong:
         values |= {"doubly": (doubly, "posterior"), "surrogate": (value(READINGS["surrogate"]), "")}
@@ -266,7 +272,7 @@ def _values(found: Match) -> dict[str, tuple[gradient.Value, str]]:
         values[cut] = value(reading), cut
         if reading.share is not None:
             values[f"{cut} detached"] = value(reading, True), cut
-    return values
+    return values | {"mean": (value(mean), "")} | {f"{cut} mean": (value(mean), cut) for cut in gradient.CUT}
 
 
 def _of_right_value(read: str, name: str, differences: dict[str, float], shown: str) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ PAIRS = (
     ("lightning", "absolute value of an estimate", "the divergence is added to the bound"),
     ("categorical", "detached scale", "errors above one replaced"),
     ("categorical", "detached code", "errors above one replaced"),
+    ("iwae", "the value of the bound, the gradient of the mean", "detached code"),
     ("monte_carlo", "noise times zero", "the divergence is added to the bound"),
     ("scale_head", "a scale that can be zero", "batch over data set"),
     ("scale_head", "a scale that can be zero", "at most 0.1 nats of each latent"),
