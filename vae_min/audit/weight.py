@@ -333,7 +333,8 @@ def of_reduction(spec: VAESpec, by_size: Mapping[int, Explanation], code: tuple[
     if not exponent and declares_scale(spec, e, unit, unit * size, latents):
         return
     found = _decomposed(spec, e, unit, size, code)
-    if found is None and exponent > 0 and unit * len(spec.tensors[0]) <= 1:  # as batch over data set
+    share = exponent > 0 and unit * len(spec.tensors[0]) <= 1  # as batch over data set
+    if found is None and share and not _is_another_power(spec, e, unit):
         yield Finding("batch-size-weight", "the weight of the KL divergence changes with the batch size", shown)
         return
     if exponent == 1 and equal(kl_weight(by_size[low]) or 0.0, kl_weight(by_size[high]) or 0.0):
@@ -408,6 +409,13 @@ def _decomposed(
             if not codes:
                 return ()
     return best[1]
+
+
+def _is_another_power(spec: VAESpec, e: Explanation, ratio: float) -> bool:
+    """Whether the claimed variance of a normal likelihood is in a loss as its square or its root."""
+    if spec.variance is None or e.likelihood.family != "normal" or not e.likelihood.free:
+        return False
+    return any(equal(ratio, (spec.beta or 1.0) * spec.variance**power) for power in (2.0, 0.5))
 
 
 def _is_round(value: float) -> bool:

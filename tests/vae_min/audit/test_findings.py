@@ -51,6 +51,7 @@ PAIRS = (
     ("categorical", "detached code", "errors above one replaced"),
     ("iwae", "the value of the bound, the gradient of the mean", "detached code"),
     ("monte_carlo", "noise times zero", "the divergence is added to the bound"),
+    ("normal", "sum over the batch in each row", "variance squared"),
     ("scale_head", "a scale that can be zero", "batch over data set"),
     ("scale_head", "a scale that can be zero", "at most 0.1 nats of each latent"),
 )
