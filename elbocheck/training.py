@@ -174,7 +174,11 @@ def few_threads(dataset: Dataset) -> Iterator[None]:
 
 @contextmanager
 def without_denormals() -> Iterator[None]:
-    """Denormal numbers count as 0: Adam's means decay into them, and some processors are slow with them."""
+    """Denormal numbers count as 0: Adam's means decay into them, and some processors are slow with them.
+
+    In this thread and in those that torch begins meanwhile, which it keeps: where torch has computed with several
+    threads before, the others go on as they did. Adam's means then differ by denormal numbers, the parameters do not.
+    """
     torch.set_flush_denormal(True)
     try:
         yield
