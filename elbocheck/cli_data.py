@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
+    from elbocheck.checkpoint import Checkpoint
     from vae_min.data import Dataset
 
 
@@ -41,6 +42,20 @@ def read_dataset(data: Data, data_dir: Path | None) -> Dataset:
         return digits() if data is Data.digits else mnist.read(data_dir or mnist.cached(progress=Download))
     except DataError as error:
         raise UnusableInput(str(error)) from error
+
+
+def trained_on(saved: Checkpoint, data_dir: Path | None) -> Dataset:
+    """The data set of a saved run, as of `read_dataset`.
+
+    Raises
+    ------
+    UnusableInput
+        If it is none that the commands know, or cannot be had; one line that names the file.
+    """
+    if saved.data not in set(Data):
+        known = ", ".join(Data)
+        raise UnusableInput(f"{saved.path}: trained on {saved.data!r}; only runs on {known} can be read back")
+    return read_dataset(Data(saved.data), data_dir)
 
 
 class Download:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from elbocheck.cli_data import UnusableInput, trained_on
 from elbocheck.cli_display import as_objects, print_findings, progress
 
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ def _names(saves: list[Checkpoint]) -> list[str]:
 def _read(run: Path, data_dir: Path | None) -> tuple[Checkpoint, Dataset]:
     """A run and the data it was trained on."""
     saved = _saved(run)
-    if saved.data not in set(Data):
-        known = ", ".join(Data)
-        raise UnusableInput(f"{saved.path}: trained on {saved.data!r}; only runs on {known} can be read back")
-    return saved, read_dataset(Data(saved.data), data_dir)
+    return saved, trained_on(saved, data_dir)
 
 
 def _saved(run: Path) -> Checkpoint:

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from elbocheck.cli_data import Data, UnusableInput, read_dataset, trained_on
 from vae_min.config import Binarisation, Config, Covariance, Decoder, Objective
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def train_command(
         raise UnusableInput(str(error.args[0])) from error
     except (training.RunError, CheckpointError) as error:
         raise UnusableInput(str(error)) from error
-    dataset = read_dataset(Data(plan.data), data_dir)
+    dataset = read_dataset(Data(plan.data), data_dir) if plan.saved is None else trained_on(plan.saved, data_dir)
     try:
         with (
             training.data_parallel(device) as own_device,
@@ -142,7 +142,7 @@ def _display(
     show = not dist.is_initialized() or dist.get_rank() == 0
     columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
-        task, shown = progress.add_task("first epoch", total=None, visible=False), 0.0
+        task, shown = progress.add_task("figures come with each epoch", total=None, visible=False), 0.0
         for note in notes if show else []:
             progress.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
 

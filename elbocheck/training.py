@@ -78,7 +78,7 @@ def plan(
         If the checkpoint of the folder cannot be read.
     """
     if not (out / checkpoint.NAME).exists():
-        config = preset(preset_name or "exercise", data or "digits", **changes)
+        config = preset("exercise" if preset_name is None else preset_name, data or "digits", **changes)
         return Plan(out=out, config=config, model=model or "vae", data=data or "digits")
     if not resume:
         raise RunError(f"{out}: holds a run already; add --resume to continue it, or name another folder with --out")
@@ -114,12 +114,12 @@ def run(
     Raises
     ------
     RunError
-        If the objective leaves the finite numbers, or the log cannot be written.
+        If the objective leaves the finite numbers, the memory is too small, or the log cannot be written.
     elbocheck.checkpoint.CheckpointError
         If the checkpoint is not of this run, or none can be written; the last good one is as it was.
     """
     keep_memory()
-    with few_threads(dataset), without_denormals(), ExitStack() as stack:
+    with few_threads(dataset), without_denormals(), _within_memory(plan.out), ExitStack() as stack:
         trainer: Trainer[Any] = Trainer(checkpoint.MODELS[plan.model], plan.config, dataset, device=device, bf16=bf16)
         if plan.saved is not None:
             plan.saved.restore(trainer)
@@ -174,12 +174,30 @@ def few_threads(dataset: Dataset) -> Iterator[None]:
 
 @contextmanager
 def without_denormals() -> Iterator[None]:
-    """Denormal numbers count as 0: Adam's means decay into them, and some processors are slow with them."""
+    """Denormal numbers count as 0: Adam's means decay into them, and some processors are slow with them.
+
+    In this thread and in those that torch begins meanwhile, which it keeps: where torch has computed with several
+    threads before, the others go on as they did. Adam's means then differ by denormal numbers, the parameters do not.
+    """
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_flush_denormal(False)
+
+
+@contextmanager
+def _within_memory(out: Path) -> Iterator[None]:
+    """Sizes that no memory holds are the user's: torch says so in an exception that stands for much else."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not any(
+            words in str(error) for words in ("allocate memory", "out of memory", "size calculation overflowed")
+        ):
+            raise
+        sizes = "batch_size, latent_dim or num_importance_samples"
+        raise RunError(f"{out}: the memory is too small for this run; lower {sizes}") from error
 
 
 def keep_memory() -> None:

@@ -76,8 +76,9 @@ class Config:
     def __post_init__(self) -> None:
         for name in ("latent_dim", "epochs", "batch_size", "num_importance_samples"):
             _require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+            _require(getattr(self, name) < 2**31, name, "below 2^31", getattr(self, name))
         sizes, beta, k = self.hidden_sizes, self.beta, self.num_importance_samples
-        _require(all(size >= 1 for size in sizes), "hidden_sizes", "positive widths", sizes)
+        _require(all(1 <= size < 2**31 for size in sizes), "hidden_sizes", "positive widths below 2^31", sizes)
         _require(0 < self.learning_rate < float("inf"), "learning_rate", "positive and finite", self.learning_rate)
         _require(0 <= beta < float("inf"), "beta", "finite and not negative", beta)
         _require(0 <= self.seed < 2**63, "seed", "in [0, 2^63)", self.seed)

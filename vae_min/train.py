@@ -7,7 +7,7 @@ the gradients are those of one process at the same batch size, whatever the numb
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any, Final, Generic, TypeVar
 
 import torch
@@ -225,6 +225,9 @@ class Trainer(Generic[Model]):
         step, history = numbers["step"], [Epoch(**epoch) for epoch in numbers["history"]]
         if not (0 <= step <= self.num_steps and len(history) == step // self.steps_per_epoch):
             raise ValueError(f"step {step} after {len(history)} epochs does not fit")
+        for number, epoch in enumerate(map(astuple, history), 1):
+            if epoch[0] != number or [type(value) for value in epoch] != [int, float, float, float]:
+                raise ValueError(f"history has {epoch} as epoch {number}")
         self.step, self.history = step, history
         for name, value in self._parts().items():
             value.copy_(tensors[name])

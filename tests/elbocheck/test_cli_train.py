@@ -62,7 +62,9 @@ def test_the_figure_has_its_name(
     ("options", "says"),
     [
         (("--preset", "burdo"), "no preset 'burdo'; nearest: burda"),
+        (("--preset", ""), "no preset ''; nearest: "),
         (("--latent-dim", "0"), "latent_dim must be at least 1, got 0"),
+        (("--latent-dim", "2147483647", "--covariance", "full"), "run: the memory is too small for this run; lower"),
         (("--objective", "iwae", "-k", "0"), "num_importance_samples must be at least 1, got 0"),
         (("-k", "5"), "num_importance_samples must be 1 with elbo"),
         (("--objective", "gan"), "--objective"),
@@ -87,6 +89,29 @@ def test_a_foreign_checkpoint_is_left_as_it_is(tmp_path: Path, capsys: pytest.Ca
     assert train("--resume", "--out", str(tmp_path)) == 2
     assert f"{tmp_path}/checkpoint.json: not a checkpoint of elbocheck" in capsys.readouterr().err
     assert [p.read_text() for p in tmp_path.iterdir()] == ['{"weights": 1}']
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"data": "faces"}, "trained on 'faces'; only runs on digits, mnist can be read back"),
+        ({"history": [{"number": 1, "objective": None, "reconstruction": -1.0, "kl": 1.0}]}, "as epoch 1)"),
+        ({"history": [{"number": 2, "objective": -2.0, "reconstruction": -1.0, "kl": 1.0}]}, "as epoch 1)"),
+    ],
+)
+def test_a_checkpoint_that_was_changed_is_left_as_it_is(
+    changes: dict[str, object], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("--epochs", "1", "--out", str(tmp_path)) == 0
+    path = tmp_path / "checkpoint.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    capsys.readouterr()
+    assert train("--resume", "--out", str(tmp_path)) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert line.startswith(f"elbocheck: {path}: ")
+    assert says in line
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
 def test_a_device_that_is_not_there_is_named(

@@ -250,6 +250,28 @@ def test_a_loss_that_is_not_finite_names_step_rate_and_checkpoint(tmp_path: Path
     assert content(tmp_path / "b") == before
 
 
+@pytest.mark.parametrize(
+    ("said", "raised", "says"),
+    [
+        ("DefaultCPUAllocator: can't allocate memory: you tried", RunError, "memory is too small for this run; lower"),
+        ("CUDA out of memory. Tried to allocate 2.00 GiB", RunError, "memory is too small for this run; lower"),
+        ("CUDA error: an illegal memory access was encountered", RuntimeError, "illegal memory access"),
+        ("mat1 and mat2 shapes cannot be multiplied", RuntimeError, "mat1 and mat2"),
+    ],
+)
+def test_a_memory_that_is_too_small_is_told_from_other_faults(
+    said: str, raised: type[Exception], says: str, tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch has one exception for all."""
+
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(Trainer, "run", fail)
+    with pytest.raises(raised, match=says):
+        run(plan(tmp_path, {}), dataset)
+
+
 def limited(out: str, size: int, queue: Any) -> None:
     """Train where no file may be longer than ``size`` bytes: what a full disk does, without one."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -10,9 +10,11 @@ from vae_min.config import EXERCISE, PRESETS, Config, preset
     ("name", "value", "message"),
     [
         ("latent_dim", 0, "latent_dim must be at least 1, got 0"),
+        ("latent_dim", 2**31, "latent_dim must be below 2.31, got 2147483648"),
         ("epochs", 0, "epochs must be at least 1"),
         ("batch_size", -3, "batch_size must be at least 1"),
         ("hidden_sizes", (5, 0), "hidden_sizes must be positive widths"),
+        ("hidden_sizes", (5, 2**31), "hidden_sizes must be positive widths below 2.31"),
         ("learning_rate", 0.0, "learning_rate must be positive and finite"),
         ("learning_rate", float("nan"), "learning_rate must be positive and finite"),
         ("learning_rate", float("inf"), "learning_rate must be positive and finite"),

@@ -67,16 +67,53 @@ def test_a_sure_pixel_keeps_its_value(threshold, monkeypatch, seed):
     assert (error < 30 * 25 * EPS64) == (threshold is None)
 
 
-def test_a_step_writes_over_the_gradient_that_is_there(seed):
-    """Into the same memory, and adds nothing to it."""
+def after_two_steps(seed, twin=lambda step, model: step):
+    """Whether the gradients lie where they lay, and how far they are from those of the second step alone."""
     model, x, noise = model_of(Config(latent_dim=3, hidden_sizes=(9,)), seed, torch.float64)
     _, expected = by_differentiation(model, x, noise, 1.0, -0.25)
     places = [p.grad.data_ptr() for p in model.parameters()]
-    step = ElboGradient(model, 1.0)
+    step = twin(ElboGradient(model, 1.0), model)
     for images, draws in ((1 - x, -noise), (x, noise)):
         step(images, draws, -0.25)
-    assert [p.grad.data_ptr() for p in model.parameters()] == places
-    assert difference(model, expected) < 1000 * EPS64
+    return [p.grad.data_ptr() for p in model.parameters()] == places, difference(model, expected)
+
+
+def test_a_step_writes_over_the_gradient_that_is_there(seed):
+    """Into the same memory, and adds nothing to it."""
+    in_place, error = after_two_steps(seed)
+    assert in_place
+    assert error < 1000 * EPS64
+
+
+def adds(step, model):
+    def twin(*arguments):
+        before = [p.grad.clone() for p in model.parameters()]
+        step(*arguments)
+        for parameter, old in zip(model.parameters(), before, strict=True):
+            parameter.grad += old
+
+    return twin
+
+
+def writes_elsewhere(step, model):
+    def twin(*arguments):
+        step(*arguments)
+        for parameter in model.parameters():
+            parameter.grad = parameter.grad.clone()
+
+    return twin
+
+
+def test_a_step_that_adds_is_seen_by_its_gradient(seed):
+    in_place, error = after_two_steps(seed, adds)
+    assert in_place
+    assert error > 0.1
+
+
+def test_a_step_that_writes_elsewhere_is_seen_by_its_place(seed):
+    in_place, error = after_two_steps(seed, writes_elsewhere)
+    assert not in_place
+    assert error < 1000 * EPS64
 
 
 def without(name, monkeypatch):

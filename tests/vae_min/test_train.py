@@ -4,13 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.distributed as dist
+from torch.optim.adam import adam
 
 from vae_min import train as train_module
 from vae_min.config import Config
 from vae_min.data import Dataset, Split
 from vae_min.model import Autoencoder, VariationalAutoencoder
 from vae_min.objective import Terms, sampled_terms
-from vae_min.train import Loss, Run, Trainer, TrainingError, draw_noise, negative_elbo, train
+from vae_min.train import Loss, Run, Trainer, TrainingError, draw_noise, negative_elbo, train, views
 
 CLASSES = [Autoencoder, VariationalAutoencoder]
 
@@ -260,30 +261,107 @@ def test_a_run_in_bfloat16_is_reproducible(dataset, small):
     assert first.history[-1] != train(VariationalAutoencoder, config, dataset).history[-1]
 
 
-@pytest.mark.parametrize("options", [{}, {"objective": "sampled"}], ids=str)
-@pytest.mark.parametrize("bf16", [False, True])
-def test_all_gradients_are_one_vector_in_the_parameters_order(options, bf16, small, seed):
-    config = replace(small, **options)
+def vector_and_gradients(config, bf16, seed, spoil=lambda loss, model: None):
+    """After each of two steps: the vector of a loss, and the gradients of the parameters one after the other."""
     model, generator = VariationalAutoencoder(config, 30), torch.Generator().manual_seed(seed)
-    loss = Loss(model, config, bf16=bf16)
+    loss, found = Loss(model, config, bf16=bf16), []
+    spoil(loss, model)
     for _ in range(2):
         x, noise = (torch.rand(shape, generator=generator).round() for shape in ((7, 30), (1, 7, config.latent_dim)))
         loss.backward(x, noise)
-        assert torch.equal(loss.gradient, torch.cat([p.grad.flatten() for p in model.parameters()]))
-    assert loss.gradient.norm() > 0
+        found.append((loss.gradient.clone(), torch.cat([p.grad.flatten() for p in model.parameters()])))
+    return found
+
+
+@pytest.mark.parametrize("options", [{}, {"objective": "sampled"}], ids=str)
+@pytest.mark.parametrize("bf16", [False, True])
+def test_all_gradients_are_one_vector_in_the_parameters_order(options, bf16, small, seed):
+    for vector, gradients in vector_and_gradients(replace(small, **options), bf16, seed):
+        assert torch.equal(vector, gradients)
+        assert vector.norm() > 0
+
+
+def in_reverse(loss, model):
+    loss._parameters.reverse()
+    for parameter, part in zip(loss._parameters, views(loss.gradient, loss._parameters), strict=True):
+        parameter.grad = part
+
+
+def into_copies(loss, model):
+    for parameter in model.parameters():
+        parameter.grad = parameter.grad.clone()
+
+
+@pytest.mark.parametrize("options", [{}, {"objective": "sampled"}], ids=str)
+@pytest.mark.parametrize("bf16", [False, True])
+def test_gradients_in_another_order_are_seen(options, bf16, small, seed):
+    for vector, gradients in vector_and_gradients(replace(small, **options), bf16, seed, in_reverse):
+        assert not torch.equal(vector, gradients)
+        assert torch.equal(vector.sort().values, gradients.sort().values)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_gradients_that_are_copies_are_seen(bf16, small, seed):
+    """Where they are written out, and so into what each parameter's ``grad`` is."""
+    for vector, gradients in vector_and_gradients(small, bf16, seed, into_copies):
+        assert vector.norm() == 0
+        assert gradients.norm() > 0
+
+
+def concatenated(model):
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def is_adams_first_step(trainer, before, after):
+    """Of the learning rate, against the gradient's sign."""
+    gradient, rate = trainer._loss.gradient, trainer.config.learning_rate
+    moved = gradient.abs() > 1e-4  # Adam's epsilon is 1e-8
+    assert moved.sum() > 100
+    return torch.allclose(after[moved], (before - rate * gradient.sign())[moved], rtol=0, atol=1e-3 * rate)
 
 
 def test_the_model_has_views_of_the_vector_that_adam_moves(dataset, small):
     trainer = Trainer(VariationalAutoencoder, replace(small, epochs=1), dataset)
-    before = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+    before = concatenated(trainer.model)
     trainer.run(should_stop=lambda: True)
-    after = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+    after = concatenated(trainer.model)
     assert torch.equal(after, trainer._parameters)
-    # Adam's first step is the learning rate's, against the gradient's sign
-    moved = trainer._loss.gradient.abs() > 1e-4
-    expected = before - trainer.config.learning_rate * trainer._loss.gradient.sign()
-    torch.testing.assert_close(after[moved], expected[moved], rtol=0, atol=1e-3 * trainer.config.learning_rate)
-    assert moved.sum() > 100
+    assert is_adams_first_step(trainer, before, after)
+
+
+def test_a_model_of_copies_stands_still_and_is_seen(dataset, small):
+    trainer = Trainer(VariationalAutoencoder, replace(small, epochs=1), dataset)
+    for parameter in trainer.model.parameters():
+        parameter.data = parameter.data.clone()
+    before = concatenated(trainer.model)
+    trainer.run(should_stop=lambda: True)
+    after = concatenated(trainer.model)
+    assert torch.equal(after, before)
+    assert not torch.equal(after, trainer._parameters)
+    assert is_adams_first_step(trainer, before, trainer._parameters)
+
+
+def ascends(parameters, gradients, *arguments, lr, **options):
+    adam(parameters, gradients, *arguments, lr=lr, **{**options, "maximize": True})
+
+
+def goes_down_the_gradient(parameters, gradients, *arguments, lr, **options):
+    parameters[0].sub_(gradients[0], alpha=lr)
+
+
+def goes_twice_as_far(parameters, gradients, *arguments, lr, **options):
+    adam(parameters, gradients, *arguments, lr=2 * lr, **options)
+
+
+@pytest.mark.parametrize("update", [ascends, goes_down_the_gradient, goes_twice_as_far])
+def test_an_update_that_is_not_adams_is_seen(update, dataset, small, monkeypatch):
+    monkeypatch.setattr(train_module, "adam", update)
+    trainer = Trainer(VariationalAutoencoder, replace(small, epochs=1), dataset)
+    before = concatenated(trainer.model)
+    trainer.run(should_stop=lambda: True)
+    after = concatenated(trainer.model)
+    assert torch.equal(after, trainer._parameters)
+    assert not is_adams_first_step(trainer, before, after)
 
 
 def in_processes(world, tmp_path, **options):
