@@ -208,8 +208,13 @@ def _cut_reconstruction(likelihoods: Sequence[Likelihood], own: list[Tensor], vi
         s = share(torch.cat(own, 1).flatten(), torch.cat(terms, 1).flatten())
         if s.partial and chosen_by_batch(own, terms, _rows(views)):
             return Part(masked=True)
+        kept = np.array(likelihood.proper)
+        if len(kept) == 2 and not s.partial:  # or without the logarithm of the scale
+            kept = np.array([kept[0], 0.0])
+            errors = [kept[0] * derivative.of_elements(v, likelihood)[0, : len(own[0])] for v in views]
+            s = share(torch.cat(own, 1).flatten(), torch.cat(errors, 1).flatten())
         if s.partial and (found.cut is None or s.follow > found.cut.follow):
-            found = Part(likelihood, s.weight * np.array(likelihood.proper), s)
+            found = Part(likelihood, s.weight * kept, s)
     return found
 
 

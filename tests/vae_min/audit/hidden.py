@@ -59,7 +59,7 @@ HIDDEN = (
     ),
     Hidden(
         _MEAN,
-        of("gradient-cut", name="detached scale"),
+        lambda d: d.name in ("detached scale", "sample for rsample"),
         "where the decoder sees the mean and nothing else the draw, the scale of the code has no effect",
         "same",
         unless=_SAMPLED,
@@ -153,7 +153,7 @@ HIDDEN = (
     ),
     Hidden(
         of("noise-shared", name="one noise vector"),
-        of("weights-not-detached", "weights-sign", "weights-term", "kl-inside-weights", "mean-of-logs"),
+        of("weights-not-detached", "weights-sign", "weights-term", "kl-inside-weights", "mean-of-logs", "value-only"),
         "where all samples have one noise, they are the same, and there are no weights to tell from those of one",
         "unweighted",
     ),

@@ -52,6 +52,7 @@ PAIRS = (
     ("iwae", "the value of the bound, the gradient of the mean", "detached code"),
     ("monte_carlo", "noise times zero", "the divergence is added to the bound"),
     ("normal", "sum over the batch in each row", "variance squared"),
+    ("predicted_variance", "errors above one replaced", "squares over a learned variance"),
     ("scale_head", "a scale that can be zero", "batch over data set"),
     ("scale_head", "a scale that can be zero", "at most 0.1 nats of each latent"),
 )
