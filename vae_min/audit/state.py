@@ -156,6 +156,17 @@ class State:
         for holder, attributes in zip(self._holders, self._plain, strict=True):
             vars(holder).update({n: copy.copy(v) for n, v in attributes.items()})
 
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Take these attributes as they are now for what they were, for a while."""
+        before = self._plain
+        pairs = zip(self._holders, before, strict=True)
+        self._plain = [{n: vars(h).get(n, v) for n, v in attributes.items()} for h, attributes in pairs]
+        try:
+            yield
+        finally:
+            self._plain = before
+
     def plain_changes(self) -> list[tuple[Any, str]]:
         """Those attributes that differ from what they were, each with what holds it."""
         pairs = zip(self._holders, self._plain, strict=True)

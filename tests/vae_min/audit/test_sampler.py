@@ -221,6 +221,24 @@ def test_a_rectified_logarithm_has_one_sign() -> None:
             assert not [*of_sign(bench, {"scale", "log_variance"})]  # as it may be meant
 
 
+class _Seeded:
+    """Noise whose seed is counted on, or not."""
+
+    def __init__(self, advance):
+        self.seed, self.advance = 0, advance
+
+    def __call__(self, v):
+        self.seed += self.advance
+        return torch.randn(v.shape, generator=torch.Generator().manual_seed(self.seed), dtype=v.dtype)
+
+
+@pytest.mark.parametrize(("advance", "codes"), [(1, []), (0, ["noise-frozen"])])
+def test_noise_that_a_counter_seeds_is_not_frozen(advance, codes) -> None:
+    noise = _Seeded(advance)
+    assert [f.code for f in sampler(noise=noise).findings] == codes
+    assert noise.seed == 0
+
+
 @pytest.mark.parametrize(
     ("reading", "change", "codes"),
     [
