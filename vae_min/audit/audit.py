@@ -141,10 +141,12 @@ class _Auditor:
                 self._withdraw("kl-sign")
             self.findings += reached
         by_size = self._by_size(found, e, size := seen[0].observation.point.size)
+        missing = [f for f in self.findings if f.code == "kl-missing"]  # or not yet there
+        self._withdraw("kl-missing")
         self.findings += stuck.named(
             self.bench,
             e,
-            list(weight.of_reduction(self.spec, by_size, shape)),
+            missing + list(weight.of_reduction(self.spec, by_size, shape)),
             lambda: self._refitted(found, e),
             lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, size, again=True), shape)),
         )

@@ -18,7 +18,7 @@ from torch.distributions.constraints import Constraint
 from torch.nn.parameter import UninitializedParameter
 
 from vae_min.audit.head import Heads, expands, heads_of
-from vae_min.audit.noise import Draw, Noise, Source, constant, seeded
+from vae_min.audit.noise import Draw, Noise, Source, after, constant, seeded
 from vae_min.audit.spec import AuditError, VAESpec
 from vae_min.audit.state import State
 from vae_min.audit.trace import Anchor, CodeFinder, Trace, Widen, find_anchor, of_data, of_parameters
@@ -94,6 +94,7 @@ class Bench:
         self.target: int | None = None  # which of its targets is reconstructed
         self.beside: tuple[int, int] | None = None  # call and output of a draw that the decoder does not get
         self.code_shape: tuple[int, ...] = ()  # of one example, once it was encoded
+        self.held = 0  # how many draws, the first of a call, are the encoder's own, and the same whatever the noise
         self.general = False  # whether the prior is known by its log-density alone
         self._positions: tuple[int, int] | None = None
         self._at: tuple[int, float, float] | None = None  # where the parameters are, unless a call may have moved them
@@ -283,6 +284,7 @@ class Bench:
     @contextmanager
     def _calling(self, source: Source | None) -> Iterator[Noise]:
         if source is not None:
+            source = after(self.held, source)
             torch.default_generator.manual_seed(0)  # the CPU alone: for other devices torch would queue the calls
             random.seed(0)
             np.random.seed(0)
@@ -294,11 +296,12 @@ class Bench:
                 yield noise
 
     def loss(self, point: Point) -> Tensor:
-        """The loss alone."""
+        """The loss alone, without its graph where none is wanted; it may register hooks in it."""
         self.place(point)
-        with self._calling(point.noise):
+        graph = torch.is_grad_enabled()
+        with torch.enable_grad(), self._calling(point.noise):
             loss: Tensor = self.spec.loss(*self.batch(point)).reshape(())
-            return loss
+        return loss if graph else loss.detach()
 
     def report(self, point: Point) -> Any:
         """What the user logs."""
@@ -319,6 +322,21 @@ class Bench:
         if point.noise is not None and not noise.draws:  # the same whatever the noise
             self._encoded = place, heads.detached()
         return self._turned(heads)
+
+    def hold_noise_of_encoder(self, point: Point) -> bool:
+        """Let the draws on which the heads depend be the same from now on; whether there are any."""
+        found, batch = list[tuple[Tensor, Tensor]](), self.batch(point)
+        for value in (0.0, 1.0):
+            self.place(point)
+            with torch.no_grad(), self._calling(constant(value)) as noise:
+                heads = self._heads(self._called("encode", self.spec.encode, *batch))
+            assert heads.second is not None
+            found.append((heads.loc, heads.second))
+        if all(map(torch.equal, *found)):
+            return False
+        self.held, self.beside, self.swapped = len(noise.replaceable), None, False
+        self.finders.clear()
+        return True
 
     def _turned(self, heads: Heads) -> Heads:
         return Heads(heads.second, heads.loc) if self.swapped and heads.second is not None else heads
@@ -377,6 +395,8 @@ class Bench:
             probes = [(torch.randn_like(loc), tuple(t.clone() for t in batch[1:])) for _ in range(2)]
             with torch.no_grad(), self._calling(point.noise):
                 anchor = self._called("decode", lambda: find_anchor(self._decode_afresh, probes))
+                if anchor is None:
+                    _check_output(self._called("decode", self._decode_afresh, probes[0][0], *probes[0][1]), len(loc))
             self.finders[point.training] = None if anchor is None else self._finder_at(point, anchor)
         return self.finders[point.training]
 

@@ -160,10 +160,12 @@ def candidates(names: list[str], noisy: bool, general: bool) -> Iterator[Diverge
     """
     own = "" if noisy else "log_variance"
     shown = (names or ["as sampled" if noisy else own])[0]
+    others = [n for n in (*CLAIMABLE, *READINGS) if n != own]
     if general:
         yield Divergence(shown, _sampled(own), "sampled", noisy)
+        for name in dict.fromkeys(others):
+            yield Divergence(name, _sampled(name), "sampled")
         return
-    others = [n for n in (*CLAIMABLE, *READINGS) if n != own]
     yield Divergence(shown, _standard(own, noisy), "standard", noisy)
     for name in dict.fromkeys(others):
         yield Divergence(name, _standard(name, noisy), "standard")

@@ -16,7 +16,7 @@ from vae_min.audit.bench import Bench, Observation, Point
 from vae_min.audit.divergence import Divergence, Latent
 from vae_min.audit.divergence import candidates as divergences
 from vae_min.audit.head import Heads
-from vae_min.audit.likelihood import Likelihood, categorical_elements, data_of, heads_at, of_counts
+from vae_min.audit.likelihood import Likelihood, categoricals, data_of, heads_at, of_counts
 from vae_min.audit.likelihood import candidates as likelihoods
 from vae_min.audit.noise import constant, seeded
 from vae_min.audit.sampler import Sampler
@@ -278,7 +278,7 @@ def likelihoods_of(bench: Bench, seen: Sequence[View]) -> list[Likelihood]:
     known = all(v.output.density is not None for v in seen)
     own = [Likelihood(seen[0].output.law, lambda x, y: [y.density], whole=True)] if known else []  # type: ignore[list-item]
     if width != pixels:
-        return [*own, *(Likelihood("categorical", e) for e in categorical_elements(shape) if width % pixels == 0)]
+        return [*own, *(categoricals(bench.spec.tensors[0]) if width % pixels == 0 else ())]
     data, outputs = [v.data for v in seen], [v.output.loc for v in seen]
     probabilities = all(bool(((y >= 0) & (y <= 1)).all()) for y in outputs)
     counts = of_counts(shape, data, outputs) if all(bool((x >= 0).all()) for x in data) else ()

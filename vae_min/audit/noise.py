@@ -120,3 +120,9 @@ def seeded(seed: int, scale: float = 1.0) -> Source:
         return torch.randn(like.shape, generator=generator, dtype=torch.float64).mul_(scale).to(like)
 
     return source
+
+
+def after(count: int, source: Source) -> Source:
+    """The source, but for the first draws, which are the same for all sources."""
+    own = seeded(11)
+    return (lambda index, like: (own if index < count else source)(index, like)) if count else source

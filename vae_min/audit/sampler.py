@@ -98,7 +98,15 @@ def explain(bench: Bench, points: list[Point]) -> Sampler:
         In training mode, of at least two examples each; two at least.
     """
     with torch.no_grad():
-        return _explained(bench, points)
+        sampler = _explained(bench, points)
+        if sampler.doubt and bench.hold_noise_of_encoder(
+            points[0]
+        ):  # data that it corrupts, or a latent above this one
+            given = _explained(bench, points)
+            if given.drawn and not given.doubt:
+                return given
+            bench.held = 0
+        return sampler
 
 
 def _explained(bench: Bench, points: list[Point]) -> Sampler:
@@ -331,6 +339,9 @@ def _without_draws(bench: Bench, sampler: Sampler, still: list[Observation]) -> 
     if not sampler.names:
         sampler.doubt = "the code is neither the first head nor a known function of heads and noise"
         return
+    if not bench.observe(replace(still[0].point, noise=None)).codes:
+        sampler.doubt = "the noise is not drawn by torch, and dropout hides the code from the decoder's first weight"
+        return
     first, second = (_noise(bench, sampler, still[0].point).nan_to_num() for _ in range(2))
     if not torch.equal(first, second):
         _other_law(bench, sampler, still[0])
@@ -400,17 +411,29 @@ def _given(o: Observation) -> bool:
 def _frozen(bench: Bench, sampler: Sampler, point: Point) -> None:
     """Two calls one after the other must not have the same noise."""
     torch.default_generator.manual_seed(1)
-    first, second = (bench.observe(replace(point, noise=None)) for _ in range(2))
+    first = bench.observe(replace(point, noise=None))
+    with bench.state.going_on():  # a counter may seed the noise
+        second = bench.observe(replace(point, noise=None))
     drawn = [[d.value for d in o.draws if d.law in ("normal", "uniform")] for o in (first, second)]
     same_draws = bool(drawn[0]) and len(drawn[0]) == len(drawn[1]) and all(map(torch.equal, *drawn))
-    if _given(first):
+    seen = bool(first.codes and second.codes)  # dropout that the decoder begins with hides them
+    if seen and _given(first):
         sampler.doubt = "the noise comes with the batch: give a loss that draws it"
-    elif same_draws or (torch.equal(first.code, second.code) and not _is_location(sampler, first)):
-        values = ", ".join(
-            f"{float((o.code - o.heads.loc.repeat(sampler.num_samples, 1)).flatten()[0]):.6f}" for o in (first, second)
-        )
+    elif same_draws or (seen and sampler.names and _is_still(sampler, first, second)):
+        values = [
+            f"{float((o.code - o.heads.loc.repeat(sampler.num_samples, 1)).flatten()[0]):.6f}"
+            if seen
+            else f"{float(next(d.flatten()[0] for d in values)):.6f}"
+            for o, values in zip((first, second), drawn, strict=True)
+        ]
+        what = "z - loc of the first latent" if seen else "the first number that is drawn"
         message = "every call of the loss uses the same noise"
-        sampler.findings.append(Finding("noise-frozen", message, f"z - loc of the first latent in two calls: {values}"))
+        sampler.findings.append(Finding("noise-frozen", message, f"{what} in two calls: {', '.join(values)}"))
+
+
+def _is_still(sampler: Sampler, first: Observation, second: Observation) -> bool:
+    """Whether two calls have the same codes, and these are not the location."""
+    return torch.equal(first.code, second.code) and not _is_location(sampler, first)
 
 
 def in_evaluation(bench: Bench, point: Point) -> list[Finding]:
@@ -452,7 +475,7 @@ def of_range(bench: Bench, sampler: Sampler) -> Iterator[Finding]:
 
 
 def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
-    """A logarithm of the scale that has one sign only, where a linear layer has both; given how the head is read."""
+    """A logarithm of the scale that is never negative, where a linear layer has both signs; given how the head is read."""
     if not readings & _LOGARITHMS or not readings <= _LOGARITHMS | _ANY:
         return
     low, high, count = math.inf, -math.inf, 0
@@ -462,9 +485,10 @@ def of_sign(bench: Bench, readings: set[str]) -> Iterator[Finding]:
         low, high = min(low, float(heads.second.min())), max(high, float(heads.second.max()))
         if low < 0 < high or bool(heads.second.isnan().any()):
             return
-    if low == high:
-        return  # a scale that is fixed
-    message = f"the logarithm of the scale has one sign only: sigma is never {'below' if low >= 0 else 'above'} 1"
+    inverse = {r for r in readings if r.startswith("negative")}
+    if low == high or not (readings - inverse if low >= 0 else inverse):
+        return  # a scale that is fixed, or one of at most 1, as that of a true posterior in units of the prior's may be
+    message = "the logarithm of the scale has one sign only: sigma is never below 1"
     yield Finding("head-range", message, f"{count} values at random parameters in [{low:.3g}, {high:.3g}]")
 
 

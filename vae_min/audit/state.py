@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import functools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,22 @@ def reachable(*roots: Any) -> list[Any]:
 
     Closures, bound methods, partial functions, globals that a function names, attributes and containers are followed.
     """
-    found: dict[int, Any] = {}
+    return [
+        v
+        for v in _visited(roots)
+        if isinstance(v, nn.Module) or (isinstance(v, Tensor) and v.requires_grad and v.is_leaf)
+    ]
+
+
+def counting(*roots: Any) -> list[Any]:
+    """Objects other than modules, of classes that are not torch's, that hold numbers, found in the same way."""
+    objects = (v for v in _visited(roots) if not isinstance(v, (nn.Module, Tensor, FunctionType)))
+    own = (v for v in objects if not type(v).__module__.startswith("torch") and hasattr(v, "__dict__"))
+    return [v for v in own if not isinstance(v, ModuleType) and _numbers(vars(v))]
+
+
+def _visited(roots: Iterable[Any]) -> list[Any]:
+    """What the roots hold, to some depth; modules and tensors are not looked into."""
     seen: dict[int, Any] = {}
 
     def visit(value: Any, depth: int) -> None:
@@ -31,15 +46,13 @@ def reachable(*roots: Any) -> list[Any]:
             return
         seen[id(value)] = value
         if isinstance(value, (nn.Module, Tensor)):
-            if isinstance(value, nn.Module) or (value.requires_grad and value.is_leaf):
-                found[id(value)] = value
             return
         for part in _parts(value):
             visit(part, depth + 1)
 
     for root in roots:
         visit(root, 0)
-    return list(found.values())
+    return list(seen.values())
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -91,7 +104,11 @@ class State:
         }
         parameters |= {id(t): t for t in found if isinstance(t, Tensor)}
         self.parameters: list[Tensor] = list(parameters.values())
-        self._plain = [_plain(m) for m in self.submodules]
+        within = [v for m in self.submodules for n, v in vars(m).items() if n[0] != "_"]
+        objects = {id(o): o for o in counting(*roots, *within)}
+        self._holders: list[Any] = [*self.submodules, *objects.values()]
+        self._plain = [_plain(h) if isinstance(h, nn.Module) else _numbers(vars(h)) for h in self._holders]
+        self._names = [frozenset(vars(h)) for h in self._holders]
 
     @property
     def trainable(self) -> list[Tensor]:
@@ -112,7 +129,6 @@ class State:
             for m in self.submodules
         ]
         modes = [m.training for m in self.submodules]
-        names = [set(vars(m)) for m in self.submodules]
         try:
             yield
         finally:
@@ -127,40 +143,51 @@ class State:
                     original.data.copy_(b)
                 m._buffers.clear()
                 m._buffers.update(held)
-            for m, before in zip(self.submodules, names, strict=True):
-                for name in set(vars(m)) - before:
-                    del vars(m)[name]
             for m, training in zip(self.submodules, modes, strict=True):
                 m.training = training
             self.reset_plain()
+            for holder, names in zip(self._holders, self._names, strict=True):
+                for name in vars(holder).keys() - names:
+                    del vars(holder)[name]
             settings.restore()
 
     def reset_plain(self) -> None:
-        """Set numbers, texts and containers among the modules' attributes to what they were."""
-        for m, attributes in zip(self.submodules, self._plain, strict=True):
-            vars(m).update({n: copy.copy(v) for n, v in attributes.items()})
+        """Set numbers, texts and containers among the modules' attributes, and numbers of objects, to what they were."""
+        for holder, attributes in zip(self._holders, self._plain, strict=True):
+            vars(holder).update({n: copy.copy(v) for n, v in attributes.items()})
 
-    def plain_changes(self) -> list[tuple[nn.Module, str]]:
-        """The modules' plain attributes that differ from what they were."""
-        pairs = zip(self.submodules, self._plain, strict=True)
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Take these attributes as they are now for what they were, for a while."""
+        before = self._plain
+        pairs = zip(self._holders, before, strict=True)
+        self._plain = [{n: vars(h).get(n, v) for n, v in attributes.items()} for h, attributes in pairs]
+        try:
+            yield
+        finally:
+            self._plain = before
+
+    def plain_changes(self) -> list[tuple[Any, str]]:
+        """Those attributes that differ from what they were, each with what holds it."""
+        pairs = zip(self._holders, self._plain, strict=True)
         return [
-            (m, n)
-            for m, attributes in pairs
+            (h, n)
+            for h, attributes in pairs
             for n, v in attributes.items()
-            if vars(m).get(n) is not v and vars(m).get(n) != v
+            if vars(h).get(n) is not v and vars(h).get(n) != v
         ]
 
-    def numbers(self) -> list[tuple[nn.Module, str, int | float]]:
-        """The numbers among the modules' plain attributes."""
-        pairs = zip(self.submodules, self._plain, strict=True)
+    def numbers(self) -> list[tuple[Any, str, int | float]]:
+        """The numbers among them."""
+        pairs = zip(self._holders, self._plain, strict=True)
         return [
-            (m, n, v) for m, a in pairs for n, v in a.items() if isinstance(v, int | float) and not isinstance(v, bool)
+            (h, n, v) for h, a in pairs for n, v in a.items() if isinstance(v, int | float) and not isinstance(v, bool)
         ]
 
     @contextmanager
-    def changed(self, module: nn.Module, name: str, value: object) -> Iterator[None]:
+    def changed(self, holder: Any, name: str, value: Any) -> Iterator[None]:
         """Give a plain attribute another value for a while."""
-        attributes = self._plain[next(i for i, m in enumerate(self.submodules) if m is module)]
+        attributes = self._plain[next(i for i, h in enumerate(self._holders) if h is holder)]
         before, attributes[name] = attributes[name], value
         try:
             yield
@@ -179,11 +206,18 @@ class State:
 
 
 def _plain(module: nn.Module) -> dict[str, Any]:
+    """Plain attributes of a module, and the numbers of its class, which become its own where it counts on from them."""
+    classes = [c for c in reversed(type(module).__mro__) if not c.__module__.startswith("torch.")]
+    shared = {n: v for c in classes for n, v in _numbers(vars(c)).items()}
     return {
         n: copy.copy(v)
-        for n, v in vars(module).items()
+        for n, v in (shared | vars(module)).items()
         if isinstance(v, (*_PLAIN, list, dict)) and n[0] != "_" and n != "training"
     }
+
+
+def _numbers(attributes: Mapping[str, Any]) -> dict[str, int | float]:
+    return {n: v for n, v in attributes.items() if type(v) in (int, float) and n[0] != "_"}
 
 
 class _Settings:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
-from torch import nn
 
 from vae_min.audit import weight
 from vae_min.audit.bench import Bench, Point
@@ -42,10 +42,10 @@ def named(
     yield from rest
 
 
-def _counter(bench: Bench, e: Explanation, refitted: Refitted) -> tuple[nn.Module, str, int | float, bool] | None:
-    """A number among the modules' attributes on which the weight depends until it is large: its module, name and value.
+def _counter(bench: Bench, e: Explanation, refitted: Refitted) -> tuple[Any, str, int | float, bool] | None:
+    """A number among the attributes on which the weight depends until it is large: what holds it, its name and value.
 
-    And whether the loss changes it.
+    And whether the loss changes it. A weight of 0 may also be that with which a cycle begins.
     """
     before, ratio, work = _loss(bench), _ratio(e), _work(bench)
     for module, name, value in bench.state.numbers():
@@ -54,15 +54,17 @@ def _counter(bench: Bench, e: Explanation, refitted: Refitted) -> tuple[nn.Modul
         with bench.state.changed(module, name, value + 1):
             if _work(bench) != work:
                 continue
+            begins = ratio == 0 and bool(_ratio(refitted()))
         ends = list[float | None]()
         for far in (_FAR, 10 * _FAR):
             with bench.state.changed(module, name, type(value)(far)):
                 if not ends and _loss(bench) == before:
                     break
                 ends.append(_ratio(refitted()))
-        if ratio and _reaches(ends, ratio):
-            _loss(bench)
-            return module, name, value, any(m is module and n == name for m, n in bench.state.plain_changes())
+        _loss(bench)
+        advances = any(m is module and n == name for m, n in bench.state.plain_changes())
+        if (ratio is not None and _reaches(ends, ratio)) or (begins and advances):
+            return module, name, value, advances
     return None
 
 
@@ -71,7 +73,7 @@ def _reaches(ends: list[float | None], now: float) -> bool:
     if len(ends) < 2 or not ends[0] or not ends[1]:
         return False
     far, farther = ends[0], ends[1]
-    return weight.equal(far, farther) and not weight.equal(far, now) and far * now > 0
+    return weight.equal(far, farther) and not weight.equal(far, now) and far * now >= 0
 
 
 def _work(bench: Bench) -> tuple[int, int] | None:
@@ -95,5 +97,7 @@ def _loss(bench: Bench) -> float | None:
 def _ratio(e: Explanation | None) -> float | None:
     if e is None:
         return None
+    if weight.is_missing(e):
+        return 0.0
     kl, a = weight.common_kl_weight(e), weight.reconstruction_weight(e)
     return kl / a if kl and a else None

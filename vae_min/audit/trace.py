@@ -58,6 +58,8 @@ class Trace(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """See `TorchFunctionMode`."""
+        if func is Tensor.register_hook and not args[0].requires_grad:
+            return None  # the loss is looked at for its value: no gradient comes to be changed
         inputs = list(tensors((args, kwargs or {})))
         watched = self.anchor is not None and self.anchor.matches(func, inputs)
         before = [t.detach().clone() for t in inputs] if watched else []

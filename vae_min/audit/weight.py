@@ -184,7 +184,13 @@ def _reads_otherwise(e: Explanation, sampler: Sampler, reading: str) -> bool:
         return not _is_read(sampler, reading)
     if e.divergence.form == "loose" and e.divergence.own:  # a power of the scale where the variance should be
         return not _is_negligible(e, (e.kl[3], e.kl[5]))
-    of_scale = {"standard": (*e.kl[1:2], *e.kl[4:]), "reversed": e.kl[1:2], "loose": e.kl[3:6], "modulus": e.kl}
+    of_scale = {
+        "standard": (*e.kl[1:2], *e.kl[4:]),
+        "sampled": (*e.kl[:1], *e.kl[2:]),
+        "reversed": e.kl[1:2],
+        "loose": e.kl[3:6],
+        "modulus": e.kl,
+    }
     return not (e.divergence.own or _is_negligible(e, of_scale.get(e.divergence.form, ())))
 
 
@@ -244,7 +250,11 @@ def _unequal(e: Explanation, sampler: Sampler, parts: tuple[float, ...], evidenc
             if equal(parts[2], factor * parts[0]):
                 yield Finding("kl-log-base", f"the KL divergence uses {name}, not the natural logarithm", evidence)
                 return
-    yield Finding("kl-term", "the terms of the KL divergence have different weights, or are not those of one", evidence)
+    message = "the terms of the KL divergence have different weights, or are not those of one"
+    if e.divergence.form == "standard" and equal(parts[0], parts[1]) and parts[0] * parts[2] > 0:
+        scale = math.sqrt(parts[2] / parts[0])
+        message += f", or the prior has {scale:.4g} times the scale that VAESpec(prior=...) gives (1 if none is given)"
+    yield Finding("kl-term", message, evidence)
     if (common_kl_weight(e) or 0.0) / float(e.reconstruction[0]) < 0:
         yield _sign(evidence)
 

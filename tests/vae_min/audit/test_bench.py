@@ -175,6 +175,16 @@ def test_an_output_that_is_no_pixels_is_one_line(change, message) -> None:
         bench.observe(POINT)
 
 
+def test_a_decoder_that_does_nothing_is_one_line() -> None:
+    s = spec()
+    other = VAESpec(loss=s.loss, encode=s.encode, decode=lambda z: None, batch=s.batch)
+    with pytest.raises(AuditError, match=r"decode\(z\) returned a NoneType"), Bench(other).open() as bench:
+        bench.observe(POINT)
+    nothing = VAESpec(loss=s.loss, encode=s.encode, decode=lambda z: z, batch=s.batch)  # nothing to find the code by
+    with Bench(nothing).open() as bench:
+        assert bench.observe(POINT).codes == []
+
+
 def test_a_compiled_layer_runs_as_it_was_written() -> None:
     s, compiled = spec(), []
 

@@ -15,7 +15,7 @@ from torch.distributions import (
     Poisson,
     kl_divergence,
 )
-from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
 from vae_min.audit.audit import audit
 from vae_min.audit.spec import VAESpec
@@ -300,6 +300,87 @@ def test_a_mixture_that_is_learned_is_given_by_a_callable(net) -> None:
     assert audit(of_prior(net, estimate, lambda y: net.mixture_prior())).verdict == "elbo"
     doubled = of_prior(net, lambda q, z, y: 2 * estimate(q, z, y), lambda y: net.mixture_prior())
     assert errors(audit(doubled)) == {"kl-half"}
+
+
+def test_a_scale_that_is_read_otherwise_is_seen_beside_a_learned_prior_too(net) -> None:
+    def estimate(read, sampled):
+        def of(q, z, y):
+            scale = read(q.scale)
+            log_q = Normal(q.loc, scale).log_prob(z) if sampled else -torch.log(scale)
+            return log_q.sum(-1) - net.mixture_prior().log_prob(z)
+
+        return audit(of_prior(net, of, lambda y: net.mixture_prior()))
+
+    for sampled in (True, False):  # the density at the draw, or the entropy
+        assert estimate(lambda s: s, sampled).verdict == "elbo"
+    assert errors(estimate(torch.square, True)) == {"sampler-scale-mismatch"}
+    assert errors(estimate(torch.square, False)) == {"kl-term"}  # the logarithm tells a power from a weight by nothing
+    assert errors(estimate(lambda s: 2 * s.log().exp().log().abs(), False)) == {"sampler-scale-mismatch"}
+
+
+# --- sequences of which padding is no part ---
+
+
+class Sentences(nn.Module):
+    """Four words from a vocabulary of five, of which class 0 fills what is left; and logits, whose classes come last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.head, self.decoder = nn.Embedding(5, 3), nn.Linear(12, 4), nn.Linear(2, 20)
+
+    def encode(self, x):
+        return self.head(self.words(x).flatten(1)).chunk(2, -1)
+
+    def decode(self, z):
+        return self.decoder(z).view(-1, 4, 5)
+
+
+def of_words(words, reconstruction):
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = Sentences()
+
+    def loss(x):
+        loc, v = model.encode(x)
+        logits = model.decode(loc + torch.exp(0.5 * v) * torch.randn_like(v))
+        nll = cross_entropy(logits.transpose(1, 2), x, reduction="none")
+        return reconstruction(nll, x) + 0.5 * (loc**2 + v.exp() - 1 - v).sum(-1).mean()
+
+    return audit(VAESpec(loss=loss, encode=model.encode, decode=model.decode, batch=words, module=model))
+
+
+PADDED = torch.tensor([[3, 1, 2, 4], [2, 2, 0, 0], [4, 1, 3, 0], [1, 3, 4, 2], [2, 0, 0, 0], [3, 4, 1, 2]])
+AMIDST = torch.tensor([[3, 0, 2, 4], [2, 2, 0, 0], [4, 1, 3, 0], [1, 3, 4, 2], [2, 0, 0, 1], [3, 4, 1, 2]])
+
+
+def per_word(nll, x):
+    return (nll * (x != 0)).sum() / (x != 0).sum()
+
+
+def per_word_of_each(nll, x):
+    return ((nll * (x != 0)).sum(1) / (x != 0).sum(1)).mean()
+
+
+@pytest.mark.parametrize("words", [PADDED, PADDED.flip(1)], ids=["after", "before"])
+@pytest.mark.parametrize(
+    ("reconstruction", "verdict", "codes"),
+    [
+        (lambda nll, x: (nll * (x != 0)).sum(1).mean(), "elbo", set()),
+        (lambda nll, x: nll.sum(1).mean(), "elbo", set()),
+        (per_word, "not-elbo", {"reconstruction-mean"}),
+        (per_word_of_each, "not-elbo", {"reconstruction-mean"}),
+        (lambda nll, x: (nll * (x != 0)).sum(), "not-elbo", {"kl-batch-mean"}),
+    ],
+)
+def test_padding_is_no_part_of_a_sequence(words, reconstruction, verdict, codes) -> None:
+    outcome = of_words(words, reconstruction)
+    assert (outcome.verdict, errors(outcome)) == (verdict, codes)
+
+
+@pytest.mark.parametrize("left_out", [0, 3])
+def test_a_class_amidst_the_others_is_no_padding(left_out) -> None:
+    words = AMIDST if left_out == 0 else PADDED
+    assert of_words(words, lambda nll, x: (nll * (x != left_out)).sum(1).mean()).verdict == "undecided"
 
 
 # --- several samples in each of several calls ---

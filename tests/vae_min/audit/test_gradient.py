@@ -44,3 +44,22 @@ def test_a_code_is_rebuilt_with_its_gradient(cut, moves) -> None:
         code = anew.latent.code.sum() + 0 * heads.loc.sum() + 0 * heads.second.sum()
         found = torch.autograd.grad(code, (heads.loc, heads.second))
     assert tuple(bool(g.any()) for g in found) == moves
+
+
+def _saw(y, slope, step):
+    """Numbers of at most half of a step times a slope, which is their derivative."""
+    return slope * (y - step * (y / step).round()).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("beside", "codes"),
+    [
+        (lambda y: _saw(y, 1e-3, 0.1), []),  # the value is almost that which is explained, and so may the gradient be
+        (lambda y: _saw(y, 0.05, 2e-3), ["value-only"]),
+        (lambda y: 1e-3 * (y - y.detach()).sum(-1), ["value-only"]),  # the value is exactly that
+    ],
+)
+def test_a_value_that_is_nearly_explained_may_have_nearly_its_gradient(beside, codes) -> None:
+    outcome = audit(spec(nll=lambda y, x: bce(y, x) + beside(y)))
+    assert [f.code for f in outcome.findings] == codes
+    assert outcome.effective.likelihood == "bernoulli_logits"

@@ -11,7 +11,7 @@ from vae_min.audit.audit import audit
 from vae_min.audit.importance import READINGS, LogWeights, _fit
 from vae_min.audit.spec import VAESpec
 
-from .small import Small, bce
+from .small import Small, bce, spec
 
 W = torch.tensor([[0.3, -1.0], [1.2, 0.4], [-0.5, 2.0]], dtype=torch.float64)
 WEIGHTS = LogWeights(W, W + 1, W - 0.5, 2 * W)
@@ -88,3 +88,66 @@ def bound(w):
 def test_each_combination_under_its_code(combine, verdict, codes) -> None:
     outcome = weighted(combine)
     assert (outcome.verdict, [f.code for f in outcome.findings]) == (verdict, codes)
+
+
+def held(loc, v, z):
+    """log q(z|x) without a gradient in its parameters."""
+    return Normal(loc.detach(), torch.exp(0.5 * v).detach()).log_prob(z).sum(-1)
+
+
+def sticking(samples, doubly=False, surrogate=False):
+    """An audit of a loss with that."""
+    model = spec().loss.__self__
+
+    def loss(x):
+        loc, v = model.encode(x)
+        z = loc + torch.exp(0.5 * v) * torch.randn(samples, *v.shape)
+        px = -bce(model.decode(z), x.expand(samples, *x.shape))
+        w = px + Normal(0.0, 1.0).log_prob(z).sum(-1) - held(loc, v, z)
+        share = w.softmax(0).detach()
+        if doubly:
+            z.register_hook(lambda gradient: share.unsqueeze(-1) * gradient)
+        if samples == 1:
+            return -w.mean()
+        return -(share * w).sum(0).mean() if surrogate else -(torch.logsumexp(w, 0) - math.log(samples)).mean()
+
+    claimed = VAESpec(
+        loss=loss,
+        encode=model.encode,
+        decode=model.decode,
+        batch=spec().batch,
+        module=model,
+        num_importance_samples=samples,
+    )
+    return audit(claimed)
+
+
+def test_a_posterior_held_fixed_is_no_fault_of_one_sample_alone() -> None:
+    assert sticking(1).verdict == "elbo"
+    assert sticking(4, doubly=True).verdict == "elbo"
+    for surrogate in (False, True):
+        outcome = sticking(4, surrogate=surrogate)
+        assert (outcome.verdict, [f.code for f in outcome.findings]) == ("not-elbo", ["value-only"])
+        assert outcome.findings[0].message.startswith("log q(z|x) has no gradient in the heads")
+
+
+def expected_gradient(loc, samples, kind):
+    """By quadrature: the mean, over one or two draws, of the gradient in the location; log w = -0.7 (z - 1)^2 - log q(z)."""
+    points, weights = (torch.from_numpy(a) for a in np.polynomial.hermite_e.hermegauss(60))
+    noise = torch.cartesian_prod(*[points] * samples).reshape(-1, samples).T
+    mass = torch.cartesian_prod(*[weights / weights.sum()] * samples).reshape(-1, samples).prod(1)
+    loc = torch.tensor(loc, dtype=torch.float64, requires_grad=True)
+    z = loc + noise
+    log_w = -0.7 * (z - 1) ** 2 + 0.5 * (z - (loc if kind == "whole" else loc.detach())) ** 2
+    if kind == "doubly":
+        share = log_w.softmax(0).detach()
+        z.register_hook(lambda gradient: share * gradient)
+    return float(torch.autograd.grad((mass * log_w.logsumexp(0)).sum(), loc)[0])
+
+
+def test_a_posterior_held_fixed_has_the_right_gradient_on_average_only_of_one_sample() -> None:
+    for loc in (0.3, -0.7):
+        one, two = expected_gradient(loc, 1, "whole"), expected_gradient(loc, 2, "whole")
+        assert expected_gradient(loc, 1, "held") == pytest.approx(one, rel=1e-9, abs=0)
+        assert expected_gradient(loc, 2, "doubly") == pytest.approx(two, rel=1e-4, abs=0)
+        assert abs(expected_gradient(loc, 2, "held") / two - 1) > 0.1

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Normal
 
-from vae_min.audit.noise import Noise, constant, seeded
+from vae_min.audit.noise import Noise, after, constant, seeded
 
 ZERO = torch.zeros(3)
 
@@ -67,3 +67,12 @@ def test_a_seeded_source_depends_on_the_index_and_not_on_the_random_state() -> N
     assert torch.equal(a, c)
     assert torch.equal(b, d)
     assert not torch.equal(a, b)
+
+
+def test_the_first_draws_may_be_the_same_for_all_sources() -> None:
+    like = torch.empty(3)
+    low, high = (after(2, constant(v)) for v in (0.0, 1.0))
+    assert [torch.equal(low(i, like), high(i, like)) for i in range(4)] == [True, True, False, False]
+    assert high(2, like).tolist() == [1.0, 1.0, 1.0]
+    assert low(0, like).unique().numel() == 3
+    assert after(0, constant(1.0))(0, like).tolist() == [1.0, 1.0, 1.0]

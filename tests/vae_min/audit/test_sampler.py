@@ -102,6 +102,58 @@ def test_a_code_that_is_no_location_and_scale_is_doubtful_not_wrong(noise) -> No
     assert found.doubt.startswith("the code is not a location plus a scale times noise of its own: a flow")
 
 
+class _Dropped(Small):
+    """Its decoder begins with dropout, which hides the code from the first weight where nothing is replaced."""
+
+    def decode(self, z):
+        return super().decode(torch.nn.functional.dropout(z, 0.5, self.training))
+
+
+@pytest.mark.parametrize(
+    ("noise", "codes", "doubt"),
+    [
+        (torch.randn_like, [], ""),
+        (lambda v: (torch.manual_seed(0), torch.randn_like(v))[1], ["noise-frozen"], ""),
+        (_drawn_elsewhere, [], "the noise is not drawn by torch, and dropout hides the code"),
+    ],
+)
+def test_dropout_may_come_before_the_decoders_first_weight(noise, codes, doubt) -> None:
+    model = _Dropped(noise=noise)
+    s = VAESpec(loss=model.loss, encode=model.encode, decode=model.decode, batch=spec().batch)
+    with Bench(s).open() as bench:
+        found = explain(bench, POINTS)
+    assert [f.code for f in found.findings] == codes
+    assert found.doubt.startswith(doubt)
+    assert bool(found.doubt) is bool(doubt)
+
+
+class _Quantised(Small):
+    """The decoder gets the nearest entry of a codebook; with ``noise``, the location and numbers that never change."""
+
+    def __init__(self, still: bool) -> None:
+        super().__init__()
+        self.codebook, self.still = torch.nn.Embedding(7, 2), still
+
+    def nearest(self, x):
+        loc = self.encode(x)[0]
+        return loc, self.codebook(torch.cdist(loc, self.codebook.weight).argmin(1))
+
+    def loss(self, x):
+        loc, entry = self.nearest(x)
+        z = loc + entry * torch.linspace(-1, 1.3, entry.numel()).view(entry.shape) if self.still else entry
+        return (bce(self.decode(z), x) + (loc - entry).square().sum(-1)).mean()
+
+
+def test_a_code_without_noise_has_no_frozen_noise() -> None:
+    for still, codes in ((True, ["noise-frozen"]), (False, [])):
+        model = _Quantised(still)
+        s = VAESpec(loss=model.loss, encode=model.nearest, decode=model.decode, batch=spec().batch)
+        with Bench(s).open() as bench:
+            found = explain(bench, POINTS)
+        assert [f.code for f in found.findings] == codes
+        assert found.doubt.startswith("" if still else "the code is neither the first head nor a known function")
+
+
 def aside(noise, sampled):
     """A decoder that gets the mean, beside a draw that the divergence holds if it is sampled."""
     model = spec().loss.__self__
@@ -167,3 +219,85 @@ def test_a_rectified_logarithm_has_one_sign() -> None:
             assert [f.code for f in of_sign(bench, {"log_variance", "softplus"})] == codes
             assert not [*of_sign(bench, {"scale"})]  # a scale may have one sign
             assert not [*of_sign(bench, {"scale", "log_variance"})]  # as it may be meant
+
+
+class _Seeded:
+    """Noise whose seed is counted on, or not."""
+
+    def __init__(self, advance):
+        self.seed, self.advance = 0, advance
+
+    def __call__(self, v):
+        self.seed += self.advance
+        return torch.randn(v.shape, generator=torch.Generator().manual_seed(self.seed), dtype=v.dtype)
+
+
+@pytest.mark.parametrize(("advance", "codes"), [(1, []), (0, ["noise-frozen"])])
+def test_noise_that_a_counter_seeds_is_not_frozen(advance, codes) -> None:
+    noise = _Seeded(advance)
+    assert [f.code for f in sampler(noise=noise).findings] == codes
+    assert noise.seed == 0
+
+
+@pytest.mark.parametrize(
+    ("reading", "change", "codes"),
+    [
+        ("log_variance", torch.relu, ["head-range"]),
+        ("log_variance", lambda v: -v.abs(), []),  # a posterior that is never wider than the prior
+        ("negative log_variance", lambda v: -v.abs(), ["head-range"]),
+        ("negative log_variance", torch.relu, []),
+    ],
+)
+def test_a_scale_may_be_below_one_everywhere_but_not_above(reading, change, codes) -> None:
+    s = spec()
+    model = s.loss.__self__
+    encode = model.encode
+    object.__setattr__(s, "encode", lambda x: (encode(x)[0], change(encode(x)[1])))
+    with Bench(s).open() as bench:
+        assert [f.code for f in of_sign(bench, {reading})] == codes
+
+
+class _Corrupted(Small):
+    """The encoder gets the data with noise: its heads are those of a posterior given what it gets."""
+
+    def __init__(self, law=torch.randn_like, **parts) -> None:
+        super().__init__(**parts)
+        self.law = law
+
+    def encode(self, x):
+        return super().encode(x + 0.3 * self.law(x))
+
+
+class _Drawn(Small):
+    """The first head is a draw itself, and the decoder gets it as it is."""
+
+    def encode(self, x):
+        loc, v = super().encode(x)
+        return loc + std(v) * torch.randn_like(v), v
+
+    def loss(self, x):
+        z, v = self.encode(x)
+        return (self.nll(self.decode(z), x) + self.divergence(z, v)).mean()
+
+
+@pytest.mark.parametrize(
+    ("model", "names", "codes", "held"),
+    [
+        (lambda: _Corrupted(), ["log_variance"], [], True),
+        (lambda: _Corrupted(law=torch.rand_like), ["log_variance"], [], True),
+        (lambda: _Corrupted(scale=torch.exp), ["log_scale"], [], True),
+        (lambda: _Corrupted(noise=lambda v: torch.randn(v.shape[-1])), ["log_variance"], ["noise-shared"], True),
+        (lambda: _Corrupted(noise=torch.rand_like), ["log_variance"], ["noise-law"], True),
+        (_Drawn, ["log_variance"], [], False),  # it is the noise of the code itself
+    ],
+)
+def test_noise_of_the_encoders_own_is_none_of_the_codes(model, names, codes, held) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        made = model()
+    s = VAESpec(loss=made.loss, encode=made.encode, decode=made.decode, batch=spec().batch)
+    with Bench(s).open() as bench:
+        found = explain(bench, POINTS)
+        assert (bench.held > 0) is held
+    assert (found.names[:1], [f.code for f in found.findings]) == (names, codes)
+    assert found.doubt == ""

@@ -77,6 +77,49 @@ def test_everything_is_put_back(fails) -> None:
     assert (np.random.rand(), random.random()) == expected[1:]
 
 
+class Shared(nn.Module):
+    """Its counter is that of the class, until it counts on."""
+
+    step = 3
+
+    def forward(self, x):
+        self.step += 1
+        return x
+
+
+class Loop:
+    def __init__(self, module):
+        self.module, self.step, self.name = module, 5, "loop"
+
+    def loss(self, x):
+        self.step += 1
+        return self.module(x)
+
+
+def test_numbers_of_classes_and_of_objects_are_put_back() -> None:
+    module = Shared()
+    loop = Loop(module)
+    state = State(loop.loss)
+    with state.kept():
+        loop.loss(torch.ones(1))
+        loop.name = "other"  # no number: it is not looked after
+        assert (module.step, loop.step) == (4, 6)
+        assert {(type(h), n) for h, n in state.plain_changes()} == {(Shared, "step"), (Loop, "step")}
+        state.reset_plain()
+        assert (module.step, loop.step) == (3, 5)
+        loop.loss(torch.ones(1))
+        with state.changed(loop, "step", 70):
+            state.reset_plain()
+            assert loop.step == 70
+    assert (module.step, loop.step, "step" in vars(module), loop.name) == (3, 5, False, "other")
+
+
+def test_objects_that_modules_hold_are_found() -> None:
+    module = nn.Linear(2, 2)
+    module.options = Loop(None)
+    assert {(type(h), n) for h, n, _ in State(module).numbers()} >= {(Loop, "step")}
+
+
 def test_a_submodule_in_another_mode_than_its_parent_stays_so() -> None:
     module = nn.Sequential(nn.Linear(2, 2), nn.Dropout())
     module[1].eval()

@@ -30,6 +30,10 @@ def annealed(step, advance, factor=1):
         (50, 1, 1, ["kl-weight"], "weighted"),
         (50, 0, 2, ["kl-weight-stuck", "kl-half"], "not-elbo"),
         (600, 1, 1, [], "elbo"),
+        (0, 1, 1, ["kl-weight"], "weighted"),  # there is no divergence yet
+        (0, 0, 1, ["kl-weight-stuck"], "weighted"),
+        (0, 1, 2, ["kl-weight", "kl-half"], "not-elbo"),
+        (0, 1, 0, ["kl-missing"], "not-elbo"),
     ],
 )
 def test_annealing(step, advance, factor, codes, verdict) -> None:
@@ -37,6 +41,19 @@ def test_annealing(step, advance, factor, codes, verdict) -> None:
     outcome = audit(s)
     assert ([f.code for f in outcome.findings], outcome.verdict) == (codes, verdict)
     assert model.step == step
+
+
+@pytest.mark.parametrize(("advance", "code"), [(1, "kl-weight"), (0, "kl-missing")])
+def test_a_cycle_of_weights_may_begin_at_none(advance, code) -> None:
+    def divergence(loc, v):
+        weight = (0.0, 0.5, 1.0, 1.0, 1.0)[model.step % 5]
+        model.step += advance
+        return weight * kl(loc, v)
+
+    s = spec(divergence=divergence)
+    model = s.loss.__self__
+    model.step = 0
+    assert [f.code for f in audit(s).findings] == [code]
 
 
 class Repeated(nn.Module):
