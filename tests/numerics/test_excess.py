@@ -1,3 +1,5 @@
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -52,6 +54,25 @@ def test_excess_keeps_all_digits(rate):
 def test_excess_in_float32(rate):
     rate = np.float32(rate)
     assert relative_error(excess(rate), true_excess(float(rate))) < 2.5e-7
+
+
+def test_no_number_of_float32_is_wrong_by_more_than_three_units(seed):
+    """Some of each power of two, and all next to the worst place; the twin has four roundings where |t| is small."""
+    rng = np.random.default_rng(seed)
+    powers = 2.0 ** np.repeat(np.arange(-14, 7), 2**15)
+    rates = rng.choice([-1, 1], powers.size) * powers * rng.uniform(1, 2, powers.size)
+    rates = np.append(rates[rates < 88.7], np.linspace(-0.00017, -0.00018, 2**20)).astype(np.float32)
+    wide = rates.astype(np.float64)
+    series = sum(wide**k / math.factorial(k) for k in range(2, 9))
+    truth = np.where(abs(wide) < 0.05, series, np.expm1(wide) - wide)
+    part = rates - rates**2 * np.float32(1 / 6)
+    twin = rates * part / (2 - part)
+
+    def units(values):
+        return abs(values - truth) / truth * 2**24
+
+    assert units(excess(rates)).max() < 3
+    assert units(twin)[-(2**20) :].max() > 3
 
 
 def test_the_subtraction_it_replaces_loses_them():
