@@ -25,7 +25,7 @@ def excess(rate: Array) -> Array:
     -------
     array
         :math:`e^t - 1 - t` for the rate :math:`t`; exactly 0 at 0. Half precision is evaluated in float32. In float64 the
-        relative error is 2e-15 at most, and 3e-12 where the exponential is close to overflow; in float32 it is 1.8e-7, or
+        relative error is 2e-15 at most, and 3e-12 for rates above 200; in float32 it is 1.8e-7, or
         three units of :math:`2^{-24}`, wherever the excess is not subnormal.
 
     Notes

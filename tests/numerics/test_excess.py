@@ -49,6 +49,19 @@ def test_excess_keeps_all_digits(rate):
 
 
 @pytest.mark.parametrize(
+    ("least", "greatest", "claim"), [(0.3, 1.1, 2e-15), (150.0, 200.0, 2e-15), (650.0, 709.78, 3e-12)]
+)
+def test_excess_between_multiples_of_log_2(least, greatest, claim, seed):
+    rates = np.random.default_rng(seed).uniform(least, greatest, 500)
+    assert max(relative_error(excess(rate), true_excess(rate)) for rate in rates) < claim
+    # The twin: log 2 in one part, whose multiples are rounded.
+    rate = greatest
+    multiple = np.round(rate / np.log(2))
+    rest = rate - np.float32(np.log(2)) * multiple
+    assert relative_error(2.0 ** (multiple - 1) * np.exp(rest) * 2 - 1 - rate, true_excess(rate)) > 1e-9
+
+
+@pytest.mark.parametrize(
     "rate", [-1e10, -88.0, -86.0, -0.694, -0.693, -0.3, -1e-4, 1e-12, 0.5, 0.693, 0.694, 1.01, 88.0]
 )
 def test_excess_in_float32(rate):
