@@ -1,3 +1,5 @@
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -47,11 +49,43 @@ def test_excess_keeps_all_digits(rate):
 
 
 @pytest.mark.parametrize(
+    ("least", "greatest", "claim"), [(0.3, 1.1, 2e-15), (150.0, 200.0, 2e-15), (650.0, 709.78, 3e-12)]
+)
+def test_excess_between_multiples_of_log_2(least, greatest, claim, seed):
+    rates = np.random.default_rng(seed).uniform(least, greatest, 500)
+    assert max(relative_error(excess(rate), true_excess(rate)) for rate in rates) < claim
+    # The twin: log 2 in one part, whose multiples are rounded.
+    rate = greatest
+    multiple = np.round(rate / np.log(2))
+    rest = rate - np.float32(np.log(2)) * multiple
+    assert relative_error(2.0 ** (multiple - 1) * np.exp(rest) * 2 - 1 - rate, true_excess(rate)) > 1e-9
+
+
+@pytest.mark.parametrize(
     "rate", [-1e10, -88.0, -86.0, -0.694, -0.693, -0.3, -1e-4, 1e-12, 0.5, 0.693, 0.694, 1.01, 88.0]
 )
 def test_excess_in_float32(rate):
     rate = np.float32(rate)
     assert relative_error(excess(rate), true_excess(float(rate))) < 2.5e-7
+
+
+def test_no_number_of_float32_is_wrong_by_more_than_three_units(seed):
+    """Some of each power of two, and all next to the worst place; the twin has four roundings where |t| is small."""
+    rng = np.random.default_rng(seed)
+    powers = 2.0 ** np.repeat(np.arange(-14, 7), 2**15)
+    rates = rng.choice([-1, 1], powers.size) * powers * rng.uniform(1, 2, powers.size)
+    rates = np.append(rates[rates < 88.7], np.linspace(-0.00017, -0.00018, 2**20)).astype(np.float32)
+    wide = rates.astype(np.float64)
+    series = sum(wide**k / math.factorial(k) for k in range(2, 9))
+    truth = np.where(abs(wide) < 0.05, series, np.expm1(wide) - wide)
+    part = rates - rates**2 * np.float32(1 / 6)
+    twin = rates * part / (2 - part)
+
+    def units(values):
+        return abs(values - truth) / truth * 2**24
+
+    assert units(excess(rates)).max() < 3
+    assert units(twin)[-(2**20) :].max() > 3
 
 
 def test_the_subtraction_it_replaces_loses_them():

@@ -296,6 +296,65 @@ def test_rows_that_are_added_in_float32_miss_the_claim(seed):
     assert errors[2][1] > 1e-5
 
 
+def rows_of_few_terms(length, seed):
+    """A million numbers each: large ones and small ones of very different sizes; and rows that are just large enough for a
+    subtraction in float32, where its errors are largest."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (10**6 // length, length)
+
+    def sizes(least, greatest):
+        row = torch.empty(shape[0], 1).uniform_(least, greatest, generator=generator)
+        return 10 ** (row + torch.empty(2, *shape).uniform_(-4, 0, generator=generator))
+
+    yield tuple(sizes(-1, 0.7) * torch.randint(-1, 2, (2, *shape), generator=generator))
+    loc, rate = sizes(-4, -0.3)
+    yield loc, -rate
+    for place, excess_there in ((0.4055, 0.0946), (1.6098, 2.391)):
+        noise = torch.rand(2, *shape, generator=generator)
+        loc = torch.zeros(shape)
+        loc[:, 0] = (length * (0.5 + 0.01 * noise[0, :, 0] - excess_there)).clip(0).sqrt()
+        yield loc, place * (1 + 1e-3 * noise[1])
+
+
+def of_four_roundings(loc, log_variance):
+    """The twin, for log-variances of size log 2 at most: four roundings in each excess, and rows are added in float32."""
+    square = log_variance**2
+    part = log_variance - square * (1 / 6 - square * (1 / 360 - square / 15120))
+    total = loc[:, 0] * 0
+    for term in (loc * loc + log_variance * part / (2 - part)).unbind(-1):
+        total = total + term
+    return 0.5 * total
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, on what it does not trace
+@pytest.mark.parametrize("length", [2, 3, 5, 8])
+def test_standard_form_of_terms_of_very_different_sizes(length, seed):
+    traced = torch.compile(normal.kl_divergence_standard, backend="eager")
+    errors = []
+    for rows in rows_of_few_terms(length, seed):
+        exact = exact_standard(*rows)
+        values = (
+            function(*rows).float().double() for function in (normal.kl_divergence_standard, traced, of_four_roundings)
+        )
+        errors.append([((value - exact) / exact)[exact > 0].abs().max().item() for value in values])
+    assert max(max(ours) for *ours, _ in errors) <= CLAIM[np.float32]["moderate"], errors
+    assert errors[1][-1] > CLAIM[np.float32]["moderate"], errors
+
+
+def test_squares_that_float32_cannot_hold():
+    loc = np.array([[2e19, 0.0]], np.float32)
+    expected = 0.5 * np.square(loc.astype(np.float64)).sum(-1)
+    traced = torch.compile(normal.kl_divergence_standard, backend="eager")
+    for value in (
+        normal.kl_divergence_standard(loc, 0 * loc),
+        normal.kl_divergence_standard(torch.tensor(loc), torch.zeros(1, 2)),
+        traced(torch.tensor(loc), torch.zeros(1, 2)),
+    ):
+        assert np.asarray(value) == pytest.approx(expected, rel=1e-7, abs=0)
+    with np.errstate(over="ignore"):
+        assert np.isinf(0.5 * np.square(loc[0, 0]))
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_shapes_broadcast_and_dtype_is_kept(dtype):
     loc, scale = torch.zeros(4, 1, dtype=dtype), torch.ones(3, dtype=dtype)
