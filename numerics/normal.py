@@ -182,7 +182,8 @@ def kl_divergence_standard(loc: Array, log_variance: Array) -> Array:
     :math:`2^{-24}`, relatively, each excess by 3; its sum with the square and that over the row, none of whose terms is
     negative, by nothing that counts, since both are made in float64; and the result by 1 for being rounded at the end. Rows
     that are large enough are evaluated by a subtraction, eagerly on a processor, whose errors are no larger in the sum.
-    (The excess has to be a normal number, of :math:`|v|` from 2e-19 to 88.7.)
+    (The excess has to be a normal number, of :math:`|v|` from 2e-19 to 88.7; beyond, where half of it is one still, a compiled
+    program gives infinity.)
 
     References
     ----------
@@ -208,14 +209,14 @@ def _standard_slope(xp: Any, loc: Array, log_variance: Array) -> tuple[Array, Ar
 
 
 def _sum_of_terms(xp: Any, loc: Array, log_variance: Array, subtractions: list[tuple[Any, float]]) -> Array:
-    """By the first subtraction, of rows that are too small for it by the next one, and at last by the excess."""
+    """By the first subtraction; of rows that are too small for it, or too large for its format, by the next, at last by the excess."""
     if not subtractions:
         return in_blocks(partial(_sum_of_excesses, xp), xp, loc, log_variance)
     (dtype, least), *others = subtractions
     total = in_blocks(partial(_sum_of_differences, xp, dtype), xp, loc, log_variance)
-    small = xp.logical_not(total >= least * loc.shape[-1])
-    if bool(xp.any(small)):
-        total[small] = _sum_of_terms(xp, loc[small], log_variance[small], others)
+    left = xp.logical_not((total >= least * loc.shape[-1]) & (total < math.inf))
+    if bool(xp.any(left)):
+        total[left] = _sum_of_terms(xp, loc[left], log_variance[left], others)
     return total
 
 

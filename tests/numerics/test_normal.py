@@ -355,6 +355,18 @@ def test_squares_that_float32_cannot_hold():
         assert np.isinf(0.5 * np.square(loc[0, 0]))
 
 
+@pytest.mark.parametrize("length", [1, 2, 8, 20])
+def test_an_exponential_of_which_half_is_a_number(length):
+    log_variance = torch.zeros(3, length)
+    log_variance[:, 0] = torch.tensor([88.6, 89.4, 89.5])
+    value = normal.kl_divergence_standard(torch.zeros(3, length), log_variance)
+    exact = exact_standard(torch.zeros(3, length), log_variance)
+    torch.testing.assert_close(value[:2].double(), exact[:2], rtol=2.5e-7, atol=0)
+    assert value[2] == math.inf
+    assert exact[2] > torch.finfo(torch.float32).max
+    assert (0.5 * log_variance[1].exp()).sum() == math.inf  # the usual expression
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_shapes_broadcast_and_dtype_is_kept(dtype):
     loc, scale = torch.zeros(4, 1, dtype=dtype), torch.ones(3, dtype=dtype)
