@@ -133,6 +133,11 @@ class _Auditor:
             self._withdraw("noise-law")
         if found.noisy and not found.drawn and weight.is_sampled(e) and (message := self._of_law(found)):
             return self._undecided(message, Effective(sampler=found.name))
+        pixels = math.prod(self.spec.tensors[0].shape[1:])
+        if scale := weight.scale_of_prior(e, math.prod(shape), pixels):
+            message = f"the KL divergence, with its constant, is that from a prior of {scale:.4g} times the scale that is declared"
+            declare = f"{message} (1 if none is): give VAESpec(prior=(loc, scale)) if that is meant"
+            return self._undecided(declare, Effective(sampler=found.name))
         self.findings += self._of_terms(found, e)
         self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):

@@ -114,6 +114,23 @@ def is_missing(e: Explanation) -> bool:
     return all(abs(p) < _NOTHING * abs(e.reconstruction[0]) for p in kl_parts(e))
 
 
+def scale_of_prior(e: Explanation, latents: int, pixels: int) -> float | None:
+    """The scale of a normal prior, in units of the declared one, of which the loss has the divergence with its constant.
+
+    A wrong weight of the logarithm alone is no such scale: it leaves the constant of a standard prior.
+    """
+    parts = kl_parts(e)
+    if e.divergence.form != "standard" or not equal(parts[0], parts[1]) or equal(parts[0], parts[2]):
+        return None
+    if parts[0] * parts[2] <= 0:
+        return None
+    square, half = parts[2] / parts[0], 0.5 * latents * parts[2]
+    unit = float(e.reconstruction[0]) * pixels * DENSITY.get(e.likelihood.family, (0.0, 0.0))[0]
+    own = half * math.log(square) - (0.0 if is_estimated(e) else half)
+    close = 1e-6 * max(1.0, abs(half), abs(unit))
+    return math.sqrt(square) if any(abs(e.constant - own - c) < close for c in (0.0, unit, -unit)) else None
+
+
 def weights(e: Explanation) -> Weights:
     """Both factors."""
     return Weights(reconstruction_weight(e), kl_weight(e))

@@ -1,11 +1,13 @@
 """Coefficients are named: weights, reductions, and what the plainer of two explanations is."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from vae_min.audit.audit import audit
 from vae_min.audit.divergence import Divergence
 from vae_min.audit.explanation import Explanation
 from vae_min.audit.likelihood import Likelihood
@@ -158,3 +160,23 @@ def test_a_squared_error_is_a_variance() -> None:
     assert codes(lambda n: 2.0, lambda n: 1.0, True, {"variance": 0.5}) == []
     assert codes(lambda n: 2.0, lambda n: 1.0, True, {"variance": 0.3}) == ["variance-mismatch"]
     assert codes(lambda n: 0.4, lambda n: 1.0, True) == ["reconstruction-mean"]
+
+
+def from_wider_prior(constant):
+    return lambda loc, v: 0.5 * ((loc**2 + v.exp()) / 4 - 1 - v + constant).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("constant", "claims", "verdict", "codes"),
+    [
+        (math.log(4), {}, "undecided", ["unexplained"]),  # the density of N(0, 4) is there, and nobody said so
+        (math.log(4), {"prior": (0.0, 2.0)}, "elbo", []),
+        (0.0, {}, "not-elbo", ["kl-term"]),  # as of N(0, 1) with another weight of the logarithm
+        (math.log(2), {}, "not-elbo", ["kl-term"]),
+    ],
+)
+def test_a_prior_that_is_not_declared_is_told_by_its_constant(constant, claims, verdict, codes) -> None:
+    outcome = audit(spec(divergence=from_wider_prior(constant), claims=claims))
+    assert (outcome.verdict, [f.code for f in outcome.findings if f.code != "kl-weight"]) == (verdict, codes)
+    if verdict == "undecided":
+        assert "a prior of 2 times the scale that is declared" in outcome.findings[0].message
