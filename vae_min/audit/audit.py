@@ -12,10 +12,12 @@ from vae_min.audit import (
     amount,
     explanation,
     gradient,
+    head_range,
     importance,
     likelihood,
     partial,
     reach,
+    reduction,
     reported,
     sampler,
     stuck,
@@ -69,7 +71,7 @@ class _Auditor:
         if found.noisy and not found.beside:
             self.findings += sampler.in_evaluation(self.bench, points[0])
         self.findings += sampler.of_claim(self.spec, found, self.bench.observe(points[0]))
-        self.findings += sampler.of_range(self.bench, found)
+        self.findings += head_range.of_range(self.bench, found)
         seen = explanation.views(self.bench, found)
         if len(seen) < _ENOUGH:  # where each example may spoil the loss, one alone does less often
             seen = explanation.views(self.bench, found, 1, _ENOUGH, patience=40)
@@ -139,7 +141,7 @@ class _Auditor:
             declare = f"{message} (1 if none is): give VAESpec(prior=(loc, scale)) if that is meant"
             return self._undecided(declare, Effective(sampler=found.name))
         self.findings += self._of_terms(found, e)
-        self.findings += sampler.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
+        self.findings += head_range.of_sign(self.bench, {*found.names[:1], e.divergence.reading} - {"as sampled"})
         if not any(f.code == "sampler-scale-mismatch" for f in self.findings):
             reached = list(reach.findings(self.bench, found, e))
             if any(f.code == "kl-clamped" for f in reached):  # |KL - C| seen below C
@@ -151,9 +153,9 @@ class _Auditor:
         self.findings += stuck.named(
             self.bench,
             e,
-            missing + list(weight.of_reduction(self.spec, by_size, shape)),
+            missing + list(reduction.findings(self.spec, by_size, shape)),
             lambda: self._refitted(found, e),
-            lambda: list(weight.of_reduction(self.spec, self._by_size(found, e, size, again=True), shape)),
+            lambda: list(reduction.findings(self.spec, self._by_size(found, e, size, again=True), shape)),
         )
         self.findings += likelihood.findings(self.spec, e.likelihood, seen)
         self.findings += self._samples(found)
@@ -208,7 +210,7 @@ class _Auditor:
         return Audit(self._verdict(), tuple(self.findings), result)
 
     def _unexplained(self, found: Sampler, seen: Sequence[View]) -> Audit:
-        self.findings += sampler.of_sign(self.bench, set(found.names[:1]))
+        self.findings += head_range.of_sign(self.bench, set(found.names[:1]))
         points = [v.observation.point for v in seen]
         message = "the loss is no combination of a known likelihood and a KL divergence"
         known = partial.explain(self.bench, found, points)
@@ -233,7 +235,7 @@ class _Auditor:
                     "guard", "the reconstruction does not vary: a guard cuts all pixels off, or it has no weight", shown
                 )
             )
-            self.findings += weight.of_constant(self._rests(found), math.prod(self.bench.code_shape))
+            self.findings += reduction.of_constant(self._rests(found), math.prod(self.bench.code_shape))
         nearest = explanation.closest(self.bench, found, seen)
         evidence = _NOTHING
         if nearest is not None:

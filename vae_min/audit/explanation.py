@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_min.audit.bench import Bench, Observation, Point
+from vae_min.audit.classes import categoricals
 from vae_min.audit.divergence import Divergence, Latent
 from vae_min.audit.divergence import candidates as divergences
 from vae_min.audit.head import Heads
-from vae_min.audit.likelihood import Likelihood, categoricals, data_of, heads_at, of_counts
+from vae_min.audit.likelihood import Likelihood, data_of, heads_at, of_counts
 from vae_min.audit.likelihood import candidates as likelihoods
 from vae_min.audit.noise import constant, seeded
 from vae_min.audit.sampler import Sampler

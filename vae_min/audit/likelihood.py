@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.distributions import ContinuousBernoulli, Distribution
-from torch.nn.functional import logsigmoid, one_hot
+from torch.nn.functional import logsigmoid
 
-from numerics import bernoulli, categorical, laplace, normal
+from numerics import bernoulli, laplace, normal
 from vae_min.audit.bench import Bench, Observation
 from vae_min.audit.finding import Finding
 from vae_min.audit.head import CLAIMABLE, READINGS, Heads, expands, heads_of
@@ -22,8 +22,6 @@ from vae_min.audit.spec import VAESpec
 _EPSILONS = (0.2, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)
 _NO_LOGARITHM = "the variance that the decoder predicts is in the loss where its logarithm should be"
 _RESCALED = "the loss moves the data from [-1, 1] to [0, 1]"
-_AVERAGED = "the reconstruction is averaged over the tokens that are no padding, not summed over those of an example"
-_PADDINGS = 3
 _SECONDS = tuple(dict.fromkeys((*CLAIMABLE, *READINGS)))  # whatever keeps it positive, the decoder may have
 
 Elements = Callable[[Tensor, Heads], list[Tensor]]
@@ -250,81 +248,6 @@ def _log_softmax(y: Tensor, shape: tuple[int, ...], axes: tuple[int, ...]) -> Te
 def _unfolded(values: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Of flat examples, (..., N), each in its shape."""
     return values.reshape(*values.shape[:-1], *shape)
-
-
-def categoricals(data: Tensor) -> Iterator[Likelihood]:
-    """Cross entropies of class indices that data (B, ...) hold; of sequences, also those of which padding is no part."""
-    shape, paddings = tuple(data.shape[1:]), _paddings(data) if data.ndim == 2 else []
-    for padding in (None, *paddings):
-        yield from (Likelihood("categorical", e) for e in categorical_elements(shape, padding))
-    for padding, whole in product(paddings, (True, False)):
-        for e in categorical_elements(shape, padding):
-            averaged = _averaged(e, padding, whole)
-            yield Likelihood("categorical", averaged, defect="reconstruction-mean", how=_AVERAGED)
-
-
-def _paddings(data: Tensor) -> list[int]:
-    """Classes with which sequences (B, T) end or begin, and which are nowhere else; those with most of it first."""
-    found = {}
-    for c in torch.unique(data[:, [0, -1]]):
-        here = data == c
-        ends = (here.flip(-1).cumprod(-1).flip(-1), here.cumprod(-1))
-        if not bool(here.all()) and any(torch.equal(here, e.bool()) for e in ends):
-            found[int(c)] = int(here.sum())
-    return sorted(found, key=lambda c: -found[c])[:_PADDINGS]
-
-
-def _averaged(elements: Elements, padding: int, whole: bool) -> Elements:
-    """The terms, divided by how many of them are no padding: in the whole batch, or in each example."""
-
-    def averaged(x: Tensor, y: Heads) -> list[Tensor]:
-        held = x != padding
-        return [
-            t / (held.sum() / held[..., 0].numel() if whole else held.sum(-1, keepdim=True)) for t in elements(x, y)
-        ]
-
-    return averaged
-
-
-def categorical_elements(shape: tuple[int, ...], padding: int | None = None) -> Iterator[Elements]:
-    """Cross entropies of class indices, or of levels of grey, given logits whose classes lie on either axis.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of one example.
-    padding : int, optional
-        A class that counts for nothing.
-    """
-
-    def elements(x: Tensor, y: Heads, axis: int, levels: bool) -> list[Tensor]:
-        classes = y.loc.shape[-1] // x.shape[-1]
-        index = ((x * (classes - 1)).round() if levels else x).long()
-        folded = (classes, *shape) if axis == 0 else (*shape, classes)
-        logits = y.loc.reshape(*y.loc.shape[:-1], *folded)
-        logits = logits.movedim(-len(folded), -1) if axis == 0 else logits
-        held = torch.ones_like(index) if padding is None else index != padding
-        return [held * _cross_entropy((held * index).reshape(*index.shape[:-1], *shape), logits)]
-
-    for axis in (0, -1):
-        for levels in (False, True) if padding is None else (False,):
-            yield lambda x, y, a=axis, v=levels: elements(x, y, a, v)  # type: ignore[misc]
-    if len(shape) > 1:  # (C, H, W) with channels first: classes follow the channels
-        yield lambda x, y: _after_channels(x, y, shape)
-
-
-def _after_channels(x: Tensor, y: Heads, shape: tuple[int, ...]) -> list[Tensor]:
-    classes = y.loc.shape[-1] // x.shape[-1]
-    logits = y.loc.reshape(*y.loc.shape[:-1], shape[0], classes, *shape[1:]).movedim(-len(shape), -1)
-    return [_cross_entropy(x.long().reshape(*x.shape[:-1], *shape), logits)]
-
-
-def _cross_entropy(index: Tensor, logits: Tensor) -> Tensor:
-    if index.min() < 0 or index.max() >= logits.shape[-1]:
-        return torch.full(index.shape, torch.nan).flatten(2)  # not read so: the fit leaves it out
-    indicator = one_hot(index, logits.shape[-1]).to(logits.dtype)
-    value: Tensor = -categorical.log_prob_logits(indicator, logits)
-    return value.flatten(2)
 
 
 def heads_at(observation: Observation, sampler: Sampler) -> Heads | None:

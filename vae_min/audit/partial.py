@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_min.audit import derivative, stuck, weight
+from vae_min.audit import derivative, reduction, stuck, weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import Divergence, candidates
 from vae_min.audit.explanation import Explanation, Vector, View, finite_view, likelihoods_of
@@ -370,7 +370,7 @@ def findings(bench: Bench, sampler: Sampler, found: Parts, points: Sequence[Poin
         sizes = (2, 3) if bench.is_large else (2, points[0].size, 8)
         others = {size: refitted(size) for size in sizes if size != points[0].size}
         by_size = {points[0].size: first} | {size: o for size, o in others.items() if o is not None}
-        return list(weight.of_reduction(bench.spec, by_size, bench.code_shape))
+        return list(reduction.findings(bench.spec, by_size, bench.code_shape))
 
     yield from stuck.named(bench, e, of_reduction(e), refitted, lambda: of_reduction(refitted() or e))
 

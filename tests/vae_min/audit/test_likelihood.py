@@ -8,8 +8,9 @@ import scipy.stats
 import torch
 
 from vae_min.audit.audit import audit
+from vae_min.audit.classes import categorical_elements
 from vae_min.audit.head import Heads
-from vae_min.audit.likelihood import candidates, categorical_elements, findings
+from vae_min.audit.likelihood import candidates, findings
 from vae_min.audit.spec import VAESpec
 
 from .small import kl, spec, std

@@ -6,7 +6,8 @@ import torch
 from torch.nn.functional import softplus
 
 from vae_min.audit.bench import Bench, Point
-from vae_min.audit.sampler import explain, in_evaluation, of_range, of_sign
+from vae_min.audit.head_range import of_range, of_sign
+from vae_min.audit.sampler import explain, in_evaluation
 from vae_min.audit.spec import VAESpec
 
 from .small import Small, bce, kl, spec, std

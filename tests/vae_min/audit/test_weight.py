@@ -11,8 +11,9 @@ from vae_min.audit.audit import audit
 from vae_min.audit.divergence import Divergence
 from vae_min.audit.explanation import Explanation
 from vae_min.audit.likelihood import Likelihood
+from vae_min.audit.reduction import findings
 from vae_min.audit.sampler import Sampler
-from vae_min.audit.weight import common_kl_weight, of_reduction, of_terms, weights
+from vae_min.audit.weight import common_kl_weight, of_terms, weights
 
 from .small import spec
 
@@ -27,7 +28,7 @@ def codes(a, b, free=False, claims=None, code=(2,), pixels=5):
     """Findings where the coefficients are a(size) and b(size)."""
     by_size = {size: explanation(a(size), b(size), free) for size in (2, 4, 8)}
     claimed = replace(spec(claims=claims), batch=torch.zeros(6, pixels))
-    return [f.code for f in of_reduction(claimed, by_size, code)]
+    return [f.code for f in findings(claimed, by_size, code)]
 
 
 def test_weights_are_those_of_the_nll_and_of_the_divergence() -> None:
@@ -95,7 +96,7 @@ def test_a_code_of_several_axes_may_be_averaged_over_some() -> None:
         (1 / 10, "all but the first"),
         (1 / 30, "30"),
     ):
-        (found,) = of_reduction(spec(), {n: explanation(1.0, factor) for n in (4, 8)}, (3, 2, 5))
+        (found,) = findings(spec(), {n: explanation(1.0, factor) for n in (4, 8)}, (3, 2, 5))
         assert (found.code, words in found.message) == ("kl-latent-mean", True)
     assert (
         codes(lambda n: 1.0, lambda n: 1 / 3, code=(30,))
@@ -151,7 +152,7 @@ def test_a_variance_is_told_beside_a_term_that_is_off() -> None:
     for a, expected in ((1 / 0.3, []), (2 / 0.3, ["variance-mismatch"])):
         e = explanation(a, 1.0, True)
         wrong = Explanation(e.likelihood, e.divergence, e.reconstruction, e.kl * [1, 1, 0.434, 1, 1], 0.0, 0.0)
-        assert [f.code for f in of_reduction(spec(claims={"variance": 0.3}), {4: wrong, 8: wrong}, (3,))] == expected
+        assert [f.code for f in findings(spec(claims={"variance": 0.3}), {4: wrong, 8: wrong}, (3,))] == expected
 
 
 def test_a_squared_error_is_a_variance() -> None:
