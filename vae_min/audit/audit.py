@@ -88,8 +88,10 @@ class _Auditor:
             explained, seen = self._with_target(found, seen)
         if explained is not None and not self._is_cut_off(found, explained, seen):
             return self._explained(found, explained, seen)
-        if found.num_samples > 1 and (matched := importance.match(self.bench, seen)):
-            return self._importance(found, matched, seen)
+        if found.num_samples > 1:
+            matched, seen = self._matched(seen)
+            if matched is not None:
+                return self._importance(found, matched, seen)
         return self._unexplained(found, seen)
 
     def _is_cut_off(self, found: Sampler, e: Explanation, seen: Sequence[View]) -> bool:
@@ -200,13 +202,22 @@ class _Auditor:
             message = "the loss is a mean of logarithms over the samples: an ELBO, not the importance-weighted bound"
             yield Finding("mean-of-logs", message, f"{claimed} samples are claimed, {found.num_samples} are drawn")
 
+    def _matched(self, seen: list[View]) -> tuple[importance.Match | None, list[View]]:
+        """The importance-weighted bound that reproduces the loss, and the views; with a scale that all outputs share, if so."""
+        if matched := importance.match(self.bench, seen):
+            return matched, seen
+        for index, scaled in explanation.with_scale(seen):
+            if matched := importance.match(self.bench, scaled):
+                self.bench.scale = index
+                return matched, scaled
+        return None, seen
+
     def _importance(self, found: Sampler, matched: importance.Match, seen: Sequence[View]) -> Audit:
         self.findings += importance.findings(self.bench, found, matched, seen[0].observation.point)
         self.findings += likelihood.findings(self.spec, matched.likelihood, seen)
-        a = matched.factor
-        result = Effective(
-            a, a, round(matched.constant, 9) + 0.0, matched.likelihood.family, None, 1.0, found.name, found.name
-        )
+        a, family = matched.factor, matched.likelihood.family
+        variance = 1 / matched.likelihood.proper[0] if family == "normal" and matched.likelihood.free else None
+        result = Effective(a, a, round(matched.constant, 9) + 0.0, family, variance, 1.0, found.name, found.name)
         return Audit(self._verdict(), tuple(self.findings), result)
 
     def _unexplained(self, found: Sampler, seen: Sequence[View]) -> Audit:

@@ -479,9 +479,11 @@ class Bench:
         output = heads_of(outputs[0]) if outputs else None
         if output is None or output.second is not None or not output.loc.ndim:
             return []
-        if output.loc[0].numel() != data[0].numel():
-            return []
         pixels = output.loc[0]
+        if pixels.numel() != data[0].numel():  # as where the first axis is that of the samples
+            if output.loc.shape[-data[0].ndim :] != data.shape[1:]:
+                return []
+            pixels = data[0]
         found = (t for t in of_parameters(trace, self.state.trainable) if expands(t, pixels))
         return [t.reshape(1).clone() if t.numel() == 1 else t.expand_as(pixels).flatten() for t in found]
 

@@ -23,6 +23,7 @@ from vae_min.audit.head import CLAIMABLE
 from vae_min.audit.head import READINGS as SCALES
 from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
+from vae_min.audit.spec import VAESpec
 
 _FEW = 8
 
@@ -167,7 +168,10 @@ def match(bench: Bench, seen: Sequence[View]) -> Match | None:
     loss = np.array([v.loss for v in seen])
     with torch.no_grad():
         reads = CLAIMABLE if seen[0].latent.scale is None else ("", *CLAIMABLE)
-        for read, likelihood in product(reads, likelihoods_of(bench, seen)):
+        likelihoods = [
+            c for likelihood in likelihoods_of(bench, seen) for c in _of_fixed_variance(bench.spec, likelihood)
+        ]
+        for read, likelihood in product(reads, likelihoods):
             few = [log_weights(v, likelihood, read) for v in seen[:_FEW]]
             names = [
                 n for n, r in READINGS.items() if _may_fit(r, few, loss, tolerance(bench, not r.wrong and not read))
@@ -179,6 +183,23 @@ def match(bench: Bench, seen: Sequence[View]) -> Match | None:
                 if residual / loss.std() < tolerance(bench, not reading.wrong and not read) and factor > 0:
                     return Match(name, read, likelihood, factor, shift, constant, residual / float(loss.std()))
     return None
+
+
+def _of_fixed_variance(spec: VAESpec, likelihood: Likelihood) -> Iterator[Likelihood]:
+    """A normal likelihood of the variance that is claimed, or 1, or 1/2: in log-weights it is no common factor."""
+    if likelihood.family != "normal" or not likelihood.free:
+        yield likelihood
+        return
+    claimed = 1.0 if spec.variance is None else spec.variance
+    yield replace(likelihood, proper=(1 / claimed,))
+    for variance in {1.0, 0.5} - {claimed}:
+        how, defect = (
+            f"the variance is {variance:.4g} in the log-weights, {claimed:.4g} is claimed",
+            "variance-mismatch",
+        )
+        if spec.variance is None:
+            how, defect = "a squared error without 1/2 is a normal likelihood of variance 1/2", "squared-error"
+        yield replace(likelihood, proper=(1 / variance,), defect=likelihood.defect or defect, how=likelihood.how or how)
 
 
 def _may_fit(reading: Reading, few: list[LogWeights], loss: NDArray[np.float64], tolerance: float) -> bool:

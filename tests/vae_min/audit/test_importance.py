@@ -151,3 +151,53 @@ def test_a_posterior_held_fixed_has_the_right_gradient_on_average_only_of_one_sa
         assert expected_gradient(loc, 1, "held") == pytest.approx(one, rel=1e-9, abs=0)
         assert expected_gradient(loc, 2, "doubly") == pytest.approx(two, rel=1e-4, abs=0)
         assert abs(expected_gradient(loc, 2, "held") / two - 1) > 0.1
+
+
+def of_real_pixels(variance, learned=False, claims=None):
+    """An importance-weighted bound with a normal likelihood, of a fixed variance or one that is learned from there."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model, x = Small(), torch.randn(6, 5)
+    model.log_variance = torch.nn.Parameter(torch.tensor([math.log(variance)]))
+
+    def loss(x):
+        loc, v = model.encode(x)
+        q = Normal(loc, torch.exp(0.5 * v))
+        z = q.rsample((4,))
+        scale = (0.5 * model.log_variance).exp() if learned else math.sqrt(variance)
+        px = Normal(model.decode(z), scale).log_prob(x).sum(-1)
+        return bound(px + Normal(0.0, 1.0).log_prob(z).sum(-1) - q.log_prob(z).sum(-1)).mean()
+
+    return audit(
+        VAESpec(
+            loss=loss,
+            encode=model.encode,
+            decode=model.decode,
+            batch=x,
+            module=model,
+            num_importance_samples=4,
+            **(claims or {}),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict", "codes"),
+    [
+        ({"variance": 1.0}, "elbo", []),
+        ({"variance": 0.5}, "elbo", ["squared-error"]),
+        ({"variance": 0.3}, "undecided", ["unexplained"]),  # of no variance that anybody said
+        ({"variance": 0.3, "learned": True}, "elbo", []),
+    ],
+)
+def test_a_normal_likelihood_in_the_weights(parts, verdict, codes) -> None:
+    outcome = of_real_pixels(**parts)
+    assert (outcome.verdict, [f.code for f in outcome.findings]) == (verdict, codes)
+
+
+@pytest.mark.parametrize(("variance", "codes"), [(0.3, []), (1.0, ["variance-mismatch"]), (0.5, ["variance-mismatch"])])
+def test_a_normal_likelihood_in_the_weights_of_the_variance_that_is_claimed(variance, codes) -> None:
+    outcome = of_real_pixels(variance, claims={"variance": 0.3})
+    assert [f.code for f in outcome.findings] == codes
+    assert outcome.verdict == ("not-elbo" if codes else "elbo")
+    assert outcome.effective.variance == pytest.approx(variance, rel=1e-9, abs=0)
