@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import torch
 
@@ -37,6 +38,7 @@ _OF_AVERAGED = {
     "kl-sign": ("weights-sign", "have the wrong sign, or one of their terms has"),
 }
 _ENOUGH = 20
+_SCALES = 8  # of single numbers; gates and slopes of a network may be many
 _NOTHING = "no explanation was tried"
 _NOTHING_LEFT = 1e-6
 _BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
@@ -206,8 +208,8 @@ class _Auditor:
         """The importance-weighted bound that reproduces the loss, and the views; with a scale that all outputs share, if so."""
         if matched := importance.match(self.bench, seen):
             return matched, seen
-        for index, scaled in explanation.with_scale(seen):
-            if matched := importance.match(self.bench, scaled):
+        for index, scaled in islice(explanation.with_scale(seen), _SCALES):
+            if matched := importance.match(self.bench, scaled, scaled=True):
                 self.bench.scale = index
                 return matched, scaled
         return None, seen

@@ -163,15 +163,20 @@ def log_weights(view: View, likelihood: Likelihood, read: str = "") -> LogWeight
     return LogWeights(reconstruction + log_p - log_q, closed, reconstruction + log_p, reconstruction - log_q)
 
 
-def match(bench: Bench, seen: Sequence[View]) -> Match | None:
-    """The first reading that reproduces the loss at all points; None if none does."""
+def match(bench: Bench, seen: Sequence[View], scaled: bool = False) -> Match | None:
+    """The first reading that reproduces the loss at all points; None if none does.
+
+    Views that are ``scaled`` by what may be the decoder's scale are compared with likelihoods that have one, alone.
+    """
     loss = np.array([v.loss for v in seen])
     with torch.no_grad():
-        reads = CLAIMABLE if seen[0].latent.scale is None else ("", *CLAIMABLE)
+        reads = (*(() if seen[0].latent.scale is None else ("",)), *CLAIMABLE)[: 1 if scaled else None]
         likelihoods = [
             c for likelihood in likelihoods_of(bench, seen) for c in _of_fixed_variance(bench.spec, likelihood)
         ]
         for read, likelihood in product(reads, likelihoods):
+            if scaled and len(likelihood.proper) == 1:
+                continue
             few = [log_weights(v, likelihood, read) for v in seen[:_FEW]]
             names = [
                 n for n, r in READINGS.items() if _may_fit(r, few, loss, tolerance(bench, not r.wrong and not read))
