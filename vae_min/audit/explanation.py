@@ -144,6 +144,8 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool =
 
     with torch.no_grad():
         loss, likelihoods = np.array([v.loss for v in seen]), likelihoods_of(bench, seen)
+        if _still(loss[:, None]).all():
+            return None  # rounding alone is left to explain
         usual = _usual(loss)
         for divergence in divergences(sampler.names, sampler.noisy, bench.general):
             regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])

@@ -88,3 +88,11 @@ def test_a_reconstruction_without_weight_beside_the_divergence_of_another_scale(
     with on_bench(spec(nll=lambda y, x: weight * bce(y, x), scale=torch.exp)) as (bench, sampler):
         rest = explanation.without_reconstruction(bench, sampler, explanation.views(bench, sampler))
         assert rest.residual > 1e-3 if weight else rest.residual < 1e-9
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_a_loss_that_is_constant_but_for_rounding_has_no_explanation(weight) -> None:
+    constant = spec(nll=lambda y, x: 4.2 + weight * bce(y, x), divergence=lambda m, v: 1e-17 * kl(m, v))
+    with on_bench(constant) as (bench, sampler):
+        found = explanation.explain(bench, sampler, explanation.views(bench, sampler))
+        assert (found is not None) is bool(weight)
