@@ -171,3 +171,26 @@ def test_help_is_short_and_needs_no_torch() -> None:
     done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0 []"
     assert len(done.stdout.splitlines()) < 45
+
+
+@pytest.mark.parametrize(
+    ("said", "spins"), [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "")]
+)
+def test_threads_sleep_soon_unless_the_user_says_how_they_wait(
+    said: dict[str, str], spins: str, tmp_path: Path
+) -> None:
+    """It is said before torch is loaded, which reads it then."""
+    code = (
+        "import os, sys\n"
+        "class Seen:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'torch': print('spins', os.environ.get('GOMP_SPINCOUNT', ''))\n"
+        "sys.meta_path.insert(0, Seen())\n"
+        "from elbocheck.cli import main\n"
+        f"sys.argv = ['elbocheck', 'train', '--epochs', '1', '--out', {str(tmp_path / 'out')!r}]\n"
+        "main()\n"
+    )
+    environment = {n: v for n, v in os.environ.items() if n not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")} | said
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("spins")][:1] == [spins.split()]
