@@ -173,9 +173,11 @@ class _Auditor:
         """What is wrong with the terms; those of a mean over samples are the terms of their log-weights."""
         averaged = self.spec.num_importance_samples > 1 and weight.is_estimated(e)
         for finding in weight.of_terms(e, found):
-            code, what = _OF_AVERAGED.get(finding.code, ("", "")) if averaged else ("", "")
-            message = f"the log-weights, of which the loss is the mean, {what}"
-            yield Finding(code, message, finding.evidence) if code else finding
+            if averaged and finding.code in _OF_AVERAGED:
+                code, what = _OF_AVERAGED[finding.code]
+                yield Finding(code, f"the log-weights, of which the loss is the mean, {what}", finding.evidence)
+            else:
+                yield finding
 
     def _by_size(self, found: Sampler, e: Explanation, own: int, again: bool = False) -> dict[int, Explanation]:
         """The explanation at several sizes of the batch; that which is given is of batches of its ``own``."""

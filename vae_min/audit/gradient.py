@@ -14,10 +14,8 @@ from vae_min.audit.finding import Finding
 from vae_min.audit.likelihood import heads_at
 from vae_min.audit.sampler import Sampler
 
-_TOLERANCE = {
-    True: 1e-4,
-    False: 1e-2,
-}  # where the value is reproduced to rounding, or not: as by a series for a logarithm
+# where the value is reproduced to rounding, or not: as by a series for a logarithm
+_TOLERANCE = {True: 1e-4, False: 1e-2}
 CUT = {
     "code": "the code is detached",
     "decoder": "the code is detached where the decoder takes it",

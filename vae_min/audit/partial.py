@@ -267,9 +267,8 @@ def _divergence(bench: Bench, sampler: Sampler, given: Sequence[View], near: int
     return next((part for part in found if part.everywhere), (*found, tried)[0])
 
 
-def _read_divergence(sampler: Sampler, own: list[Tensor], views: Sequence[View], near: int) -> Part:
+def _read_divergence(sampler: Sampler, given: list[Tensor], views: Sequence[View], near: int) -> Part:
     readings, sampled = list(candidates(sampler.names, sampler.noisy, general=False)), False
-    given = own
     if sampler.noisy and not sampler.names:  # the code's scale is then a number, of no known derivatives
         readings = [d for d in readings if not d.own]
     for divergence in readings:
@@ -300,10 +299,12 @@ def _sampled(divergence: Divergence, coefficients: Vector) -> bool:
     return divergence.form in ("standard", "loose") and len(coefficients) > 3 and abs(coefficients[-1]) > _EXACT
 
 
-def _cut_divergence(readings: Sequence[Divergence], own: list[Tensor], views: Sequence[View], sampler: Sampler) -> Part:
-    found, given = Part(), own
+def _cut_divergence(
+    readings: Sequence[Divergence], given: list[Tensor], views: Sequence[View], sampler: Sampler
+) -> Part:
+    found = Part()
     for divergence in readings:
-        proper = torch.tensor(_PROPER[: 5 if sampler.noisy else 3], dtype=own[0].dtype)
+        proper = torch.tensor(_PROPER[: 5 if sampler.noisy else 3], dtype=given[0].dtype)
         terms = [torch.einsum("c,chbd->hbd", proper, derivative.of_columns(sampler, v, divergence)) for v in views]
         own, terms = _told(given, terms)
         derivatives, both = torch.stack(own, 1), torch.stack(terms, 1)

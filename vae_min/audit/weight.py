@@ -117,15 +117,21 @@ def scale_of_prior(e: Explanation, latents: int, pixels: int) -> float | None:
     A wrong weight of the logarithm alone is no such scale: it leaves the constant of a standard prior.
     """
     parts = kl_parts(e)
-    if e.divergence.form != "standard" or not equal(parts[0], parts[1]) or equal(parts[0], parts[2]):
+    scale = _of_another_prior(e, parts)
+    if scale is None or equal(parts[0], parts[2]):
         return None
-    if parts[0] * parts[2] <= 0:
-        return None
-    square, half = parts[2] / parts[0], 0.5 * latents * parts[2]
+    half = 0.5 * latents * parts[2]
     unit = float(e.reconstruction[0]) * pixels * DENSITY.get(e.likelihood.family, (0.0, 0.0))[0]
-    own = half * math.log(square) - (0.0 if is_estimated(e) else half)
+    own = 2 * half * math.log(scale) - (0.0 if is_estimated(e) else half)
     close = 1e-6 * max(1.0, abs(half), abs(unit))
-    return math.sqrt(square) if any(abs(e.constant - own - c) < close for c in (0.0, unit, -unit)) else None
+    return scale if any(abs(e.constant - own - c) < close for c in (0.0, unit, -unit)) else None
+
+
+def _of_another_prior(e: Explanation, parts: tuple[float, ...]) -> float | None:
+    """The scale of the normal prior whose divergence has these parts, but for a constant, in units of the declared one."""
+    if e.divergence.form != "standard" or not equal(parts[0], parts[1]) or parts[0] * parts[2] <= 0:
+        return None
+    return math.sqrt(parts[2] / parts[0])
 
 
 def weights(e: Explanation) -> Weights:
@@ -265,8 +271,7 @@ def _unequal(e: Explanation, sampler: Sampler, parts: tuple[float, ...], evidenc
                 yield Finding("kl-log-base", f"the KL divergence uses {name}, not the natural logarithm", evidence)
                 return
     message = "the terms of the KL divergence have different weights, or are not those of one"
-    if e.divergence.form == "standard" and equal(parts[0], parts[1]) and parts[0] * parts[2] > 0:
-        scale = math.sqrt(parts[2] / parts[0])
+    if scale := _of_another_prior(e, parts):
         message += f", or the prior has {scale:.4g} times the scale that VAESpec(prior=...) gives (1 if none is given)"
     yield Finding("kl-term", message, evidence)
     if (common_kl_weight(e) or 0.0) / float(e.reconstruction[0]) < 0:
