@@ -12,6 +12,8 @@ from typing import Any
 
 from numerics import continuous_bernoulli, dirichlet, normal
 from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
+from numerics.bregman import of_entropy, of_log_gamma
+from numerics.derivative import with_gradient
 from numerics.special_function import digamma, log_gamma, x_log_y
 
 
@@ -120,7 +122,8 @@ def kl_divergence(
 
     Notes
     -----
-    That of the Dirichlet distributions on two categories, :func:`numerics.dirichlet.kl_divergence`.
+    That of the Dirichlet distributions on two categories, :func:`numerics.dirichlet.kl_divergence`, without a last axis: what
+    the lighter category gains over its share, the heavier loses.
 
     References
     ----------
@@ -132,8 +135,26 @@ def kl_divergence(
     >>> round(float(kl_divergence(2.0, 1.0, 1.0, 1.0)), 12), float(kl_divergence(0.3, 4.0, 0.3, 4.0))
     (0.19314718056, 0.0)
     """
-    xp, *parameters = as_arrays(q_concentration1, q_concentration0, p_concentration1, p_concentration0)
-    return dirichlet.kl_divergence(_stack(xp, *parameters[:2]), _stack(xp, *parameters[2:]))
+    xp, dtype, *given = as_wide_arrays(q_concentration1, q_concentration0, p_concentration1, p_concentration0)
+    return narrowed(xp, with_gradient(_divergence, _slope, xp, *xp.broadcast_arrays(*given)), dtype)
+
+
+def _divergence(xp: Any, q1: Array, q0: Array, p1: Array, p0: Array) -> Array:
+    is_first = q1 >= q0
+    q_top, q_rest = xp.where(is_first, q1, q0), xp.where(is_first, q0, q1)
+    p_top, p_rest = xp.where(is_first, p1, p0), xp.where(is_first, p0, p1)
+    q_total, p_total, top, rest = q_top + q_rest, p_top + p_rest, p_top - q_top, p_rest - q_rest
+    heavy, light = q_top / q_total, q_rest / q_total
+    near = xp.maximum(xp.abs(top / q_top), xp.abs(rest / q_rest)) < 0.5
+    gain = xp.where(near, rest * heavy - light * top, p_rest * heavy - light * p_top)
+    means = of_entropy(p_top, p_total * heavy, -gain) + of_entropy(p_rest, p_total * light, gain)
+    loss = dirichlet.loss_of_sum(xp, (p_top, p_rest, p_total), (q_top, q_rest, q_total), top, top + rest)
+    return means + of_log_gamma(p_rest, q_rest, rest) + loss
+
+
+def _slope(xp: Any, q1: Array, q0: Array, p1: Array, p0: Array) -> tuple[Array, ...]:
+    in_q, in_p = dirichlet.slope(xp, _stack(xp, q1, q0), _stack(xp, p1, p0))
+    return in_q[..., 0], in_q[..., 1], in_p[..., 0], in_p[..., 1]
 
 
 def kl_divergence_uniform(q_concentration1: Array, q_concentration0: Array, p_low: Array, p_high: Array) -> Array:

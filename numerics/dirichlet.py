@@ -136,7 +136,7 @@ def kl_divergence(q_concentration: Array, p_concentration: Array) -> Array:
     0.0
     """
     xp, dtype, *given = as_wide_arrays(q_concentration, p_concentration)
-    return narrowed(xp, with_gradient(_divergence, _slope, xp, *xp.broadcast_arrays(*given)), dtype)
+    return narrowed(xp, with_gradient(_divergence, slope, xp, *xp.broadcast_arrays(*given)), dtype)
 
 
 def _divergence(xp: Any, q: Array, p: Array) -> Array:
@@ -154,16 +154,38 @@ def _divergence(xp: Any, q: Array, p: Array) -> Array:
     means = xp.sum(of_entropy(p, shares, xp.where(heaviest, own, others)), axis=-1)
     shapes = of_log_gamma(p, q, difference)
     light = xp.sum(xp.where(heaviest, xp.zeros_like(shapes), shapes), axis=-1)
-    return means + light + _loss_of_sum(xp, (p_top, p_rest, p_total), (q_top, q_rest, q_total), top, surplus)
+    heavy = loss_of_sum(xp, (p_top, p_rest, p_total), (q_top, q_rest, q_total), top, surplus)
+    return means + light + heavy[..., 0]
 
 
-def _slope(xp: Any, q: Array, p: Array) -> tuple[Array, Array]:
-    r"""Gradient in q's and in p's concentrations.
+def slope(xp: Any, q: Array, p: Array) -> tuple[Array, Array]:
+    r"""
+    Gradients of the divergence in the concentrations.
 
+    Parameters
+    ----------
+    xp : namespace
+    q, p : array, shape (..., K)
+        Of one shape.
+
+    Returns
+    -------
+    tuple of array, shape (..., K)
+        In q's and in p's concentrations.
+
+    Notes
+    -----
     With :math:`\delta = \alpha - \beta` and :math:`c(t) = \psi'(t) - 1/t` they are
     :math:`\delta_k/\alpha_k - \delta_0/\alpha_0 + \delta_k c(\alpha_k) - \delta_0 c(\alpha_0)` and
     :math:`\psi(\beta_k) - \psi(\alpha_k) - \psi(\beta_0) + \psi(\alpha_0)`. Each is written as a difference in two ways,
     of which the smaller numbers serve; for the heaviest category of q what is left of the sums is known by itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> in_q, in_p = slope(np, np.array([2.0, 1.0]), np.array([1.0, 1.0]))
+    >>> np.round(in_p, 12).tolist()
+    [-0.5, 0.5]
     """
     heaviest, difference = is_largest(xp, q), q - p
     (q_top, q_rest), (p_top, p_rest), (top, rest) = (split(xp, values, heaviest) for values in (q, p, difference))
@@ -223,10 +245,30 @@ def log_multivariate_beta(concentration: Array) -> Array:
     return xp.sum(log_gamma(concentration), axis=-1) - log_gamma(xp.sum(concentration, axis=-1))
 
 
-def _loss_of_sum(xp: Any, p: tuple[Array, ...], q: tuple[Array, ...], top: Array, surplus: Array) -> Array:
-    """`of_log_gamma` at the heaviest category less the same at the sums, of last axis 1 that is dropped.
+def loss_of_sum(xp: Any, p: tuple[Array, ...], q: tuple[Array, ...], top: Array, surplus: Array) -> Array:
+    r"""
+    What :func:`numerics.bregman.of_log_gamma` at the heaviest category is more than the same at the sums.
 
-    Each of p and q is (heaviest, rest, sum); ``top`` and ``surplus`` are the differences of the first and the last.
+    Parameters
+    ----------
+    xp : namespace
+    p, q : tuple of array
+        Concentration of the heaviest category, sum of the others, sum of all; all arrays of one shape.
+    top, surplus : array
+        Differences of p and q in the first and in the last.
+
+    Returns
+    -------
+    array
+        :math:`D_f(x, y) - D_f(x + e, y + d)` for :math:`p = (x, e, x + e)` and :math:`q = (y, d, y + d)`, without
+        cancellation where e and d are small.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> p, q = [tuple(map(np.float64, values)) for values in ((2.0, 1e-30, 2.0), (1.0, 1e-30, 1.0))]
+    >>> round(float(loss_of_sum(np, p, q, p[0] - q[0], p[2] - q[2])) / 1e-30, 12)
+    0.338081247408
     """
     (x, e, whole_x), (y, d, whole_y) = p, q
     direct, subtracted = of_log_gamma(x, y, top), of_log_gamma(whole_x, whole_y, surplus)
@@ -235,4 +277,4 @@ def _loss_of_sum(xp: Any, p: tuple[Array, ...], q: tuple[Array, ...], top: Array
     first = e * log_gamma_slope(x, y, top)
     second = (top + e) * log_gamma_slope(whole_y, y, d)
     expand = gains + xp.abs(first) + xp.abs(second) < direct
-    return xp.where(expand, second - first - gains, direct - subtracted)[..., 0]
+    return xp.where(expand, second - first - gains, direct - subtracted)

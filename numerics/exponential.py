@@ -126,8 +126,7 @@ def kl_divergence(q_rate: Array, p_rate: Array) -> Array:
     (0.19314718056, 0.0)
     """
     xp, dtype, q_rate, p_rate = as_wide_arrays(q_rate, p_rate)
-    quotient = None if q_rate.dtype == dtype else p_rate / q_rate  # that of two of float32 is in range in float64
-    return narrowed(xp, of_log(p_rate, q_rate, quotient=quotient), dtype)
+    return narrowed(xp, of_log(p_rate, q_rate, is_wide=q_rate.dtype != dtype), dtype)
 
 
 def kl_divergence_gamma(q_rate: Array, p_concentration: Array, p_rate: Array) -> Array:

@@ -138,11 +138,9 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     distance = xp.where(shift > 0.0, shift, -shift)
     near = distance < q_scale
     rate = xp.where(near, -distance / q_scale, xp.zeros_like(shift / q_scale))
-    ratio = q_scale / p_scale
-    quotient = None if q_scale.dtype == dtype else ratio  # that of two of float32 is in range in float64
-    logarithm = log_quotient(q_scale, p_scale) if quotient is None else xp.log(quotient)
-    close = of_log(q_scale, p_scale, quotient=quotient) + ratio * excess(rate)
-    far = distance / p_scale + ratio * xp.exp(-distance / q_scale) - logarithm - 1.0
+    ratio, is_wide = q_scale / p_scale, q_scale.dtype != dtype
+    close = of_log(q_scale, p_scale, is_wide=is_wide) + ratio * excess(rate)
+    far = distance / p_scale + ratio * xp.exp(-distance / q_scale) - log_quotient(q_scale, p_scale, is_wide) - 1.0
     return narrowed(xp, xp.where(near, close, far), dtype)
 
 

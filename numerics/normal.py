@@ -156,8 +156,8 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     """
     xp, dtype, q_loc, q_scale, p_loc, p_scale = as_wide_arrays(q_loc, q_scale, p_loc, p_scale)
     growth, shift = (q_scale - p_scale) / p_scale, (q_loc - p_loc) / p_scale
-    quotient = None if q_scale.dtype == dtype else q_scale / p_scale  # that of two of float32 is in range in float64
-    return narrowed(xp, of_log(q_scale, p_scale, quotient=quotient) + 0.5 * (growth * growth + shift * shift), dtype)
+    scales = of_log(q_scale, p_scale, is_wide=q_scale.dtype != dtype)
+    return narrowed(xp, scales + 0.5 * (growth * growth + shift * shift), dtype)
 
 
 def kl_divergence_standard(loc: Array, log_variance: Array) -> Array:
