@@ -100,11 +100,39 @@ def sum_of_rows(xp: Any, array: Array) -> Array:
     if length % _LANES == 0:
         array = _added(xp, array, length // _LANES)
     else:
-        # The array itself, but compilers write what it is taken of.
-        array = xp.as_strided(array, array.shape, array.stride())
+        (array,) = written(xp, array)
     while (length := array.shape[-1]) > 1:
         array = _added(xp, array, next((prime for prime in (2, 3, 5, 7) if length % prime == 0), length))
     return array[..., 0]
+
+
+def written(xp: Any, *arrays: Array) -> tuple[Array, ...]:
+    """
+    The arrays as they are, but torch's compiler for processors writes them to memory.
+
+    Parameters
+    ----------
+    xp : namespace
+    *arrays : array
+
+    Returns
+    -------
+    tuple of array
+
+    Notes
+    -----
+    Else it puts what an array is computed from in every place where the array is used, and in every place where these are:
+    where divergences of log-gamma functions are combined, it works for minutes, and not on a better program.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> written(np, np.ones(2))[0].tolist()
+    [1.0, 1.0]
+    """
+    if not (is_torch_namespace(xp) and xp.compiler.is_compiling() and arrays[0].device.type == "cpu"):
+        return arrays
+    return tuple(xp.as_strided(array, array.shape, array.stride()) for array in arrays)
 
 
 def _added(xp: Any, array: Array, parts: int) -> Array:

@@ -21,6 +21,7 @@ from typing import Any
 
 from numerics.array import Array, as_arrays
 from numerics.binet import binet_divergence, binet_slope
+from numerics.block import written
 from numerics.polynomial import horner
 
 # (artanh(w) - w) / w^3 = sum w^(2k) / (2k + 3) in w^2, interpolated at the Chebyshev points of |w| < 1/4: 1e-16 of it is lost.
@@ -156,9 +157,10 @@ def of_log_gamma(x: Array, y: Array, difference: Array | None = None) -> Array:
     (0.190921303782, 0.244632211291)
     """
     xp, x, y, difference = _arguments(x, y, difference)
+    x, y, difference = written(xp, x, y, difference)
     small = xp.minimum(x, y) < 1.0
     step = xp.astype(small, x.dtype)
-    upper_x, upper_y = x + step, y + step
+    upper_x, upper_y = written(xp, x + step, y + step)
     smooth = 0.5 * of_log(upper_x, upper_y, difference) + binet_divergence(upper_x, upper_y, difference)
     first = of_log(x, y, difference) + _entropy_increase(xp, x, y, difference)
     return smooth + xp.where(small, first, xp.zeros_like(first))
@@ -219,9 +221,10 @@ def log_gamma_slope(x: Array, y: Array, difference: Array) -> Array:
     0.30685281944
     """
     xp, x, y, difference = _arguments(x, y, difference)
+    x, y, difference = written(xp, x, y, difference)
     small = xp.minimum(x, y) < 1.0
     step = xp.astype(small, x.dtype)
-    upper_x, upper_y = x + step, y + step
+    upper_x, upper_y = written(xp, x + step, y + step)
     smooth = 0.5 * (difference / upper_x) / upper_y + binet_slope(upper_x, upper_y, difference)
     near, w, series = _near_equality(xp, x, y, difference)
     v = difference / (x + y + 2.0)
