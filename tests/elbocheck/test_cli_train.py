@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from elbocheck import cli
+from elbocheck.checkpoint import fingerprint
 
 COMMAND = [sys.executable, "-m", "elbocheck", "train"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -92,19 +93,25 @@ def test_a_foreign_checkpoint_is_left_as_it_is(tmp_path: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "fits", "says"),
     [
-        ({"data": "faces"}, "trained on 'faces'; only runs on digits, mnist can be read back"),
-        ({"history": [{"number": 1, "objective": None, "reconstruction": -1.0, "kl": 1.0}]}, "as epoch 1)"),
-        ({"history": [{"number": 2, "objective": -2.0, "reconstruction": -1.0, "kl": 1.0}]}, "as epoch 1)"),
+        ({"data": "faces"}, True, "trained on 'faces'; only runs on digits, mnist can be read back"),
+        ({"history": [{"number": 1, "objective": None, "reconstruction": -1.0, "kl": 1.0}]}, True, "as epoch 1)"),
+        ({"history": [{"number": 2, "objective": -2.0, "reconstruction": -1.0, "kl": 1.0}]}, True, "as epoch 1)"),
+        (
+            {"history": [{"number": 1, "objective": -2.0, "reconstruction": -1.0, "kl": 1.0}]},
+            False,
+            "edited or damaged",
+        ),
     ],
 )
 def test_a_checkpoint_that_was_changed_is_left_as_it_is(
-    changes: dict[str, object], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    changes: dict[str, object], fits: bool, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("--epochs", "1", "--out", str(tmp_path)) == 0
     path = tmp_path / "checkpoint.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    document = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({**document, "sha256_of_this": fingerprint(document)} if fits else document))
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     capsys.readouterr()
     assert train("--resume", "--out", str(tmp_path)) == 2
