@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.exceptions import TyperException
 
 from elbocheck.cli_audit import audit_command
-from elbocheck.cli_data import Data, UnusableInput, read_dataset
+from elbocheck.cli_data import Data, UnusableInput, complain, read_dataset
 from elbocheck.cli_display import as_objects, print_findings, progress
 from elbocheck.cli_evaluate import evaluate_command, figure_command
 from elbocheck.cli_formula import formula_command
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 # torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-_REFUTED, _UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 1, 2, 3, 70, 130
+_REFUTED, _UNDECIDED, _INTERRUPTED = 1, 3, 130
 
 
 class Format(StrEnum):
@@ -148,25 +146,15 @@ def main() -> None:
     """Run the command line; what it cannot use is said in one line on standard error, exit code 2."""
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-    except TyperException as error:
-        code = _complain(error.format_message())
     except BrokenPipeError:  # `elbocheck derive | head`: the reader has what it wanted
         _discard_output()
         code = 0
-    except (UnusableInput, OSError) as error:
-        code = _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
-    except Exception:  # noqa: BLE001 - an exit code of 1 would say that something is refuted
-        traceback.print_exc()
-        code = _FAULT
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        code = complain(error)
     sys.exit(code)
 
 
 def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _complain(message: str) -> int:
-    print(f"elbocheck: {' '.join(message.split())}", file=sys.stderr)
-    return _UNUSABLE

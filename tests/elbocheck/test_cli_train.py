@@ -168,6 +168,41 @@ def test_torchrun_trains_one_run_with_two_processes(tmp_path: Path, capsys: pyte
             assert two[name] == pytest.approx(one[name], rel=1e-4, abs=0)
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--learning-rate", "1e4"), "the objective is not finite at step"),
+        (("--preset", "burdo"), "no preset 'burdo'; nearest: burda"),
+        (("--out", "file"), "file: cannot be written (File exists); name another folder with --out"),
+    ],
+)
+def test_two_processes_say_once_what_they_cannot_use(options: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    """What both fail with, and what only the first does: the second is then left alone."""
+    (tmp_path / "file").write_text("mine")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    report = tmp_path / "codes"
+    program = f"""
+import os, sys
+from elbocheck.cli import main
+sys.argv = ["elbocheck", "train", "--out", "run", *{options!r}]
+try: main()
+except SystemExit as end:
+    with open({str(report)!r}, "a") as codes: print(end.code, file=codes, flush=True)
+    raise
+"""
+    (tmp_path / "program.py").write_text(program)
+    command = [*torchrun, str(tmp_path / "program.py")]
+    done = subprocess.run(
+        command, env=ENVIRONMENT, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode != 0
+    assert done.stderr.count("elbocheck: ") == 1
+    assert done.stderr.count(says) == 1
+    assert "RuntimeError" not in done.stderr
+    assert set(report.read_text().split()) == {"2"}
+    assert not (tmp_path / "run" / "checkpoint.json").exists()
+
+
 def test_help_is_short_and_needs_no_torch() -> None:
     program = (
         "import sys; sys.argv = ['elbocheck', 'train', '--help']\n"
