@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from elbocheck.cli_audit import audit_command
 from elbocheck.cli_data import Data, UnusableInput, complain, read_dataset
-from elbocheck.cli_display import as_objects, print_findings, progress
+from elbocheck.cli_display import as_objects, discard_output, print_findings, progress, reader_may_leave
 from elbocheck.cli_evaluate import evaluate_command, figure_command
 from elbocheck.cli_formula import formula_command
 from elbocheck.cli_proofread import proofread_command
@@ -71,11 +70,8 @@ def verify_command(
             outcome = verify(dataset, out, seed=seed, begin=begin)
     except TrainingError as error:
         raise UnusableInput(str(error)) from error
-    try:
+    with reader_may_leave():
         _print_outcome(outcome, as_json)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _discard_output()
     raise typer.Exit(exit_code(outcome.findings))
 
 
@@ -147,14 +143,10 @@ def main() -> None:
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except BrokenPipeError:  # `elbocheck derive | head`: the reader has what it wanted
-        _discard_output()
+        discard_output()
         code = 0
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - whatever it is
         code = complain(error)
     sys.exit(code)
-
-
-def _discard_output() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -42,7 +43,8 @@ def complain(error: Exception) -> int:
         traceback.print_exception(error)
         return _FAULT
     text = error.format_message() if isinstance(error, TyperException) else str(error)
-    print(f"elbocheck: {' '.join(text.split()) or 'the memory is too small'}", file=sys.stderr)
+    with suppress(OSError):  # where nothing can be written, the exit code is left
+        print(f"elbocheck: {' '.join(text.split()) or 'the memory is too small'}", file=sys.stderr)
     return UNUSABLE
 
 

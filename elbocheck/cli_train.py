@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from elbocheck.cli_data import UNUSABLE, Data, UnusableInput, complain, read_dataset, trained_on
+from elbocheck.cli_display import reader_may_leave
 from vae_min.config import Binarisation, Config, Covariance, Decoder, Objective
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ def train_command(
     An option that is not given has the preset's value. Data-parallel: torchrun --nproc-per-node N -m elbocheck train ...
     """
     _wait_without_spinning()
-    from elbocheck import training
-    from elbocheck.data_parallel import joined
-    from vae_min.train import is_first_process
-
+    with _interruptible() as interrupted:  # numpy, interrupted while it is imported, calls itself without end
+        from elbocheck import training
+        from elbocheck.data_parallel import joined
+        from vae_min.train import is_first_process
+    if interrupted:
+        raise KeyboardInterrupt
     options = {
         "objective": objective,
         "num_importance_samples": num_importance_samples,
@@ -97,7 +100,8 @@ def train_command(
                 if not stopped
                 else (f"stopped at step {step} and saved; go on with --resume --out {out}")
             )
-            typer.echo(text, err=stopped)
+            with reader_may_leave():
+                typer.echo(text, err=stopped)
     if stopped:
         raise KeyboardInterrupt
 
@@ -110,8 +114,6 @@ def _said_once(processes: Processes) -> Iterator[None]:
 
     try:
         yield
-    except BrokenPipeError:
-        raise
     except Exception as error:  # whatever it is, the others fail with it
         fault = UnusableInput(str(error)) if isinstance(error, RunError | CheckpointError) else error
         with processes.failing() as speaks:
@@ -164,23 +166,28 @@ def _display(
 
     show = is_first_process()
     columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
-        task, shown = progress.add_task("figures come with each epoch", total=None, visible=False), 0.0
-        for note in notes if show else []:
-            progress.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+    progress, shown = Progress(*columns, console=Console(stderr=True), disable=not show), 0.0
+    task = progress.add_task("figures come with each epoch", total=None)
+    for note in notes if show else []:
+        progress.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
 
-        def on_epoch(epoch: Epoch, speed: float) -> None:
-            figures = f"{_figures(config, model, epoch)}, {speed:,.0f} examples/s"
-            progress.update(task, description=figures)
+    def on_epoch(epoch: Epoch, speed: float) -> None:
+        figures = f"{_figures(config, model, epoch)}, {speed:,.0f} examples/s"
+        progress.update(task, description=figures)
 
-        def on_step(step: int, num_steps: int) -> bool:
-            nonlocal shown
-            if (now := time.monotonic()) > shown + 0.1 or step == num_steps:
-                shown = now
-                progress.update(task, completed=step, total=num_steps, visible=True)
-            return False
+    def on_step(step: int, num_steps: int) -> bool:
+        nonlocal shown
+        if (now := time.monotonic()) > shown + 0.1 or step == num_steps:
+            progress.start()  # not before: a bar that has not begun writes an empty line all the same
+            shown = now
+            progress.update(task, completed=step, total=num_steps)
+        return False
 
+    try:
         yield on_epoch, on_step
+    finally:
+        if shown:
+            progress.stop()
 
 
 def _figures(config: Config, model: str, epoch: Epoch) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,21 @@ def test_what_it_cannot_use_is_one_line_and_exit_2(
         assert out == ""
         (line,) = [line for line in err.splitlines() if line.startswith("elbocheck: ")]
         assert says in line
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_reader_that_leaves_does_not_change_the_exit_code(options: tuple[str, ...], vae: Path) -> None:
+    """An exit code of 1 would say that something is refuted, one of 0 that nothing is undecided."""
+    command = [sys.executable, "-m", "elbocheck", "evaluate", str(vae), *QUICK, *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    reading, writing = os.pipe()
+    os.close(reading)
+    left = subprocess.run(command, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    stayed = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert left.returncode == stayed.returncode == elbocheck("evaluate", str(vae), *QUICK) != 1
+    assert "Traceback" not in left.stderr
+    assert "Exception" not in left.stderr
 
 
 def copy(run: Path, to: Path, **changes: Any) -> None:

@@ -85,6 +85,25 @@ def test_what_it_cannot_use_is_one_line_and_exit_2(
     assert not (tmp_path / "run" / "checkpoint.json").exists()
 
 
+def test_before_the_first_step_there_is_no_bar_and_no_empty_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert train("--out", str(tmp_path / "file")) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("elbocheck: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_standard_error_that_is_full_is_unusable(tmp_path: Path) -> None:
+    """Not a refutation, as an exit code of 1 would say."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "--out", str(tmp_path), "--latent-dim", "0"], env=ENVIRONMENT, stderr=full, check=False
+        )
+    assert done.returncode == 2
+
+
 def test_a_foreign_checkpoint_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "checkpoint.json").write_text('{"weights": 1}')
     assert train("--resume", "--out", str(tmp_path)) == 2
@@ -148,6 +167,26 @@ def test_ctrl_c_saves_exits_130_and_the_run_ends_as_if_nothing_had_happened(tmp_
     assert train("--resume", "--out", str(interrupted)) == 0
     assert train("--epochs", "100", "--out", str(whole)) == 0
     assert (interrupted / "checkpoint.json").read_bytes() == (whole / "checkpoint.json").read_bytes()
+
+
+@pytest.mark.parametrize("module", ["numpy._core", "numpy.dtypes", "torch", "elbocheck.training"])
+def test_ctrl_c_while_modules_are_imported_exits_130(module: str, tmp_path: Path) -> None:
+    """Numpy takes the exception for its own, and training would begin, or numpy call itself without end."""
+    program = f"""
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["elbocheck", "train", "--epochs", "1", "--out", {str(tmp_path / "run")!r}]
+from elbocheck.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert not (tmp_path / "run").exists()
 
 
 def test_torchrun_trains_one_run_with_two_processes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
