@@ -7,14 +7,14 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from elbocheck import checkpoint, lock
+from elbocheck import checkpoint, lock, memory
 from elbocheck.atomic import write_text
 from elbocheck.checkpoint import Checkpoint
 from vae_min.config import Config, preset
@@ -117,7 +117,7 @@ def run(
         If the checkpoint is not of this run, or none can be written; the last good one is as it was.
     """
     keep_memory()
-    with few_threads(dataset), without_denormals(), _within_memory(plan.out), ExitStack() as stack:
+    with few_threads(dataset), without_denormals(), _within_memory(plan.out, device), ExitStack() as stack:
         if is_first_process():
             stack.enter_context(_alone_in(plan))
         trainer: Trainer[Any] = Trainer(checkpoint.MODELS[plan.model], plan.config, dataset, device=device, bf16=bf16)
@@ -186,14 +186,14 @@ def without_denormals() -> Iterator[None]:
 
 
 @contextmanager
-def _within_memory(out: Path) -> Iterator[None]:
+def _within_memory(out: Path, device: str) -> Iterator[None]:
     """Sizes that no memory holds are the user's: torch says so in an exception that stands for much else."""
+    words = ("allocate memory", "out of memory", "size calculation overflowed")
     try:
-        yield
-    except RuntimeError as error:
-        if not any(
-            words in str(error) for words in ("allocate memory", "out of memory", "size calculation overflowed")
-        ):
+        with memory.limited() if device == "cpu" else nullcontext():
+            yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and not any(some in str(error) for some in words):
             raise
         sizes = "batch_size, latent_dim or num_importance_samples"
         raise RunError(f"{out}: the memory is too small for this run; lower {sizes}") from error

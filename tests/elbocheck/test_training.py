@@ -9,6 +9,7 @@ import random
 import resource
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 import torch
 
-from elbocheck import checkpoint, lock, training
+from elbocheck import checkpoint, lock, memory, training
 from elbocheck.checkpoint import CheckpointError
 from elbocheck.training import RunError, plan, run
 from vae_min.config import EXERCISE, PRESETS
@@ -270,6 +271,19 @@ def test_a_memory_that_is_too_small_is_told_from_other_faults(
     monkeypatch.setattr(Trainer, "run", fail)
     with pytest.raises(raised, match=says):
         run(plan(tmp_path, {}), dataset)
+
+
+def test_memory_that_only_this_machine_has_not_is_told_before_the_system_ends_the_process(
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer of the decoder has 328 MB here, of 134 MB that are left."""
+    if sys.platform != "linux":
+        pytest.skip("there is no such limit on this system")
+    own = memory._kilobytes("/proc/self/status")["VmData"]
+    monkeypatch.setattr(memory, "_left", lambda: 1024 * own + 2**27)
+    changes = {"objective": "iwae", "num_importance_samples": 20_000}
+    with pytest.raises(RunError, match="the memory is too small for this run; lower batch_size"):
+        run(plan(tmp_path, changes), dataset)
 
 
 def limited(out: str, size: int, queue: Any) -> None:
