@@ -36,9 +36,11 @@ class Processes:
         They may not end before that: when one has ended, torchrun ends all. And they have nothing to say themselves:
         they fail alike, or for want of the first.
         """
-        speaks = self.store is None or self.store.add("elbocheck/failed", 1) == 1
+        speaks = self.store is None
+        with suppress(dist.DistError):  # the store may have ended, with the process that kept it
+            speaks = self.store is None or self.store.add("elbocheck/failed", 1) == 1
         yield speaks
-        with suppress(dist.DistError):  # the store may have ended with a process
+        with suppress(dist.DistError):
             if self.store is not None and speaks:
                 self.store.set("elbocheck/said", "")
             elif self.store is not None:

@@ -41,9 +41,12 @@ def test_the_first_that_fails_speaks_and_the_others_come_back_later() -> None:
     assert min(ended) >= when
 
 
-def test_a_store_that_has_ended_holds_nobody_back() -> None:
+@pytest.mark.parametrize("early", [False, True])
+def test_a_store_that_has_ended_holds_nobody_back(early: bool) -> None:
     class Ended:
         def add(self, name: str, amount: int) -> int:
+            if early:
+                raise dist.DistNetworkError("the other end is closed")
             return 2
 
         def wait(self, names: list[str], timeout: object) -> None:
