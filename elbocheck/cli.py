@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.exceptions import TyperException
 
 from elbocheck.cli_audit import audit_command
-from elbocheck.cli_data import Data, UnusableInput, read_dataset
-from elbocheck.cli_display import as_objects, print_findings, progress
+from elbocheck.cli_data import Data, UnusableInput, complain, read_dataset
+from elbocheck.cli_display import as_objects, discard_output, print_findings, progress, reader_may_leave
 from elbocheck.cli_evaluate import evaluate_command, figure_command
 from elbocheck.cli_formula import formula_command
 from elbocheck.cli_proofread import proofread_command
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 # torch, matplotlib and SymPy are imported by the commands that need them: the others start at once
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-_REFUTED, _UNUSABLE, _UNDECIDED, _FAULT, _INTERRUPTED = 1, 2, 3, 70, 130
+_REFUTED, _UNDECIDED, _INTERRUPTED = 1, 3, 130
 
 
 class Format(StrEnum):
@@ -73,11 +70,8 @@ def verify_command(
             outcome = verify(dataset, out, seed=seed, begin=begin)
     except TrainingError as error:
         raise UnusableInput(str(error)) from error
-    try:
+    with reader_may_leave():
         _print_outcome(outcome, as_json)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _discard_output()
     raise typer.Exit(exit_code(outcome.findings))
 
 
@@ -148,25 +142,11 @@ def main() -> None:
     """Run the command line; what it cannot use is said in one line on standard error, exit code 2."""
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-    except TyperException as error:
-        code = _complain(error.format_message())
     except BrokenPipeError:  # `elbocheck derive | head`: the reader has what it wanted
-        _discard_output()
+        discard_output()
         code = 0
-    except (UnusableInput, OSError) as error:
-        code = _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
-    except Exception:  # noqa: BLE001 - an exit code of 1 would say that something is refuted
-        traceback.print_exc()
-        code = _FAULT
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        code = complain(error)
     sys.exit(code)
-
-
-def _discard_output() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _complain(message: str) -> int:
-    print(f"elbocheck: {' '.join(message.split())}", file=sys.stderr)
-    return _UNUSABLE

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
     from elbocheck.checkpoint import Checkpoint
     from vae_min.data import Dataset
+
+
+UNUSABLE: Final = 2
+_FAULT: Final = 70
 
 
 class Data(StrEnum):
@@ -23,6 +31,21 @@ class Data(StrEnum):
 
 class UnusableInput(Exception):
     """Input that a command cannot use; one line that names it and the remedy."""
+
+
+def complain(error: Exception) -> int:
+    """Say on standard error what stopped a command, and give its exit code.
+
+    One line for what it cannot use; for a fault of elbocheck the trace: an exit code of 1 would say that something is
+    refuted.
+    """
+    if not isinstance(error, UnusableInput | OSError | MemoryError | TyperException):
+        traceback.print_exception(error)
+        return _FAULT
+    text = error.format_message() if isinstance(error, TyperException) else str(error)
+    with suppress(OSError):  # where nothing can be written, the exit code is left
+        print(f"elbocheck: {' '.join(text.split()) or 'the memory is too small'}", file=sys.stderr)
+    return UNUSABLE
 
 
 def read_dataset(data: Data, data_dir: Path | None) -> Dataset:

@@ -29,6 +29,21 @@ _STYLE = {
 _VERDICT = re.compile(rf"(?<=: )(?:{'|'.join(_STYLE)})(?=: )")
 
 
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Print for a reader that may have enough before the end, as `head` has: the exit code is that of the verdict still."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # rich says it with the latter
+        discard_output()
+
+
+def discard_output() -> None:
+    """Let nothing more be said to a reader that is gone, which at the end of the program would be an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print the table, and below it what refuted and undecided lines have to say."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elbocheck.cli_data import UnusableInput, trained_on
-from elbocheck.cli_display import as_objects, print_findings, progress
+from elbocheck.cli_display import as_objects, print_findings, progress, reader_may_leave
 
 if TYPE_CHECKING:
     from elbocheck.checkpoint import Checkpoint
@@ -47,10 +47,11 @@ def evaluate_command(
             )
     except (CheckpointError, EvaluationError) as error:
         raise UnusableInput(str(error)) from error
-    if as_json:
-        print(json.dumps(document(found), indent=2))
-    else:
-        _print(found)
+    with reader_may_leave():
+        if as_json:
+            print(json.dumps(document(found), indent=2))
+        else:
+            _print(found)
     raise typer.Exit(exit_code(found.findings))
 
 

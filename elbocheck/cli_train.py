@@ -14,10 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from elbocheck.cli_data import Data, UnusableInput, read_dataset, trained_on
+from elbocheck.cli_data import UNUSABLE, Data, UnusableInput, complain, read_dataset, trained_on
+from elbocheck.cli_display import reader_may_leave
 from vae_min.config import Binarisation, Config, Covariance, Decoder, Objective
 
 if TYPE_CHECKING:
+    from elbocheck.data_parallel import Processes
     from vae_min.train import Epoch
 
 
@@ -52,9 +54,12 @@ def train_command(
     An option that is not given has the preset's value. Data-parallel: torchrun --nproc-per-node N -m elbocheck train ...
     """
     _wait_without_spinning()
-    from elbocheck import training
-    from elbocheck.checkpoint import CheckpointError
-
+    with _interruptible() as interrupted:  # numpy, interrupted while it is imported, calls itself without end
+        from elbocheck import training
+        from elbocheck.data_parallel import joined
+        from vae_min.train import is_first_process
+    if interrupted:
+        raise KeyboardInterrupt
     options = {
         "objective": objective,
         "num_importance_samples": num_importance_samples,
@@ -70,41 +75,50 @@ def train_command(
     }
     changes = {name: value for name, value in options.items() if value is not None}
     _check_device(device, bf16)
-    try:
-        plan = training.plan(out, changes, resume=resume, preset_name=preset, model=model, data=data and data.value)
-    except (LookupError, ValueError) as error:
-        raise UnusableInput(str(error.args[0])) from error
-    except (training.RunError, CheckpointError) as error:
-        raise UnusableInput(str(error)) from error
-    dataset = read_dataset(Data(plan.data), data_dir) if plan.saved is None else trained_on(plan.saved, data_dir)
-    try:
-        with (
-            training.data_parallel(device) as own_device,
-            _interruptible() as interrupted,
-            _display(plan.config, plan.model, plan.notes(dataset, bf16=bf16)) as (on_epoch, on_step),
-        ):
+    with joined(device) as processes, _said_once(processes):
+        try:
+            plan = training.plan(out, changes, resume=resume, preset_name=preset, model=model, data=data and data.value)
+        except (LookupError, ValueError) as error:
+            raise UnusableInput(str(error.args[0])) from error
+        dataset = read_dataset(Data(plan.data), data_dir) if plan.saved is None else trained_on(plan.saved, data_dir)
+        notes = plan.notes(dataset, bf16=bf16)
+        with _interruptible() as interrupted, _display(plan.config, plan.model, notes) as (on_epoch, on_step):
             trainer = training.run(
                 plan,
                 dataset,
-                device=own_device,
+                device=processes.device,
                 bf16=bf16,
                 tensorboard=tensorboard,
                 on_epoch=on_epoch,
                 should_stop=lambda step, num_steps: on_step(step, num_steps) or bool(interrupted),
             )
-            step, stopped, history = trainer.step, trainer.step < trainer.num_steps, trainer.history
-            del trainer  # it holds the group of processes, which ends here
-    except (training.RunError, CheckpointError) as error:
-        raise UnusableInput(str(error)) from error
-    if os.environ.get("RANK", "0") == "0":
-        text = (
-            f"{_figures(plan.config, plan.model, history[-1])}\nrun: {out}"
-            if not stopped
-            else (f"stopped at step {step} and saved; go on with --resume --out {out}")
-        )
-        typer.echo(text, err=stopped)
+        step, stopped, history = trainer.step, trainer.step < trainer.num_steps, trainer.history
+        del trainer  # it holds the group of processes, which ends here
+        if is_first_process():
+            text = (
+                f"{_figures(plan.config, plan.model, history[-1])}\nrun: {out}"
+                if not stopped
+                else (f"stopped at step {step} and saved; go on with --resume --out {out}")
+            )
+            with reader_may_leave():
+                typer.echo(text, err=stopped)
     if stopped:
         raise KeyboardInterrupt
+
+
+@contextmanager
+def _said_once(processes: Processes) -> Iterator[None]:
+    """Say what stops a run once, however many processes it has."""
+    from elbocheck.checkpoint import CheckpointError
+    from elbocheck.training import RunError
+
+    try:
+        yield
+    except Exception as error:  # whatever it is, the others fail with it
+        fault = UnusableInput(str(error)) if isinstance(error, RunError | CheckpointError) else error
+        with processes.failing() as speaks:
+            code = complain(fault) if speaks else UNUSABLE
+        raise typer.Exit(code) from error
 
 
 def _wait_without_spinning() -> None:
@@ -148,27 +162,32 @@ def _display(
     config: Config, model: str, notes: list[str]
 ) -> Iterator[tuple[Callable[[Epoch, float], None], Callable[[int, int], bool]]]:
     """A bar of all steps with the figures of the last epoch, on standard error, by the first process."""
-    import torch.distributed as dist
+    from vae_min.train import is_first_process
 
-    show = not dist.is_initialized() or dist.get_rank() == 0
+    show = is_first_process()
     columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
-        task, shown = progress.add_task("figures come with each epoch", total=None, visible=False), 0.0
-        for note in notes if show else []:
-            progress.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+    progress, shown = Progress(*columns, console=Console(stderr=True), disable=not show), 0.0
+    task = progress.add_task("figures come with each epoch", total=None)
+    for note in notes if show else []:
+        progress.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
 
-        def on_epoch(epoch: Epoch, speed: float) -> None:
-            figures = f"{_figures(config, model, epoch)}, {speed:,.0f} examples/s"
-            progress.update(task, description=figures)
+    def on_epoch(epoch: Epoch, speed: float) -> None:
+        figures = f"{_figures(config, model, epoch)}, {speed:,.0f} examples/s"
+        progress.update(task, description=figures)
 
-        def on_step(step: int, num_steps: int) -> bool:
-            nonlocal shown
-            if (now := time.monotonic()) > shown + 0.1 or step == num_steps:
-                shown = now
-                progress.update(task, completed=step, total=num_steps, visible=True)
-            return False
+    def on_step(step: int, num_steps: int) -> bool:
+        nonlocal shown
+        if (now := time.monotonic()) > shown + 0.1 or step == num_steps:
+            progress.start()  # not before: a bar that has not begun writes an empty line all the same
+            shown = now
+            progress.update(task, completed=step, total=num_steps)
+        return False
 
+    try:
         yield on_epoch, on_step
+    finally:
+        if shown:
+            progress.stop()
 
 
 def _figures(config: Config, model: str, epoch: Epoch) -> str:

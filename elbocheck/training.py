@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
 
-from elbocheck import checkpoint
+from elbocheck import checkpoint, lock, memory
 from elbocheck.atomic import write_text
 from elbocheck.checkpoint import Checkpoint
 from vae_min.config import Config, preset
 from vae_min.data import Dataset
-from vae_min.train import Epoch, Trainer, TrainingError
+from vae_min.train import Epoch, Trainer, TrainingError, is_first_process
 
 LOG = "log.jsonl"
 
@@ -114,17 +111,19 @@ def run(
     Raises
     ------
     RunError
-        If the objective leaves the finite numbers, the memory is too small, or the log cannot be written.
+        If another process trains in the folder, or has since it was planned; if the objective leaves the finite
+        numbers, the memory is too small, or the log cannot be written.
     elbocheck.checkpoint.CheckpointError
         If the checkpoint is not of this run, or none can be written; the last good one is as it was.
     """
     keep_memory()
-    with few_threads(dataset), without_denormals(), _within_memory(plan.out), ExitStack() as stack:
+    with few_threads(dataset), without_denormals(), _within_memory(plan.out, device), ExitStack() as stack:
+        if is_first_process():
+            stack.enter_context(_alone_in(plan))
         trainer: Trainer[Any] = Trainer(checkpoint.MODELS[plan.model], plan.config, dataset, device=device, bf16=bf16)
         if plan.saved is not None:
             plan.saved.restore(trainer)
-        first = not dist.is_initialized() or dist.get_rank() == 0
-        if first:
+        if first := is_first_process():
             _begin_log(plan.out / LOG, len(trainer.history))
         writer = _tensorboard(stack, plan.out, len(trainer.history)) if tensorboard and first else None
         since = [time.perf_counter(), trainer.step]
@@ -187,14 +186,14 @@ def without_denormals() -> Iterator[None]:
 
 
 @contextmanager
-def _within_memory(out: Path) -> Iterator[None]:
+def _within_memory(out: Path, device: str) -> Iterator[None]:
     """Sizes that no memory holds are the user's: torch says so in an exception that stands for much else."""
+    words = ("allocate memory", "out of memory", "size calculation overflowed")
     try:
-        yield
-    except RuntimeError as error:
-        if not any(
-            words in str(error) for words in ("allocate memory", "out of memory", "size calculation overflowed")
-        ):
+        with memory.limited() if device == "cpu" else nullcontext():
+            yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and not any(some in str(error) for some in words):
             raise
         sizes = "batch_size, latent_dim or num_importance_samples"
         raise RunError(f"{out}: the memory is too small for this run; lower {sizes}") from error
@@ -208,18 +207,21 @@ def keep_memory() -> None:
 
 
 @contextmanager
-def data_parallel(device: str) -> Iterator[str]:
-    """Join the processes that torchrun has started, if it has; gives this process's device."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield device
-        return
-    dist.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl")
-    try:
-        yield device if device == "cpu" else f"{device}:{os.environ['LOCAL_RANK']}"
-        gc.collect()  # what still holds the group at the end of the process would abort it
-        dist.barrier()
-    finally:
-        dist.destroy_process_group()
+def _alone_in(plan: Plan) -> Iterator[None]:
+    """Keep other trainings out of the folder, and make sure that none was there since it was planned."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.holding(plan.out))
+        except lock.HeldError as error:
+            remedy = "wait for its end, or name another folder with --out"
+            raise RunError(f"{plan.out}: another process trains there; {remedy}") from error
+        except OSError as error:
+            raise RunError(
+                f"{plan.out}: cannot be written ({error.strerror}); name another folder with --out"
+            ) from error
+        if not checkpoint.is_current(plan.out, plan.saved):
+            raise RunError(f"{plan.out}: another process has trained there since; start again, with --resume")
+        yield
 
 
 def _begin_log(path: Path, epochs: int) -> None:

@@ -105,7 +105,12 @@ class Config:
         values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         for name, kind in types.items():
             _require(type(values[name]) is kind, name, f"of type {kind.__name__}", repr(values[name]))
-        _require(all(type(size) is int for size in values["hidden_sizes"]), "hidden_sizes", "integers", values)
+        _require(
+            all(type(size) is int for size in values["hidden_sizes"]),
+            "hidden_sizes",
+            "integers",
+            values["hidden_sizes"],
+        )
         return cls(**values)
 
 

@@ -218,10 +218,7 @@ class Trainer(Generic[Model]):
         ValueError
             If it is not one; one line that says why.
         """
-        want, have = ({n: f"{t.dtype} {list(t.shape)}" for n, t in s.items()} for s in (self.state()[0], tensors))
-        for name in sorted(want.keys() | have.keys()):
-            if want.get(name) != have.get(name):
-                raise ValueError(f"{name} is {have.get(name, 'missing')}, not {want.get(name, 'expected')}")
+        check_shapes(self.state()[0], tensors)
         step, history = numbers["step"], [Epoch(**epoch) for epoch in numbers["history"]]
         if not (0 <= step <= self.num_steps and len(history) == step // self.steps_per_epoch):
             raise ValueError(f"step {step} after {len(history)} epochs does not fit")
@@ -232,8 +229,7 @@ class Trainer(Generic[Model]):
         for name, value in self._parts().items():
             value.copy_(tensors[name])
         self._count.fill_(step)
-        first = not dist.is_initialized() or dist.get_rank() == 0
-        self._record.copy_(tensors["record"]).mul_(first)
+        self._record.copy_(tensors["record"]).mul_(is_first_process())
         self._begin_epoch(tensors["epoch_generator"])
         self._generator.set_state(tensors["generator"])
 
@@ -275,6 +271,25 @@ def views(vector: Tensor, parameters: Iterable[Tensor]) -> list[Tensor]:
     """Views of a vector with the parameters' shapes, one after the other."""
     shapes = [parameter.shape for parameter in parameters]
     return [part.view(s) for part, s in zip(torch.split(vector, [s.numel() for s in shapes]), shapes, strict=True)]
+
+
+def check_shapes(want: Mapping[str, Tensor], have: Mapping[str, Tensor]) -> None:
+    """Tell whether tensors have the names, types and shapes of others.
+
+    Raises
+    ------
+    ValueError
+        If they have not; one line that names the first that differs.
+    """
+    wanted, had = ({n: f"{t.dtype} {list(t.shape)}" for n, t in tensors.items()} for tensors in (want, have))
+    for name in sorted(wanted.keys() | had.keys()):
+        if wanted.get(name) != had.get(name):
+            raise ValueError(f"{name} is {had.get(name, 'missing')}, not {wanted.get(name, 'expected')}")
+
+
+def is_first_process() -> bool:
+    """Whether this process is the one that writes and speaks: the first of a data-parallel run, or the only one."""
+    return not dist.is_initialized() or dist.get_rank() == 0
 
 
 def _total(record: Tensor) -> Tensor:

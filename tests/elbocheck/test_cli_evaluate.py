@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from elbocheck import cli
+from elbocheck.checkpoint import fingerprint
 
 
 def elbocheck(*arguments: str) -> int:
@@ -81,11 +85,44 @@ def test_what_it_cannot_use_is_one_line_and_exit_2(
         assert says in line
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_reader_that_leaves_does_not_change_the_exit_code(options: tuple[str, ...], vae: Path) -> None:
+    """An exit code of 1 would say that something is refuted, one of 0 that nothing is undecided."""
+    command = [sys.executable, "-m", "elbocheck", "evaluate", str(vae), *QUICK, *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    reading, writing = os.pipe()
+    os.close(reading)
+    left = subprocess.run(command, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    stayed = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert left.returncode == stayed.returncode == elbocheck("evaluate", str(vae), *QUICK) != 1
+    assert "Traceback" not in left.stderr
+    assert "Exception" not in left.stderr
+
+
+def copy(run: Path, to: Path, **changes: Any) -> None:
+    """A checkpoint that another program could have written, its fingerprint fitting."""
+    for path in run.iterdir():
+        (to / path.name).write_bytes(path.read_bytes())
+    document = {**json.loads((to / "checkpoint.json").read_text()), **changes}
+    document["sha256_of_this"] = fingerprint(document)
+    (to / "checkpoint.json").write_text(json.dumps(document))
+
+
+def test_a_model_larger_than_any_memory_is_one_line(
+    vae: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads((vae / "checkpoint.json").read_text())["config"]
+    for name, value in (("hidden_sizes", [10**9, 64]), ("hidden_sizes", [2**31 - 1] * 2), ("latent_dim", 2**31 - 1)):
+        copy(vae, tmp_path, config={**config, name: value})
+        for command in ("evaluate", "figure"):
+            assert elbocheck(command, str(tmp_path)) == 2
+            (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("elbocheck: ")]
+            assert "checkpoint.json: its parameters are not those of the vae it names, for 64 pixels" in line
+
+
 def test_a_run_on_unknown_data_is_named(vae: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for path in vae.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    document = json.loads((tmp_path / "checkpoint.json").read_text())
-    (tmp_path / "checkpoint.json").write_text(json.dumps({**document, "data": "letters"}))
+    copy(vae, tmp_path, data="letters")
     assert elbocheck("evaluate", str(tmp_path)) == 2
     assert "trained on 'letters'; only runs on digits, mnist can be read back" in capsys.readouterr().err
 
@@ -101,10 +138,7 @@ def test_figures_of_both_models_are_written_and_named(
 
 
 def test_figures_of_unlike_runs_are_refused(vae: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for path in vae.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    document = json.loads((tmp_path / "checkpoint.json").read_text())
-    (tmp_path / "checkpoint.json").write_text(json.dumps({**document, "data": "mnist"}))
+    copy(vae, tmp_path, data="mnist")
     out = tmp_path / "figures"
     assert elbocheck("figure", str(vae), str(tmp_path), "--out", str(out)) == 2
     assert f"trained on mnist, {vae}/checkpoint.json on digits; draw them apart" in capsys.readouterr().err

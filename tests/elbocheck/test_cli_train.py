@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from elbocheck import cli
+from elbocheck.checkpoint import fingerprint
 
 COMMAND = [sys.executable, "-m", "elbocheck", "train"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -84,6 +85,25 @@ def test_what_it_cannot_use_is_one_line_and_exit_2(
     assert not (tmp_path / "run" / "checkpoint.json").exists()
 
 
+def test_before_the_first_step_there_is_no_bar_and_no_empty_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert train("--out", str(tmp_path / "file")) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("elbocheck: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_standard_error_that_is_full_is_unusable(tmp_path: Path) -> None:
+    """Not a refutation, as an exit code of 1 would say."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "--out", str(tmp_path), "--latent-dim", "0"], env=ENVIRONMENT, stderr=full, check=False
+        )
+    assert done.returncode == 2
+
+
 def test_a_foreign_checkpoint_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "checkpoint.json").write_text('{"weights": 1}')
     assert train("--resume", "--out", str(tmp_path)) == 2
@@ -92,19 +112,25 @@ def test_a_foreign_checkpoint_is_left_as_it_is(tmp_path: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "fits", "says"),
     [
-        ({"data": "faces"}, "trained on 'faces'; only runs on digits, mnist can be read back"),
-        ({"history": [{"number": 1, "objective": None, "reconstruction": -1.0, "kl": 1.0}]}, "as epoch 1)"),
-        ({"history": [{"number": 2, "objective": -2.0, "reconstruction": -1.0, "kl": 1.0}]}, "as epoch 1)"),
+        ({"data": "faces"}, True, "trained on 'faces'; only runs on digits, mnist can be read back"),
+        ({"history": [{"number": 1, "objective": None, "reconstruction": -1.0, "kl": 1.0}]}, True, "as epoch 1)"),
+        ({"history": [{"number": 2, "objective": -2.0, "reconstruction": -1.0, "kl": 1.0}]}, True, "as epoch 1)"),
+        (
+            {"history": [{"number": 1, "objective": -2.0, "reconstruction": -1.0, "kl": 1.0}]},
+            False,
+            "edited or damaged",
+        ),
     ],
 )
 def test_a_checkpoint_that_was_changed_is_left_as_it_is(
-    changes: dict[str, object], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    changes: dict[str, object], fits: bool, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("--epochs", "1", "--out", str(tmp_path)) == 0
     path = tmp_path / "checkpoint.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    document = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({**document, "sha256_of_this": fingerprint(document)} if fits else document))
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     capsys.readouterr()
     assert train("--resume", "--out", str(tmp_path)) == 2
@@ -143,6 +169,26 @@ def test_ctrl_c_saves_exits_130_and_the_run_ends_as_if_nothing_had_happened(tmp_
     assert (interrupted / "checkpoint.json").read_bytes() == (whole / "checkpoint.json").read_bytes()
 
 
+@pytest.mark.parametrize("module", ["numpy._core", "numpy.dtypes", "torch", "elbocheck.training"])
+def test_ctrl_c_while_modules_are_imported_exits_130(module: str, tmp_path: Path) -> None:
+    """Numpy takes the exception for its own, and training would begin, or numpy call itself without end."""
+    program = f"""
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["elbocheck", "train", "--epochs", "1", "--out", {str(tmp_path / "run")!r}]
+from elbocheck.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert not (tmp_path / "run").exists()
+
+
 def test_torchrun_trains_one_run_with_two_processes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     options = ["--epochs", "2", "--objective", "iwae", "-k", "3", "--out"]
@@ -159,6 +205,41 @@ def test_torchrun_trains_one_run_with_two_processes(tmp_path: Path, capsys: pyte
         for name in ("objective", "reconstruction", "kl"):
             # float32 sums in another order, through 44 steps of Adam; other noise or images differ by 1e-2
             assert two[name] == pytest.approx(one[name], rel=1e-4, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--learning-rate", "1e4"), "the objective is not finite at step"),
+        (("--preset", "burdo"), "no preset 'burdo'; nearest: burda"),
+        (("--out", "file"), "file: cannot be written (File exists); name another folder with --out"),
+    ],
+)
+def test_two_processes_say_once_what_they_cannot_use(options: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    """What both fail with, and what only the first does: the second is then left alone."""
+    (tmp_path / "file").write_text("mine")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    report = tmp_path / "codes"
+    program = f"""
+import os, sys
+from elbocheck.cli import main
+sys.argv = ["elbocheck", "train", "--out", "run", *{options!r}]
+try: main()
+except SystemExit as end:
+    with open({str(report)!r}, "a") as codes: print(end.code, file=codes, flush=True)
+    raise
+"""
+    (tmp_path / "program.py").write_text(program)
+    command = [*torchrun, str(tmp_path / "program.py")]
+    done = subprocess.run(
+        command, env=ENVIRONMENT, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode != 0
+    assert done.stderr.count("elbocheck: ") == 1
+    assert done.stderr.count(says) == 1
+    assert "RuntimeError" not in done.stderr
+    assert set(report.read_text().split()) == {"2"}
+    assert not (tmp_path / "run" / "checkpoint.json").exists()
 
 
 def test_help_is_short_and_needs_no_torch() -> None:

@@ -9,6 +9,7 @@ import random
 import resource
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 import torch
 
-from elbocheck import checkpoint, training
+from elbocheck import checkpoint, lock, memory, training
 from elbocheck.checkpoint import CheckpointError
 from elbocheck.training import RunError, plan, run
 from vae_min.config import EXERCISE, PRESETS
@@ -272,6 +273,19 @@ def test_a_memory_that_is_too_small_is_told_from_other_faults(
         run(plan(tmp_path, {}), dataset)
 
 
+def test_memory_that_only_this_machine_has_not_is_told_before_the_system_ends_the_process(
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer of the decoder has 328 MB here, of 134 MB that are left."""
+    if sys.platform != "linux":
+        pytest.skip("there is no such limit on this system")
+    own = memory._kilobytes("/proc/self/status")["VmData"]
+    monkeypatch.setattr(memory, "_left", lambda: 1024 * own + 2**27)
+    changes = {"objective": "iwae", "num_importance_samples": 20_000}
+    with pytest.raises(RunError, match="the memory is too small for this run; lower batch_size"):
+        run(plan(tmp_path, changes), dataset)
+
+
 def limited(out: str, size: int, queue: Any) -> None:
     """Train where no file may be longer than ``size`` bytes: what a full disk does, without one."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -312,9 +326,55 @@ def test_half_a_line_of_the_log_goes(tmp_path: Path, dataset: Dataset) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, dataset: Dataset) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(RunError, match=r"file/run/log.jsonl: cannot be written \(Not a directory\); name another"):
+    with pytest.raises(RunError, match=r"file/run: cannot be written \(Not a directory\); name another"):
         run(plan(tmp_path / "file" / "run", {"epochs": 1}), dataset)
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_second_training_of_the_folder_is_refused_and_changes_nothing(tmp_path: Path, dataset: Dataset) -> None:
+    """One of the same run and one of another, before there is a checkpoint and after."""
+    refused = []
+
+    def others_begin(step: int, num_steps: int) -> bool:
+        if step in (1, 30):
+            before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+            for changes in ({"epochs": 3}, {"epochs": 5} if step == 1 else {}):
+                with pytest.raises(RunError, match="another process trains there; wait for its end, or name another"):
+                    run(plan(tmp_path, changes, resume=True), dataset)
+                refused.append(step)
+            assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+        return False
+
+    run(plan(tmp_path, {"epochs": 3}), dataset, should_stop=others_begin)
+    assert refused == [1, 1, 30, 30]
+    alone = tmp_path.with_name("alone")
+    run(plan(alone, {"epochs": 3}), dataset)
+    assert content(tmp_path) == content(alone)
+
+
+def test_a_killed_training_locks_nobody_out(tmp_path: Path, dataset: Dataset, whole: dict[str, Any]) -> None:
+    process = start(tmp_path, die_at=12)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert (tmp_path / lock.NAME).exists()
+    run(plan(tmp_path, CHANGES, resume=True), dataset)
+    assert content(tmp_path) == whole
+
+
+@pytest.mark.parametrize("steps", [0, 22])
+def test_a_plan_that_another_training_has_overtaken_changes_nothing(
+    steps: int, tmp_path: Path, dataset: Dataset
+) -> None:
+    """It would go on from what was, and remove what is."""
+    if steps:
+        run(plan(tmp_path, {"epochs": 3}), dataset, should_stop=lambda step, num_steps: step == steps)
+    late = plan(tmp_path, {"epochs": 3}, resume=True)
+    run(plan(tmp_path, {"epochs": 3}, resume=True), dataset, should_stop=lambda step, num_steps: step == 50)
+    before = content(tmp_path)
+    with pytest.raises(RunError, match="another process has trained there since; start again, with --resume"):
+        run(late, dataset)
+    assert content(tmp_path) == before
+    run(plan(tmp_path, {}, resume=True), dataset)
 
 
 def test_tensorboard_has_the_epochs(tmp_path: Path, dataset: Dataset) -> None:
