@@ -19,6 +19,7 @@ from elbocheck.reading import READINGS, Reading
 from elbocheck.term import terms
 
 UNKNOWN = "it differs; the cause is unknown"
+MEAN = "it is the mean over the event, not the sum"
 Numbers = NDArray[np.float64]
 
 _SWAPPED = "q and p are swapped: it is KL(p || q)"
@@ -31,7 +32,7 @@ _FACTORS = {
     1 / math.log(2): "it is in bits, not in nats",
     1 / math.log(10): "its logarithms are to the base 10",
     math.log(2): "it is multiplied by log 2: nats were taken for bits",
-    1 / EVENT: "it is the mean over the event, not the sum",
+    1 / EVENT: MEAN,
 }
 _COEFFICIENTS = {
     -1.0: "is lost",

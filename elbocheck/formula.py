@@ -11,7 +11,7 @@ from elbocheck.bench import Bench, Comparison, Form, Numbers
 from elbocheck.call import Caller, Value, is_tensor
 from elbocheck.case import Case
 from elbocheck.claim import Claim, Enclose, Regime, enclosure
-from elbocheck.diagnosis import UNKNOWN, Evidence, diagnoses
+from elbocheck.diagnosis import MEAN, UNKNOWN, Evidence, diagnoses
 from elbocheck.judgement import WRONG, Counterexample, Judgement, Witness, allowed, verdict
 from elbocheck.random_function import is_random, judge_mean
 from elbocheck.slope import slopes
@@ -95,13 +95,21 @@ def _compared(bench: Bench, form: Form) -> tuple[Form, Comparison]:
     batch = Form("batch", form.kind)
     batches = bench.compared(batch, bench.generic(batch))
     right, right_for_batches = (max(c.errors()) <= max(WRONG, c.allowed) for c in (found, batches))
-    if right_for_batches and not right:
+    if not right and (right_for_batches or _is_told_by_batches(bench, (form, found), (batch, batches))):
         bench.notes["batch"] = "judged on batches of events: it takes the first axis of a single one as a batch"
         bench.tensors |= {batch} if batches.replies[0].is_tensor else set()
         return batch, batches
     if right and not right_for_batches and not any(r.fault for r in batches.replies):
         bench.notes["batch"] = f"right for single events, not for batches of them: {bench.counterexample(batches, 0)}"
     return form, found
+
+
+def _is_told_by_batches(bench: Bench, single: tuple[Form, Comparison], batches: tuple[Form, Comparison]) -> bool:
+    """Whether what looks like a mean over the event, beside what is wrong, is one over the batch."""
+    if not any(MEAN in text for text in _diagnosed(bench, *single)):
+        return False
+    said = _diagnosed(bench, *batches)
+    return said != (UNKNOWN,) and not any(MEAN in text for text in said)
 
 
 def _witness(name: str, comparison: Comparison) -> Witness:

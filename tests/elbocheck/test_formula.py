@@ -176,6 +176,36 @@ def test_what_takes_the_first_axis_as_a_batch_is_judged_on_batches() -> None:
     assert per_entry.diagnosis == ("it is the mean over the event, not the sum",)
 
 
+def test_a_wrong_function_that_takes_the_first_axis_as_a_batch_is_told_on_batches() -> None:
+    table = Claim(family("categorical_logits"), family("categorical_logits"))
+
+    def swapped(q: torch.Tensor, p: torch.Tensor, count: int) -> torch.Tensor:
+        target = p.softmax(-1)
+        return (target * (p.log_softmax(-1) - q.log_softmax(-1))).sum() / count
+
+    of_batch = judged(lambda q, p: swapped(q, p, q.shape[0]), table, has_torch=True)
+    assert of_batch.diagnosis == ("q and p are swapped: it is KL(p || q)",)
+    assert of_batch.verdict is Verdict.refuted
+    assert any(n.startswith("judged on batches of events") for n in of_batch.notes)
+    of_entries = judged(lambda q, p: swapped(q, p, q.numel()), table, has_torch=True)
+    swapped_mean = "q and p are swapped: it is KL(p || q); and it is the mean over the event, not the sum"
+    assert of_entries.diagnosis == (swapped_mean,)
+    assert not any(n.startswith("judged on batches") for n in of_entries.notes)
+
+
+def test_a_shape_that_fits_no_batch_is_told_beside_the_right_values() -> None:
+    table = Claim(family("categorical"), family("categorical"))
+
+    def first_axis(q: np.ndarray, p: np.ndarray) -> np.ndarray:
+        return np.sum(q * np.log(q / p), axis=0)
+
+    (note,) = judged(first_axis, table).notes
+    said = note.split("right is ")[1]
+    assert said.endswith(" nats")
+    assert len(said.split(", ")) == 5
+    assert judged(lambda q, p: np.sum(q * np.log(q / p), axis=-1), table).notes == ()
+
+
 def test_half_the_value_of_a_batch_is_not_its_mean() -> None:
     def half(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
         return -0.25 * (1 + logvar - mu**2 - logvar.exp()).sum(1).sum()
