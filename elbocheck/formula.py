@@ -11,7 +11,7 @@ from elbocheck.bench import Bench, Comparison, Form, Numbers
 from elbocheck.call import Caller, Value, is_tensor
 from elbocheck.case import Case
 from elbocheck.claim import Claim, Enclose, Regime, enclosure
-from elbocheck.diagnosis import MEAN, UNKNOWN, Evidence, diagnoses
+from elbocheck.diagnosis import MEAN, UNKNOWN, Evidence, diagnoses, is_named
 from elbocheck.judgement import WRONG, Counterexample, Judgement, Witness, allowed, verdict
 from elbocheck.random_function import is_random, judge_mean
 from elbocheck.slope import slopes
@@ -105,11 +105,16 @@ def _compared(bench: Bench, form: Form) -> tuple[Form, Comparison]:
 
 
 def _is_told_by_batches(bench: Bench, single: tuple[Form, Comparison], batches: tuple[Form, Comparison]) -> bool:
-    """Whether what looks like a mean over the event, beside what is wrong, is one over the batch."""
-    if not any(MEAN in text for text in _diagnosed(bench, *single)):
+    """Whether batches tell how a function is wrong, and single events do not: it divides by the size of the batch."""
+    said = _diagnosed(bench, *single)
+    if is_named(said) and not _has_mean(said):
         return False
     said = _diagnosed(bench, *batches)
-    return said != (UNKNOWN,) and not any(MEAN in text for text in said)
+    return is_named(said) and not _has_mean(said)
+
+
+def _has_mean(texts: Sequence[str]) -> bool:
+    return any(MEAN in text for text in texts)
 
 
 def _witness(name: str, comparison: Comparison) -> Witness:

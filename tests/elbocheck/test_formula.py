@@ -193,6 +193,23 @@ def test_a_wrong_function_that_takes_the_first_axis_as_a_batch_is_told_on_batche
     assert not any(n.startswith("judged on batches") for n in of_entries.notes)
 
 
+@pytest.mark.parametrize(
+    ("diagnosis", "function"),
+    [
+        ("a factor 1/2 is missing: it returns twice the value", lambda m, v: -(1 + v - m**2 - v.exp())),
+        ("the term log(p.scale / q.scale) is lost", lambda m, v: -0.5 * (1 - m**2 - v.exp())),
+        ("q.log_variance is read as a scale", lambda m, s: 0.5 * (m**2 + s**2 - 1 - 2 * s.abs().log())),
+    ],
+)
+def test_batches_tell_what_single_events_do_not(diagnosis: str, function: Callable[..., torch.Tensor]) -> None:
+    wrong = judged(lambda m, v: function(m, v).sum() / m.shape[0], VAE, has_torch=True)
+    assert wrong.verdict is Verdict.refuted
+    assert diagnosis in wrong.diagnosis
+    assert not any("mean over the event" in d or "times the value" in d for d in wrong.diagnosis)
+    right = judged(lambda m, v: -0.5 * (1 + v - m**2 - v.exp()).sum() / m.shape[0], VAE, has_torch=True)
+    assert right.verdict is Verdict.confirmed
+
+
 def test_a_shape_that_fits_no_batch_is_told_beside_the_right_values() -> None:
     table = Claim(family("categorical"), family("categorical"))
 
