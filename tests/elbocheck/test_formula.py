@@ -210,6 +210,34 @@ def test_batches_tell_what_single_events_do_not(diagnosis: str, function: Callab
     assert right.verdict is Verdict.confirmed
 
 
+def test_batches_that_have_no_right_shape_tell_nothing() -> None:
+    def rows(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        return -0.5 * (1 + logvar - mu**2 - logvar.exp()).mean(0)
+
+    wrong = judged(rows, VAE, has_torch=True)
+    assert wrong.diagnosis == ("it is the mean over the event, not the sum",)
+
+
+def test_a_threshold_near_equality_is_told_as_one() -> None:
+    def free(mu: float, logvar: float, least: float) -> float:
+        return max(least, 0.5 * (mu**2 + math.exp(logvar) - 1 - logvar))
+
+    wrong = judged(lambda m, v: free(m, v, 0.05), VAE)
+    assert wrong.verdict is Verdict.refuted
+    assert wrong.diagnosis == ("it is right at moderate points, and wrong near q = p: a clamp or threshold",)
+    assert judged(lambda m, v: free(m, v, 0.0), VAE).verdict is Verdict.confirmed
+
+
+def test_a_clamp_at_extreme_parameters_is_reported() -> None:
+    def clamped(mu: float, logvar: float, least: float) -> float:
+        logvar = max(least, logvar)
+        return 0.5 * (mu**2 + math.exp(logvar) - 1 - logvar)
+
+    said = "overflow, lost digits or a clamp at extreme parameters"
+    assert any(f.startswith(said) for f in judged(lambda m, v: clamped(m, v, -2.0), VAE).failures)
+    assert not any(f.startswith(said) for f in judged(lambda m, v: clamped(m, v, -90.0), VAE).failures)
+
+
 def test_a_shape_that_fits_no_batch_is_told_beside_the_right_values() -> None:
     table = Claim(family("categorical"), family("categorical"))
 
