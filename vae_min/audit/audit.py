@@ -40,6 +40,7 @@ _OF_AVERAGED = {
 _ENOUGH = 20
 _SCALES = 8  # of single numbers; gates and slopes of a network may be many
 _NOTHING = "no explanation was tried"
+_UNTRIED = "change what the message names, or declare more in the VAESpec"
 _NOTHING_LEFT = 1e-6
 _FINITE = "mend what makes the loss infinite or NaN, or give parameters and data at which it is finite"
 _BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
@@ -277,6 +278,7 @@ class _Auditor:
         self.findings = [f for f in self.findings if f.code != code]
 
     def _undecided(self, message: str, result: Effective, evidence: str = _NOTHING, remedy: str = "") -> Audit:
+        remedy = remedy or (_UNTRIED if evidence == _NOTHING else "")
         verdict = self._verdict() if self._errors() else "undecided"
         if verdict == "undecided":
             self.findings.append(Finding("unexplained", message, evidence, remedy=remedy))

@@ -328,3 +328,18 @@ def test_what_may_help_depends_on_what_is_declared(claims, says) -> None:
     outcome = audit(spec(divergence=lambda m, v: (m.cosh() + v.exp().tanh()).sum(-1), claims=claims))
     assert outcome.verdict == "undecided"
     assert outcome.findings[-1].message.endswith(f"is no known divergence of the encoder's heads: {says}")
+
+
+def test_without_a_comparison_none_is_given_for_a_remedy() -> None:
+    right = spec()
+
+    def loss(x):
+        loc, v = right.encode(x)
+        return (bce(right.decode((loc + std(v) * torch.randn_like(v)).tanh()), x) + kl(loc, v)).mean()
+
+    untried = audit(VAESpec(loss=loss, encode=right.encode, decode=right.decode, batch=right.batch)).findings[-1]
+    assert untried.evidence == "no explanation was tried"
+    assert untried.remedy == "change what the message names, or declare more in the VAESpec"
+    tried = audit(spec(divergence=lambda m, v: (m.cosh() + v.exp().tanh()).sum(-1))).findings[-1]
+    assert tried.evidence.startswith("the closest")
+    assert tried.remedy.startswith("compare the loss with the closest explanation")
