@@ -184,7 +184,7 @@ class Bench:
             ball = self._right(case.sites[0])
             right = ball.str(12, radius=False) if ball.is_finite() else "infinitely many"
         else:
-            right = _said(comparison.rights[index])
+            right = _said(comparison.rights[index] if len(comparison.rights[index]) else self.truths(case))
         returned = reply.fault or f"returns {_said(reply.values)}"
         return Counterexample(dict(zip(self.claim.names, case.arguments, strict=True)), returned, f"{right} nats")
 

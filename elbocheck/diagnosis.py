@@ -19,9 +19,11 @@ from elbocheck.reading import READINGS, Reading
 from elbocheck.term import terms
 
 UNKNOWN = "it differs; the cause is unknown"
+MEAN = "it is the mean over the event, not the sum"
 Numbers = NDArray[np.float64]
 
 _SWAPPED = "q and p are swapped: it is KL(p || q)"
+_MULTIPLE = "times the value"
 _AMBIGUOUS = 3  # diagnoses that are named at most
 _SLACK = 16  # a fitted correction adds roundings
 _FACTORS = {
@@ -31,7 +33,7 @@ _FACTORS = {
     1 / math.log(2): "it is in bits, not in nats",
     1 / math.log(10): "its logarithms are to the base 10",
     math.log(2): "it is multiplied by log 2: nats were taken for bits",
-    1 / EVENT: "it is the mean over the event, not the sum",
+    1 / EVENT: MEAN,
 }
 _COEFFICIENTS = {
     -1.0: "is lost",
@@ -113,7 +115,19 @@ def diagnoses(evidence: Evidence) -> tuple[str, ...]:
         found = [
             f"{c.text}; and {text}" for c in changes for a in _answers(evidence, c) for text in _outputs(evidence, a)
         ]
+    found = [text for text in found if is_named((text,))] or found
     return tuple(dict.fromkeys(found))[:_AMBIGUOUS] or (UNKNOWN,)
+
+
+def is_named(texts: Sequence[str]) -> bool:
+    """Whether one of several diagnoses says more than by how much the value differs.
+
+    Examples
+    --------
+    >>> is_named(("it returns 0.4 times the value",)), is_named(("it returns 0.4 times the value", _SWAPPED))
+    (False, True)
+    """
+    return any(text != UNKNOWN and not text.endswith(_MULTIPLE) for text in texts)
 
 
 # --- the function with other arguments ---
@@ -209,7 +223,7 @@ def _corrections(evidence: Evidence, answers: _Answers, columns: dict[str, Numbe
     if factor is None or any(math.isclose(factor, known, rel_tol=1e-9) for known in _FACTORS):
         return
     if _agrees(evidence, values, factor * truths):
-        yield f"it returns {_number(factor)} times the value"
+        yield f"it returns {_number(factor)} {_MULTIPLE}"
 
 
 def _terms(

@@ -278,7 +278,7 @@ def _nearby(role: str, value: Value, size: float, rng: np.random.Generator) -> V
         cells[np.argmax(cells)] += _CELLS - cells.sum()
         return tuple((cells / _CELLS).tolist())
     if role == "covariance":
-        factor = rng.uniform(0.5, 1.0) * size * rng.choice((-1.0, 1.0))
+        factor = float(rng.uniform(0.5, 1.0) * size * rng.choice((-1.0, 1.0)))
         return tuple(tuple(entry * (1.0 + factor) for entry in row) for row in value)
     if isinstance(value, tuple):
         return tuple(_nearby(role.removeprefix("vector "), entry, size, rng) for entry in value)

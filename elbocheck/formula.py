@@ -11,7 +11,7 @@ from elbocheck.bench import Bench, Comparison, Form, Numbers
 from elbocheck.call import Caller, Value, is_tensor
 from elbocheck.case import Case
 from elbocheck.claim import Claim, Enclose, Regime, enclosure
-from elbocheck.diagnosis import UNKNOWN, Evidence, diagnoses
+from elbocheck.diagnosis import MEAN, UNKNOWN, Evidence, diagnoses, is_named
 from elbocheck.judgement import WRONG, Counterexample, Judgement, Witness, allowed, verdict
 from elbocheck.random_function import is_random, judge_mean
 from elbocheck.slope import slopes
@@ -23,10 +23,11 @@ _APPROXIMATE = (
     "it agrees to {digits:.1f} digits, not to those of {dtype}: an epsilon inside a logarithm or quotient, a rounded "
     "constant, or a coarser dtype on the way"
 )
+_NEAR = "it is right at moderate points, and wrong near q = p: a clamp or threshold"
 _TENSORS = "it is right given numbers, and wrong given tensors: it may change them in place"
 _CAUSES: dict[Regime, str] = {
     "near-equal": "cancellation near equality",
-    "extreme": "overflow or lost digits at extreme parameters",
+    "extreme": "overflow, lost digits or a clamp at extreme parameters",
 }
 _AT_EDGES = "at probabilities of 0 or 1, or where q has mass and p has none"
 
@@ -83,7 +84,7 @@ def judge(call: Caller, claim: Claim, *, seed: int = 0, has_torch: bool, enclose
         near = bench.compared(form, bench.cases(form, "near-equal"))
         witnesses.append(_witness("enclosures near equality, absolute", near))
         if witnesses[-1].verdict is not Verdict.confirmed:
-            return _wrong(bench, form, near, witnesses)
+            return _wrong(bench, form, near, witnesses, near=True)
     return _differentiated(bench, reductions, witnesses)
 
 
@@ -95,13 +96,28 @@ def _compared(bench: Bench, form: Form) -> tuple[Form, Comparison]:
     batch = Form("batch", form.kind)
     batches = bench.compared(batch, bench.generic(batch))
     right, right_for_batches = (max(c.errors()) <= max(WRONG, c.allowed) for c in (found, batches))
-    if right_for_batches and not right:
+    if not right and (right_for_batches or _is_told_by_batches(bench, (form, found), (batch, batches))):
         bench.notes["batch"] = "judged on batches of events: it takes the first axis of a single one as a batch"
         bench.tensors |= {batch} if batches.replies[0].is_tensor else set()
         return batch, batches
     if right and not right_for_batches and not any(r.fault for r in batches.replies):
         bench.notes["batch"] = f"right for single events, not for batches of them: {bench.counterexample(batches, 0)}"
     return form, found
+
+
+def _is_told_by_batches(bench: Bench, single: tuple[Form, Comparison], batches: tuple[Form, Comparison]) -> bool:
+    """Whether batches tell how a function is wrong, and single events do not: it divides by the size of the batch."""
+    said = _diagnosed(bench, *single)
+    if is_named(said) and not _has_mean(said):
+        return False
+    if not all(map(math.isfinite, batches[1].errors())):
+        return False
+    said = _diagnosed(bench, *batches)
+    return is_named(said) and not _has_mean(said)
+
+
+def _has_mean(texts: Sequence[str]) -> bool:
+    return any(MEAN in text for text in texts)
 
 
 def _witness(name: str, comparison: Comparison) -> Witness:
@@ -123,7 +139,9 @@ def _judgement(
 # --- a formula that is wrong, or not quite right ---
 
 
-def _wrong(bench: Bench, form: Form, comparison: Comparison, witnesses: Sequence[Witness]) -> Judgement:
+def _wrong(
+    bench: Bench, form: Form, comparison: Comparison, witnesses: Sequence[Witness], *, near: bool = False
+) -> Judgement:
     errors, outcome = comparison.errors(), witnesses[-1].verdict
     if outcome is Verdict.undecided:
         worst = max(range(len(errors)), key=lambda i: errors[i])
@@ -131,7 +149,7 @@ def _wrong(bench: Bench, form: Form, comparison: Comparison, witnesses: Sequence
         said: tuple[str, ...] = (_APPROXIMATE.format(digits=digits, dtype=comparison.replies[worst].dtype),)
     else:
         worst = next(i for i, e in enumerate(errors) if not e <= max(WRONG, comparison.allowed))
-        said = _diagnosed(bench, form, comparison)
+        said = (_NEAR,) if near else _diagnosed(bench, form, comparison)
     return _judgement(bench, outcome, witnesses, bench.counterexample(comparison, worst), said)
 
 

@@ -122,6 +122,14 @@ def test_a_table_of_probabilities_sums_to_1_exactly() -> None:
         assert sum(table.nearby(drawn, 1e-3, rng)) == 1.0
 
 
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+def test_values_are_numbers_of_python_and_print_as_such(name: str) -> None:
+    rng = np.random.default_rng(4)
+    drawn = FAMILIES[name].drawn(rng, 0.0)
+    for values in (drawn, FAMILIES[name].nearby(drawn, 1e-5, rng), FAMILIES[name].drawn(rng, 2.0)):
+        assert "np." not in repr(values)
+
+
 def test_a_name_is_found_in_any_case_and_a_wrong_one_names_the_nearest() -> None:
     assert family("Log-Normal") is FAMILIES["log_normal"]
     with pytest.raises(FamilyError, match=r"no family 'normal_logvar'; nearest: .*normal_log_variance"):

@@ -176,6 +176,81 @@ def test_what_takes_the_first_axis_as_a_batch_is_judged_on_batches() -> None:
     assert per_entry.diagnosis == ("it is the mean over the event, not the sum",)
 
 
+def test_a_wrong_function_that_takes_the_first_axis_as_a_batch_is_told_on_batches() -> None:
+    table = Claim(family("categorical_logits"), family("categorical_logits"))
+
+    def swapped(q: torch.Tensor, p: torch.Tensor, count: int) -> torch.Tensor:
+        target = p.softmax(-1)
+        return (target * (p.log_softmax(-1) - q.log_softmax(-1))).sum() / count
+
+    of_batch = judged(lambda q, p: swapped(q, p, q.shape[0]), table, has_torch=True)
+    assert of_batch.diagnosis == ("q and p are swapped: it is KL(p || q)",)
+    assert of_batch.verdict is Verdict.refuted
+    assert any(n.startswith("judged on batches of events") for n in of_batch.notes)
+    of_entries = judged(lambda q, p: swapped(q, p, q.numel()), table, has_torch=True)
+    swapped_mean = "q and p are swapped: it is KL(p || q); and it is the mean over the event, not the sum"
+    assert of_entries.diagnosis == (swapped_mean,)
+    assert not any(n.startswith("judged on batches") for n in of_entries.notes)
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "function"),
+    [
+        ("a factor 1/2 is missing: it returns twice the value", lambda m, v: -(1 + v - m**2 - v.exp())),
+        ("the term log(p.scale / q.scale) is lost", lambda m, v: -0.5 * (1 - m**2 - v.exp())),
+        ("q.log_variance is read as a scale", lambda m, s: 0.5 * (m**2 + s**2 - 1 - 2 * s.abs().log())),
+    ],
+)
+def test_batches_tell_what_single_events_do_not(diagnosis: str, function: Callable[..., torch.Tensor]) -> None:
+    wrong = judged(lambda m, v: function(m, v).sum() / m.shape[0], VAE, has_torch=True)
+    assert wrong.verdict is Verdict.refuted
+    assert diagnosis in wrong.diagnosis
+    assert not any("mean over the event" in d or "times the value" in d for d in wrong.diagnosis)
+    right = judged(lambda m, v: -0.5 * (1 + v - m**2 - v.exp()).sum() / m.shape[0], VAE, has_torch=True)
+    assert right.verdict is Verdict.confirmed
+
+
+def test_batches_that_have_no_right_shape_tell_nothing() -> None:
+    def rows(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        return -0.5 * (1 + logvar - mu**2 - logvar.exp()).mean(0)
+
+    wrong = judged(rows, VAE, has_torch=True)
+    assert wrong.diagnosis == ("it is the mean over the event, not the sum",)
+
+
+def test_a_threshold_near_equality_is_told_as_one() -> None:
+    def free(mu: float, logvar: float, least: float) -> float:
+        return max(least, 0.5 * (mu**2 + math.exp(logvar) - 1 - logvar))
+
+    wrong = judged(lambda m, v: free(m, v, 0.05), VAE)
+    assert wrong.verdict is Verdict.refuted
+    assert wrong.diagnosis == ("it is right at moderate points, and wrong near q = p: a clamp or threshold",)
+    assert judged(lambda m, v: free(m, v, 0.0), VAE).verdict is Verdict.confirmed
+
+
+def test_a_clamp_at_extreme_parameters_is_reported() -> None:
+    def clamped(mu: float, logvar: float, least: float) -> float:
+        logvar = max(least, logvar)
+        return 0.5 * (mu**2 + math.exp(logvar) - 1 - logvar)
+
+    said = "overflow, lost digits or a clamp at extreme parameters"
+    assert any(f.startswith(said) for f in judged(lambda m, v: clamped(m, v, -2.0), VAE).failures)
+    assert not any(f.startswith(said) for f in judged(lambda m, v: clamped(m, v, -90.0), VAE).failures)
+
+
+def test_a_shape_that_fits_no_batch_is_told_beside_the_right_values() -> None:
+    table = Claim(family("categorical"), family("categorical"))
+
+    def first_axis(q: np.ndarray, p: np.ndarray) -> np.ndarray:
+        return np.sum(q * np.log(q / p), axis=0)
+
+    (note,) = judged(first_axis, table).notes
+    said = note.split("right is ")[1]
+    assert said.endswith(" nats")
+    assert len(said.split(", ")) == 5
+    assert judged(lambda q, p: np.sum(q * np.log(q / p), axis=-1), table).notes == ()
+
+
 def test_half_the_value_of_a_batch_is_not_its_mean() -> None:
     def half(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
         return -0.25 * (1 + logvar - mu**2 - logvar.exp()).sum(1).sum()

@@ -40,7 +40,9 @@ _OF_AVERAGED = {
 _ENOUGH = 20
 _SCALES = 8  # of single numbers; gates and slopes of a network may be many
 _NOTHING = "no explanation was tried"
+_UNTRIED = "change what the message names, or declare more in the VAESpec"
 _NOTHING_LEFT = 1e-6
+_FINITE = "mend what makes the loss infinite or NaN, or give parameters and data at which it is finite"
 _BESIDE = frozenset({"reported-sign", "reported-scale", "mean-in-evaluation"})
 
 
@@ -78,9 +80,11 @@ class _Auditor:
         if len(seen) < _ENOUGH:  # where each example may spoil the loss, one alone does less often
             seen = explanation.views(self.bench, found, 1, _ENOUGH, patience=40)
         if len(seen) < _ENOUGH:
-            return self._undecided(
-                "the loss is finite at too few of the points that were tried", Effective(sampler=found.name)
-            )
+            message = "the loss is finite at too few of the points that were tried"
+            own = _value(self.bench, Point())
+            if own is not None and not math.isfinite(own):
+                message += f": it is {own} at the parameters and data that were given"
+            return self._undecided(message, Effective(sampler=found.name), remedy=_FINITE)
         explained = explanation.explain(self.bench, found, seen)
         if explained is not None and weight.weights(explained).kl is None:  # one that accuses is held to its word
             explained = explanation.explain(self.bench, found, seen, strict=True) or explained
@@ -110,7 +114,9 @@ class _Auditor:
         what was computed last.
         """
         strict = explanation.tolerance(self.bench, innocent=False)
-        tried = [(explanation.explain(self.bench, found, s), i, s) for i, s in explanation.with_scale(seen)]
+        unscaled = explanation.Regularisers(self.bench, found, seen)
+        every = explanation.with_scale(seen)
+        tried = [(explanation.explain(self.bench, found, s, unscaled=unscaled), i, s) for i, s in every]
         known = [(e, i, s) for e, i, s in tried if e is not None and e.residual < strict]
         if not known:
             return None, seen
@@ -233,7 +239,7 @@ class _Auditor:
             message = "; ".join(filter(None, (message, self._of_law(found))))
         if known is not None:
             self.findings += partial.findings(self.bench, found, known, points)
-            message += f": {known.reason}"
+            message += f": {known.reason(self.spec.prior is not None)}"
             if known.explanation is not None:
                 guarded = known.reconstruction.cut is not None
                 self.findings += reported.findings(self.bench, known.explanation, seen, guarded)
@@ -271,10 +277,11 @@ class _Auditor:
     def _withdraw(self, code: str) -> None:
         self.findings = [f for f in self.findings if f.code != code]
 
-    def _undecided(self, message: str, result: Effective, evidence: str = _NOTHING) -> Audit:
+    def _undecided(self, message: str, result: Effective, evidence: str = _NOTHING, remedy: str = "") -> Audit:
+        remedy = remedy or (_UNTRIED if evidence == _NOTHING else "")
         verdict = self._verdict() if self._errors() else "undecided"
         if verdict == "undecided":
-            self.findings.append(Finding("unexplained", message, evidence))
+            self.findings.append(Finding("unexplained", message, evidence, remedy=remedy))
         return Audit(verdict, tuple(self.findings), result)
 
     def _errors(self) -> set[str]:
@@ -292,10 +299,7 @@ def generic_points(bench: Bench) -> list[Point]:
     finite, run = list[Point](), list[Point]()
     for seed in range(1, 40):
         point = Point(seed, 1000 + seed, 4, spread=(1.0, 0.5, 0.25)[seed % 3])
-        try:
-            with torch.no_grad():
-                value = float(bench.loss(point))
-        except Exception:  # noqa: BLE001, S112 - a parameter may have left its range there
+        if (value := _value(bench, point)) is None:
             continue
         run.append(point)
         if math.isfinite(value):
@@ -303,3 +307,12 @@ def generic_points(bench: Bench) -> list[Point]:
         if len(finite) == 2:
             return finite
     return (finite + [p for p in run if p not in finite] + [Point(0, 0), Point(0, 1001)])[:2]
+
+
+def _value(bench: Bench, point: Point) -> float | None:
+    """The loss at a point; None where it raises, as where a parameter has left its range."""
+    try:
+        with torch.no_grad():
+            return float(bench.loss(point))
+    except Exception:  # noqa: BLE001 - the user's code may raise anything
+        return None

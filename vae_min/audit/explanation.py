@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_min.audit.bench import Bench, Observation, Point
@@ -17,6 +16,7 @@ from vae_min.audit.classes import categoricals
 from vae_min.audit.divergence import Divergence, Latent
 from vae_min.audit.divergence import candidates as divergences
 from vae_min.audit.head import Heads
+from vae_min.audit.least_squares import Fitted, Vector, fit, least_residual, still
 from vae_min.audit.likelihood import Likelihood, data_of, heads_at, of_counts
 from vae_min.audit.likelihood import candidates as likelihoods
 from vae_min.audit.noise import constant, seeded
@@ -25,11 +25,9 @@ from vae_min.audit.spec import AuditError
 
 _POINTS, _POINTS_OF_LARGE, TOLERANCE = 48, 24, 1e-3
 _SIZE, _SIZE_OF_LARGE = 4, 3  # not 2: of a sum over two, a lost or spurious factor of 2 would look like a mean
-_STRICT, _ROUNDING = 1e-6, 1e-13
+_STRICT = 1e-6
+_DOUBTFUL = 10.0  # times what is allowed: beyond the roundings of a quick look
 _SPREADS = (1.0, 0.5, 1.5)
-
-Vector = NDArray[np.float64]
-Fitted = tuple[Vector, Vector, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +130,39 @@ def _frozen(value: object, graph: bool) -> object:
     return value.detach().clone() if isinstance(value, Tensor) and not graph else value
 
 
-def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool = False) -> Explanation | None:
+class Regularisers:
+    """The columns of each divergence at some views, and what a reconstruction beside them leaves; computed once.
+
+    A scale of the decoder leaves them as they are.
+    """
+
+    def __init__(self, bench: Bench, sampler: Sampler, seen: Sequence[View]) -> None:
+        self.loss = np.array([v.loss for v in seen])
+        self._known = list[tuple[Divergence, Vector, Callable[[Vector], float]]]()
+        self._rest = self._computed(divergences(sampler.names, sampler.noisy, bench.general), seen)
+
+    def __iter__(self) -> Iterator[tuple[Divergence, Vector, Callable[[Vector], float]]]:
+        yield from self._known
+        for found in self._rest:
+            self._known.append(found)
+            yield found
+
+    def _computed(
+        self, several: Iterable[Divergence], seen: Sequence[View]
+    ) -> Iterator[tuple[Divergence, Vector, Callable[[Vector], float]]]:
+        for divergence in several:
+            columns = matrix([_means(divergence.columns(v.latent)) for v in seen])
+            if columns is not None:
+                yield divergence, columns, least_residual(self.loss, columns)
+
+
+def explain(
+    bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool = False, unscaled: Regularisers | None = None
+) -> Explanation | None:
     """The first reading, in order of plausibility, that reproduces the loss at all points; None if none does.
 
-    With ``strict``, to rounding alone.
+    With ``strict``, to rounding alone. What is known of the same views ``unscaled`` says that these have what may be the
+    decoder's scale: then the likelihoods that have one are tried, since all others were.
     """
 
     @cache
@@ -143,18 +170,17 @@ def explain(bench: Bench, sampler: Sampler, seen: Sequence[View], strict: bool =
         return matrix([_sums(likelihood.elements(v.data, v.output)) for v in seen])
 
     with torch.no_grad():
-        loss, likelihoods = np.array([v.loss for v in seen]), likelihoods_of(bench, seen)
-        if _still(loss[:, None]).all():
+        regularisers = Regularisers(bench, sampler, seen) if unscaled is None else unscaled
+        likelihoods = [c for c in likelihoods_of(bench, seen) if len(c.proper) > 1 or unscaled is None]
+        if still((loss := regularisers.loss)[:, None]).all():
             return None  # rounding alone is left to explain
         usual = _usual(loss)
-        for divergence in divergences(sampler.names, sampler.noisy, bench.general):
-            regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
-            if regulariser is None:
-                continue
+        for divergence, regulariser, at_least in regularisers:
             for likelihood in likelihoods:
-                if (reconstruction := values(likelihood)) is None:
+                reconstruction = values(likelihood)
+                if reconstruction is None or at_least(reconstruction) > _DOUBTFUL * TOLERANCE:
                     continue
-                fitted = _fit(loss, reconstruction, regulariser)
+                fitted = fit(loss, reconstruction, regulariser)
                 innocent = not likelihood.defect and divergence.own and divergence.form in ("standard", "sampled")
                 moved = (reconstruction @ fitted[0]).std() > _STRICT * usual
                 if fitted[-1] < tolerance(bench, innocent and not strict) and moved:
@@ -188,7 +214,7 @@ def closest(bench: Bench, sampler: Sampler, seen: Sequence[View]) -> Explanation
         for c in likelihoods_of(bench, seen):
             terms = matrix([_sums(c.elements(v.data, v.output)) for v in seen])
             if terms is not None and regulariser is not None:
-                found.append(Explanation(c, divergence, *_fit(loss, terms, regulariser)))
+                found.append(Explanation(c, divergence, *fit(loss, terms, regulariser)))
     return min(found, key=lambda e: e.residual, default=None)
 
 
@@ -210,7 +236,7 @@ def without_reconstruction(bench: Bench, sampler: Sampler, seen: Sequence[View])
         with torch.no_grad():
             regulariser = matrix([_means(divergence.columns(v.latent)) for v in seen])
         if regulariser is not None:
-            _, coefficients, constant, _ = _fit(loss, np.zeros((len(loss), 1)), regulariser)
+            _, coefficients, constant, _ = fit(loss, np.zeros((len(loss), 1)), regulariser)
             residual = np.abs(regulariser @ coefficients + constant - loss).max() / max(_usual(loss), 1e-300)
             found.append(Rest(coefficients, constant, float(residual)))
     return min(found, key=lambda rest: rest.residual, default=None)
@@ -234,7 +260,7 @@ def refit(explanation: Explanation, seen: Sequence[View]) -> Explanation | None:
         regulariser = matrix([_means(explanation.divergence.columns(v.latent)) for v in seen])
     if reconstruction is None or regulariser is None:
         return None
-    fitted = _fit(loss, reconstruction, regulariser)
+    fitted = fit(loss, reconstruction, regulariser)
     return _explained(explanation.likelihood, explanation.divergence, reconstruction, regulariser, fitted)
 
 
@@ -243,16 +269,16 @@ def _explained(
 ) -> Explanation:
     """An explanation from a fit; terms that never move get the coefficients of a density, or of a divergence."""
     terms, c, constant, residual = fitted
-    if len(terms) > 1 and _still(reconstruction[:, 1:]).all():  # the logarithm of a scale that is fixed
+    if len(terms) > 1 and still(reconstruction[:, 1:]).all():  # the logarithm of a scale that is fixed
         constant += float((terms[1:] - terms[0]) @ reconstruction[0, 1:])
         terms = terms[0] * np.array(likelihood.proper)
-    if divergence.form == "standard" and divergence.own and _still(regulariser[:, 1:3]).all():
+    if divergence.form == "standard" and divergence.own and still(regulariser[:, 1:3]).all():
         whole = c[0] + (c[3] if len(c) > 3 else 0.0)
         proper = np.array([c[0], -whole])
         constant += float((c[1:3] - proper) @ regulariser[0, 1:3])
         c = np.concatenate([c[:1], proper, c[3:]])
     sampled = divergence.own and (divergence.form == "sampled" or (divergence.form == "standard" and len(c) > 3))
-    if sampled and _still(regulariser[:, -1:]).all():  # noise of one modulus: its square belongs to log q(z|x)
+    if sampled and still(regulariser[:, -1:]).all():  # noise of one modulus: its square belongs to log q(z|x)
         constant += float((c[-1] + c[-2]) * regulariser[0, -1])
         c = np.concatenate([c[:-1], -c[-2:-1]])
     return Explanation(likelihood, divergence, terms, c, constant, residual)
@@ -306,26 +332,3 @@ def matrix(rows: Iterable[list[float]]) -> Vector | None:
     """Rows as an array; None if any number is not finite."""
     array = np.array(list(rows), dtype=np.float64)
     return array if np.isfinite(array).all() else None
-
-
-def _still(terms: Vector) -> NDArray[np.bool_]:
-    """Which columns do not vary but for rounding."""
-    still: NDArray[np.bool_] = terms.std(0) <= _ROUNDING * np.abs(terms.mean(0))
-    return still
-
-
-def _fit(loss: Vector, reconstruction: Vector, regulariser: Vector) -> Fitted:
-    """Least squares; the residual is measured against the smaller of the variations of the loss and of the regulariser."""
-    terms = np.hstack([reconstruction, regulariser])
-    centre, spread = terms.mean(0), terms.std(0)
-    still = _still(terms)
-    spread[still] = 1.0
-    design = np.hstack([np.where(still, 0.0, (terms - centre) / spread), np.ones((len(loss), 1))])
-    solution, *_ = np.linalg.lstsq(design, loss, rcond=1e-13)
-    residual = np.abs(design @ solution - loss).max()
-    coefficients = solution[:-1] / spread
-    split = reconstruction.shape[1]
-    part = (regulariser @ coefficients[split:]).std()
-    unit = min(loss.std(), max(part, 1e-3 * loss.std())) if part > 1e-6 * loss.std() else loss.std()
-    constant = float(solution[-1] - coefficients @ centre)
-    return coefficients[:split], coefficients[split:], constant, float(residual / max(unit, 1e-300))

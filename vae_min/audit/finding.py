@@ -36,7 +36,9 @@ KINDS: dict[str, Kind] = {
     "kl-term": Kind("error", "write KL = -0.5 * sum(1 + log_var - loc**2 - exp(log_var))"),
     "kl-arguments": Kind("error", "write KL(q || p) with the arguments in this order: loc, log-variance; q, then p"),
     "kl-log-base": Kind("error", "use the natural logarithm, torch.log"),
-    "kl-clamped": Kind("error", "remove the clamp or absolute value, or declare what it is for"),
+    "kl-clamped": Kind(
+        "error", "remove the clamp or absolute value; where it is meant (free bits), the loss is no ELBO"
+    ),
     "kl-weight": Kind(
         "error", "remove the weight, or declare it: VAESpec(beta=...), or VAESpec(variance=...) of a normal likelihood"
     ),

@@ -60,6 +60,8 @@ class Reading:
     wrong : tuple of Wrong
     uneven : bool
         Whether what the weights of the mean add up to is no constant: a constant of the log-weights is then seen.
+    axis : int
+        Over which the weights are averaged inside the logarithm: 0 for the samples, 1 for the batch.
     """
 
     target: str
@@ -68,15 +70,16 @@ class Reading:
     power: float = 1.0
     wrong: tuple[Wrong, ...] = ()
     uneven: bool = False
+    axis: int = 0
 
     def value(self, weights: LogWeights, detached: bool = False, shift: float = 0.0) -> Tensor:
-        """The loss, shape (B,); ``detached`` keeps gradients from the weights of a weighted mean.
+        """The loss, shape (B,), or (k,) where the mean is over the batch; ``detached`` keeps gradients from the weights of a weighted mean.
 
         ``shift`` is a constant that the log-weights hold besides.
         """
         target: Tensor = getattr(weights, self.target) + shift
         if self.share is None:
-            return self.sign * ((self.power * target).logsumexp(0) - math.log(len(target)))
+            return self.sign * ((self.power * target).logsumexp(self.axis) - math.log(target.shape[self.axis]))
         share = self.share(target)
         return -((share.detach() if detached else share) * target).sum(0)
 
@@ -104,6 +107,9 @@ _COMBINED = {
         wrong=(Wrong("weights-sign", "the weights are normalised from minus their logarithms"),),
     ),
     "maximised": Reading("", sign=1.0, wrong=(Wrong("weights-sign", "the bound is minimised, not maximised"),)),
+    "bound over the batch": Reading(
+        "", wrong=(Wrong("mean-of-logs", "the log of the mean is taken over the batch, not over the samples"),), axis=1
+    ),
     "unnormalised": Reading(
         "",
         torch.exp,

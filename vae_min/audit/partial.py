@@ -20,9 +20,10 @@ from torch import Tensor
 from vae_min.audit import derivative, reduction, stuck, weight
 from vae_min.audit.bench import Bench, Point
 from vae_min.audit.divergence import Divergence, candidates
-from vae_min.audit.explanation import Explanation, Vector, View, finite_view, likelihoods_of
+from vae_min.audit.explanation import Explanation, View, finite_view, likelihoods_of
 from vae_min.audit.finding import KINDS, Finding
 from vae_min.audit.gradient import CUT
+from vae_min.audit.least_squares import Vector
 from vae_min.audit.likelihood import Likelihood
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.share import Share, by_column, chosen_by_batch, regress, share
@@ -75,9 +76,8 @@ class Parts:
         d = self.divergence
         return d.sampled or d.reading is not None or d.cut is not None or d.weights is not None or d.rows is not None
 
-    @property
-    def reason(self) -> str:
-        """Why the whole is no explanation."""
+    def reason(self, prior_given: bool) -> str:
+        """Why the whole is no explanation; what may help depends on whether a prior is declared."""
         r, d = self.reconstruction, self.divergence
         if r.weights is not None:
             return f"pixels have weights of their own, from {r.weights.min():.4g} to {r.weights.max():.4g}"
@@ -91,7 +91,8 @@ class Parts:
             give = "if it is the density of another distribution, return that from VAESpec(decode=...)"
             return f"{known}the reconstruction is no known likelihood of the decoder's output: {give}"
         if d.reading is None and d.weights is None:
-            give = "if the prior is not standard normal, declare VAESpec(prior=...)"
+            undeclared = "if the prior is not standard normal, declare VAESpec(prior=...)"
+            give = "is the prior in the loss that of VAESpec(prior=...)?" if prior_given else undeclared
             return f"the reconstruction is known, the regularising term is no known divergence of the encoder's heads: {give}"
         return "both terms are known, and the loss holds something beside them"
 

@@ -292,3 +292,54 @@ def test_a_multivariate_normal_of_diagonal_covariance_is_read() -> None:
     assert audit(_multivariate(lambda q: q.rsample())).verdict == "elbo"
     cut = audit(_multivariate(lambda q: q.sample()))
     assert (cut.verdict, errors(cut)) == ("not-elbo", ["gradient-cut"])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_finite_nowhere_says_so(value) -> None:
+    (finding,) = audit(spec(reduce=lambda t: t.mean() + value)).findings
+    assert finding.code == "unexplained"
+    assert f"it is {value} at the parameters and data that were given" in finding.message
+    assert finding.remedy.startswith("mend what makes the loss infinite or NaN")
+
+
+@pytest.mark.parametrize("weight", [0.0, 1e-2])
+def test_a_penalty_on_the_parameters_is_no_scale_of_the_decoder(weight) -> None:
+    right = spec()
+
+    def loss(x):  # single numbers that depend on the parameters alone, as a scale of the decoder would
+        return right.loss(x) + weight * sum(p.square().sum() for p in right.loss.__self__.parameters())
+
+    outcome = audit(VAESpec(loss=loss, encode=right.encode, decode=right.decode, batch=right.batch))
+    if weight:
+        assert outcome.verdict == "undecided"
+        assert "the loss holds something beside them" in outcome.findings[0].message
+    else:
+        assert (outcome.verdict, outcome.findings) == ("elbo", ())
+
+
+@pytest.mark.parametrize(
+    ("claims", "says"),
+    [
+        ({}, "if the prior is not standard normal, declare VAESpec(prior=...)"),
+        ({"prior": (0.5, 2.0)}, "is the prior in the loss that of VAESpec(prior=...)?"),
+    ],
+)
+def test_what_may_help_depends_on_what_is_declared(claims, says) -> None:
+    outcome = audit(spec(divergence=lambda m, v: (m.cosh() + v.exp().tanh()).sum(-1), claims=claims))
+    assert outcome.verdict == "undecided"
+    assert outcome.findings[-1].message.endswith(f"is no known divergence of the encoder's heads: {says}")
+
+
+def test_without_a_comparison_none_is_given_for_a_remedy() -> None:
+    right = spec()
+
+    def loss(x):
+        loc, v = right.encode(x)
+        return (bce(right.decode((loc + std(v) * torch.randn_like(v)).tanh()), x) + kl(loc, v)).mean()
+
+    untried = audit(VAESpec(loss=loss, encode=right.encode, decode=right.decode, batch=right.batch)).findings[-1]
+    assert untried.evidence == "no explanation was tried"
+    assert untried.remedy == "change what the message names, or declare more in the VAESpec"
+    tried = audit(spec(divergence=lambda m, v: (m.cosh() + v.exp().tanh()).sum(-1))).findings[-1]
+    assert tried.evidence.startswith("the closest")
+    assert tried.remedy.startswith("compare the loss with the closest explanation")

@@ -24,8 +24,10 @@ def test_values_by_hand() -> None:
     surrogate = [-sum(s * v for s, v in zip(share, row, strict=True)) for share, row in zip(shares, rows, strict=True)]
     assert READINGS["bound"].value(WEIGHTS).tolist() == pytest.approx(bound, rel=1e-12, abs=0)
     assert READINGS["surrogate"].value(WEIGHTS).tolist() == pytest.approx(surrogate, rel=1e-12, abs=0)
-    others = [READINGS[name].value(WEIGHTS) for name in READINGS if name != "bound"]
-    assert not any(torch.allclose(o, READINGS["bound"].value(WEIGHTS)) for o in others)
+    of_samples = [-math.log((math.exp(a) + math.exp(b)) / 2) for a, b in W.tolist()]
+    assert READINGS["bound over the batch"].value(WEIGHTS).tolist() == pytest.approx(of_samples, rel=1e-12, abs=0)
+    others = [READINGS[name].value(WEIGHTS).mean() for name in READINGS if name != "bound"]
+    assert not any(torch.allclose(o, READINGS["bound"].value(WEIGHTS).mean()) for o in others)
 
 
 @pytest.mark.parametrize(("shift", "fits"), [(-1.5, True), (0.0, True), (1e4, False), (-1e4, False)])
@@ -67,6 +69,8 @@ def bound(w):
         (lambda x, p, q: bound(x + p), "not-elbo", ["weights-term"]),
         (lambda x, p, q: bound(x - q), "not-elbo", ["weights-term"]),
         (lambda x, p, q: -bound(x + p - q), "not-elbo", ["weights-sign"]),
+        (lambda x, p, q: -torch.logsumexp(x + p - q, 1), "not-elbo", ["mean-of-logs"]),
+        (lambda x, p, q: -torch.logsumexp(x + p, 1), "not-elbo", ["weights-term", "mean-of-logs"]),
         (lambda x, p, q: -(x + p - q).mean(0), "not-elbo", ["mean-of-logs"]),
         (lambda x, p, q: (x + p - q).mean(0), "not-elbo", ["weights-sign", "mean-of-logs"]),
         (lambda x, p, q: -(x + p).mean(0), "not-elbo", ["weights-term", "mean-of-logs"]),
