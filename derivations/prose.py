@@ -16,7 +16,7 @@ _GOES_ON = re.compile(
 )
 _CONDITION = re.compile(
     r"\b(?:if|iff|when|whenever|once|suppos(?:e|ing)|assum(?:e|es|ing)|provided|given that|as long as|in (?:the|this|that|which) case"
-    r"|under the (?:assumption|condition|hypothesis)|in the limit|for|with|where|choos(?:e|ing)|set(?:ting)?|let(?:ting)?"
+    r"|under the (?:assumption|condition|hypothesis)|in the limit|for|with|where|choos(?:e|ing)|set(?:ting)?|let(?:ting)?(?!(?:['’]s| us)\b)"
     r"|(?:ignor|neglect|dropp|omitt|discard|disregard)ing|up to)\b"
     r"|如果|假如|假设|假定|若|当(?!前|然|中|于|我们)",
     re.IGNORECASE,

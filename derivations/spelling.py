@@ -177,10 +177,28 @@ _SIGNS = {
     "½": r"\frac{1}{2} ",
     "·": r"\cdot ",
     "√": r"\sqrt ",
+    "−": "-",
+    "∣": r"\mid ",
+    "⊙": r"\odot ",
+    "×": r"\times ",
+    "∇": r"\nabla ",
+    "∂": r"\partial ",
+    "∞": r"\infty ",
+    "⊤": r"\top ",
+    "𝔼": r"\mathbb{E}",
+    "ℍ": r"\mathbb{H}",
+    "ℝ": r"\mathbb{R}",
+    "ℒ": r"\mathcal{L}",
+    "𝓛": r"\mathcal{L}",
+    "𝒩": r"\mathcal{N}",
+    "𝓝": r"\mathcal{N}",
+    **{digit: f"_{value}" for value, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **dict(zip("ᵢⱼₖₙ", ("_i", "_j", "_k", "_n"), strict=True)),
 }
 _LETTERS = str.maketrans(
     {**{letter: rf"\{name} " for letter, name in zip(_GREEK[::2], _GREEK[1::2], strict=True)}, **_SIGNS}
 )
+_GREEK_SUM = re.compile(r"(?P<sign>[ΣΠ])(?=\s*_\s*\{\s*\w\s*=)")  # by its lower limit a sum or a product, and no letter
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
@@ -194,6 +212,7 @@ _DIFFERENTIAL = re.compile(
 
 def normalised(source: str) -> str:
     """The formula without fonts, sizes, spacing and ornaments, in one spelling for what has several."""
+    source = _GREEK_SUM.sub(lambda m: "∑" if m["sign"] == "Σ" else "∏", source)
     plain = _without_braces(source.replace("&", " ").replace("\n", " ").translate(_LETTERS))
     for pattern, replacement in _SUBSTITUTIONS:
         plain = pattern.sub(replacement, plain)

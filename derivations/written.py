@@ -35,6 +35,9 @@ RELATIONS = {
     ":=": ":=",
     "=:": "=",
     r"\coloneqq": ":=",
+    r"\coloneq": ":=",
+    r"\eqqcolon": "=",
+    r"\eqcolon": "=",
     r"\triangleq": ":=",
     r"\equiv": ":=",
     r"\approx": "~",
@@ -78,6 +81,8 @@ _REASON = re.compile(
 )
 _OF_EQUALITY = re.compile(r"\b(?:equality|equal|tight)\b")
 _RANGE = re.compile(r"\\(?:[lc]?dots|in)(?![a-zA-Z])|\.\.\.")
+# prose between two rows
+_INTERTEXT = re.compile(r"\\(?:short)?intertext\s*\{(?P<words>(?:[^{}]|\{[^{}]*\})*)\}")
 # what Markdown takes from the three backslashes at the end of a line, and from the two of ``\\\\,``
 _ESCAPED = re.compile(r"(?<!\\)\\(?=\\\\(?:\s|\Z)|\\[,;!])")
 _NUMBER = re.compile(r"(?:\\q?quad|\\ |~|&)\s*(?:\\[lc]?dots\s*(?:\\q?quad|\\ |~|\s)*)?\(\s*\d+[a-z]?\s*\)$")
@@ -269,6 +274,7 @@ class _Row:
 def _rows(formula: Formula) -> Iterator[_Row]:
     """Rows end at a double backslash that is in no braces and no inner environment."""
     source = _CASES.sub(_only_rows, _SYSTEM.sub(_only_rows, _ESCAPED.sub("", formula.source)))
+    source = _INTERTEXT.sub(_without_prose, source)
     source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), source)
     source = _DRESSED.sub(r"\g<relation> \g<dress>{", source)
     depth, start, skipped = 0, 0, 0
@@ -282,6 +288,11 @@ def _rows(formula: Formula) -> Iterator[_Row]:
             start = spacing.end() if spacing else start
             skipped += source.count("\n", begun, start)
     yield from _parts(source[start:], skipped)
+
+
+def _without_prose(between: re.Match[str]) -> str:
+    """Nothing, on as many lines, for prose between rows; prose that states a condition stays, and is not read."""
+    return between.group() if _PROVIDED.search(between["words"]) else re.sub(r"[^\n]", " ", between.group())
 
 
 def _only_rows(system: re.Match[str]) -> str:
