@@ -150,6 +150,13 @@ def label_of_family(left: Sum, right: Sum) -> tuple[str, str] | None:
     return (str(family.base).lower(), found.pop()) if len(found) == 1 and found != {""} else None
 
 
+def is_isotropic(left: Sum, right: Sum) -> bool:
+    r"""Whether ``q(z|x)`` is said to be ``N(\mu, \sigma^2 I)``."""
+    family = left.rows[0][1].items[0]
+    found = {u.base for u in units(right)}
+    return isinstance(family, Unit) and family.base in ("q", "Q") and {r"\Normal", r"\sigma", "I"} <= found
+
+
 def numbered_data(trees: Trees) -> frozenset[str]:
     """The indices of data such as ``x_i`` and ``x^{(i)}``."""
     found: set[str] = set()

@@ -37,11 +37,11 @@ from derivations.syntax import Sum
 from derivations.tree import bases, plain_letter, units
 
 
-def families_of(trees: Trees) -> Iterator[Family]:
+def families_of(trees: Trees, around: Surroundings) -> Iterator[Family]:
     """How normal densities may be written in the trees."""
     found = set().union(*map(bases, trees))
     logs = [True] if any(map(has_exponential, trees)) else [False, True] if "v" in found else [False]
-    spherical = found & {"I", r"\One"} or isinstance(decoder_of(trees), Decoder)
+    spherical = around.isotropic or found & {"I", r"\One"} or isinstance(decoder_of(trees), Decoder)
     isotropic = [False, True] if spherical and r"\sigma" in found else [False]
     size = dimension_of(trees)
     for log_variance in logs:

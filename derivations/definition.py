@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
-from derivations.clue import label_of_family
+from derivations.clue import is_isotropic, label_of_family
 from derivations.convention import elbo
 from derivations.conversion import subterms
 from derivations.doubt import is_independence
@@ -315,6 +315,11 @@ def labels_of_families(chains: Iterable[WrittenChain]) -> dict[str, str]:
         if said is not None:
             found.setdefault(said[0], set()).add(said[1])
     return {family: labels.pop() for family, labels in found.items() if len(labels) == 1}
+
+
+def isotropic(chains: Iterable[WrittenChain]) -> bool:
+    r"""Whether a text says that q has the covariance ``\sigma^2 I``."""
+    return any(is_isotropic(e.left, e.right) for e in _equations(chains))
 
 
 def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:

@@ -269,7 +269,7 @@ class Functionals(Informations):
         """``nabla_phi f``, in one parameter."""
         names = {name_of(i) for g in unit.subs for i in letters(g) if i in PARAMETERS}
         if len(names) != 1 or unit.sups or not after or isinstance(after[0], str):
-            raise FormulaError("a gradient in one parameter is wanted")
+            raise FormulaError("a gradient in one of theta, phi, psi and lambda is wanted")
         v = variable(names.pop(), "real")
         first = after[0]
         if group_of(first) is not None or not self.reading.greedy:
@@ -295,7 +295,7 @@ def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum | None]]:
             several = only_unit(tree)
             pair = group_of(several, "(") if several is not None else None
             names, open_law = [*names, *(pair.sums if pair is not None else [tree])], False
-    if any("…" in bases(tree) for tree in names):
+    if _are_draws(names):
         yield names, None
         return
     for tree in names:
@@ -308,7 +308,10 @@ def _are_draws(names: list[Sum]) -> bool:
         return True
     if len(names) != 1:
         return False
-    label = variable_of(names[0])[1]
+    try:
+        label = variable_of(names[0])[1]
+    except FormulaError:
+        return False
     return label.range is not None and label.range[1] in ("K", "L", "M", "N", "k")
 
 

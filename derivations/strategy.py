@@ -78,6 +78,8 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     integrated = in_turn(everywhere(unfold_expectation), everywhere(integrate_out(*sorted(joint))))
     marginal = in_turn(integrated, everywhere(in_logarithm(simplify)), logs)
     yield "marginal density", marginal
+    if any(t.head == "integral" and t.args[0].head == "integral" for s in (left, right) for _, t in subterms(s)):
+        yield "order of integration exchanged, marginal density", in_turn(everywhere(other_order), marginal)
     if found:
         yield "linearity of the expectation, law of total expectation", _taken_apart(found, ratios)
 
@@ -179,6 +181,19 @@ def under_joint(term: Term) -> Theorem:
     family, given = law.data[0], law.args[law.data[1] :]
     body = bind("expectation", z, density(family, [z], [x, *given]), multiply(*factors))
     return infer("assume", equal(term, bind("expectation", x, density(family, [x], given), body)))
+
+
+def other_order(term: Term) -> Theorem:
+    """``int int p(x,z) f(x) dx dz = int int p(x,z) f(x) dz dx``, which is supposed: z can be integrated out first."""
+    inner = term.args[0] if term.head == "integral" else term
+    if term.head != "integral" or inner.head != "integral" or term.bound is None or inner.bound is None:
+        raise KernelError("not an integral of an integral")
+    factors = inner.args[0].args if inner.args[0].head == "multiply" else inner.args[:1]
+    of_outer = [f for f in factors if term.bound in free(f)]
+    others = [f for f in factors if f not in of_outer]
+    if [f.head for f in of_outer] != ["density"] or not any(inner.bound in free(f) for f in others):
+        raise KernelError("no variable that only a density has")
+    return infer("assume", equal(term, bind("integral", inner.bound, bind("integral", term.bound, *inner.args))))
 
 
 def gathered(term: Term) -> Theorem:

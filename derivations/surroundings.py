@@ -94,6 +94,8 @@ class Surroundings:
         What the text chooses densities of q to be.
     labels
         The families that the text says to be normal with parameters of some label, with that label.
+    isotropic
+        Whether the text says that the covariance of q is ``\\sigma^2 I``, for one sigma.
     unknown
         Densities and symbols that the text defines by what we cannot read or do not use.
     sample
@@ -130,6 +132,7 @@ class Surroundings:
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    isotropic: bool = False
     unknown: frozenset[Term | str] = frozenset()
     sample: Sum | None = None
     incomplete: bool = False
@@ -141,10 +144,8 @@ class Surroundings:
     @property
     def bound(self) -> Term | None:
         """The ELBO for the approximation of the text; None if q is no density of latent variables given data."""
-        q = self.laws.get("q")
-        if self.incomplete or q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
-            return None
-        return elbo(q, self.evidence)
+        q = next((q for law in (self.laws.get("q"), self.usual) if (q := _given(law, self.evidence)) is not None), None)
+        return None if self.incomplete or q is None else elbo(q, self.evidence)
 
     @property
     def weight(self) -> Term:
@@ -157,6 +158,17 @@ class Surroundings:
     def laws(self) -> dict[str, Term]:
         """The laws that letters stand for."""
         return {**DEFAULTS, **self.named}
+
+
+def _given(law: Term | None, data: Term) -> Term | None:
+    """The density of what is latent given the data, ``q(z|x)`` for ``q(x,z)``; None for a density of data alone."""
+    if law is None or law.head != "density":
+        return None
+    targets, given = _parts(law)
+    latent = [a for a in targets if a not in data.args]
+    if latent == targets:
+        return law
+    return density(law.data[0], latent, {*given, *data.args}) if latent and {*data.args} <= {*targets, *given} else None
 
 
 def _parts(law: Term) -> tuple[list[Term], list[Term]]:

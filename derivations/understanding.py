@@ -45,7 +45,7 @@ def _consistent(meaning: Meaning) -> bool:
 
 def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]:
     drawn = frozenset({"z", "epsilon"}) if relation == "~" else frozenset()
-    for family in families_of(trees):
+    for family in families_of(trees, around):
         for names, words in contexts(trees, around, family):
             left, right = (
                 list(readings(tree, names, d, scalar=not family.vector))
@@ -91,7 +91,7 @@ def why_none(trees: Trees, around: Surroundings) -> str:
     """Why a relation has no meaning that we know."""
     for tree in trees:
         reasons = []
-        for family in families_of(trees):
+        for family in families_of(trees, around):
             for names, _ in contexts(trees, around, family):
                 try:
                     read(tree, Reading(scalar=not family.vector), names)

@@ -1,0 +1,107 @@
+"""Steps in the notations of lecture notes: each is proved, and its wrong twin is refuted."""
+
+import pytest
+
+from .judging import judge
+
+WEIGHTS = r"Let $w_k = p(x, z_k) / q(z_k|x)$ where $z_1, \dots, z_K \sim q(z|x)$. "
+MEAN = r"\mathbb{E}_{z_{1:K}}\left[\log \frac1K \sum_{k=1}^K w_k\right]"
+LISTED = r"KL(N(\mu, \operatorname{diag}(\sigma_1^2, \dots, \sigma_D^2)) \| N(0, I)) = "
+SPHERE = r"Let $q(z|x) = \mathcal{N}(z; \mu, \sigma^2 I)$. $KL(q(z|x) \| p(z)) = "
+SCORE = r"\nabla_\phi \log q_\phi(z|x)"
+PAIRS = {
+    "Unicode": (
+        "$\\log p(x) ≥ 𝔼_{q(z|x)}[\\log p(x|z)] − KL(q(z|x) ‖ p(z))$",
+        "$\\log p(x) ≤ 𝔼_{q(z|x)}[\\log p(x|z)] − KL(q(z|x) ‖ p(z))$",
+    ),
+    "a Greek sum": (
+        "$KL(q(z|x) ‖ p(z)) = −½ Σ_{j=1}^J (1 + \\log σⱼ² − μ_j² − σ_j²)$",
+        "$KL(q(z|x) ‖ p(z)) = ½ Σ_{j=1}^J (1 + \\log σⱼ² − μ_j² − σ_j²)$",
+    ),
+    "draws in a range": (rf"{WEIGHTS}${MEAN} \le \log p(x)$", rf"{WEIGHTS}${MEAN} \ge \log p(x)$"),
+    "the average of draws": (
+        rf"{WEIGHTS}${MEAN} \ge E_{{q(z|x)}}[\log p(x,z) - \log q(z|x)]$",
+        rf"{WEIGHTS}${MEAN} \le E_{{q(z|x)}}[\log p(x,z) - \log q(z|x)]$",
+    ),
+    "a diagonal in full": (
+        rf"${LISTED} \frac12 \sum_{{i=1}}^D (\sigma_i^2 + \mu_i^2 - 1 - \log \sigma_i^2)$",
+        rf"${LISTED} \frac12 \sum_{{i=1}}^D (\sigma_i^2 + \mu_i^2 - 1 - \log \sigma_i)$",
+    ),
+    "one variance": (
+        rf"{SPHERE} \frac12 (d \sigma^2 + \|\mu\|^2 - d - d \log \sigma^2)$",
+        rf"{SPHERE} \frac12 (\sigma^2 + \|\mu\|^2 - 1 - \log \sigma^2)$",
+    ),
+    "a parameter with a prime": (
+        r"$\log p_\theta(x) = E_{p_{\theta'}(z|x)}[\log p_\theta(x,z) - \log p_\theta(z|x)]$",
+        r"$\log p_{\theta'}(x) = E_{q(z)}[\log p_\theta(x,z) - \log q(z)] + KL(q(z) \| p_{\theta'}(z|x))$",
+    ),
+    "two parameters": (
+        r"$E_{q_\phi(z|x)}[\log q_{\phi'}(z|x)] \le E_{q_\phi(z|x)}[\log q_\phi(z|x)]$",
+        r"$E_{q_\phi(z|x)}[\log q_{\phi'}(z|x)] \ge E_{q_\phi(z|x)}[\log q_\phi(z|x)]$",
+    ),
+    "the bound, averaged": (
+        r"$E_{q(x)}[\mathcal{L}(x)] = -KL(q(x,z) \| p(x,z)) - H(q(x))$",
+        r"$E_{q(x)}[\mathcal{L}(x)] = -KL(q(x,z) \| p(x,z)) + H(q(x))$",
+    ),
+    "integrals in either order": (
+        r"$\int \int p(x,z) \log p(x) \, dx \, dz = \int p(x) \log p(x) \, dx$",
+        r"$\int \int p(x,z) \log p(x) \, dx \, dz = \int p(z) \log p(z) \, dz$",
+    ),
+    "a summand on both sides": (
+        r"$\log E_{q(z|x)}[p(x|z)] - KL(q(z|x) \| p(z)) \ge E_{q(z|x)}[\log p(x|z)] - KL(q(z|x) \| p(z))$",
+        r"$\log E_{q(z|x)}[p(x|z)] - KL(q(z|x) \| p(z)) \ge E_{q(z|x)}[\log p(x|z)] - KL(p(z) \| q(z|x))$",
+    ),
+    "the tangent of the logarithm": (
+        r"$\log \frac{q(x)}{p(x)} \ge 1 - \frac{p(x)}{q(x)}$",
+        r"$\log \frac{q(x)}{p(x)} \le 1 - \frac{p(x)}{q(x)}$",
+    ),
+    "the gradient of an entropy": (
+        rf"$\nabla_\phi H(q_\phi(z|x)) = -E_{{q_\phi(z|x)}}[\log q_\phi(z|x) {SCORE}]$",
+        rf"$\nabla_\phi H(q_\phi(z|x)) = -E_{{q_\phi(z|x)}}[{SCORE}]$",
+    ),
+    "the score of a bound": (
+        rf"$\nabla_\phi E_{{q_\phi(z|x)}}[\log p(z) - \log q_\phi(z|x)] = E_{{q_\phi(z|x)}}[(\log p(z) - \log q_\phi(z|x)) {SCORE}]$",
+        rf"$\nabla_\phi E_{{q_\phi(z|x)}}[\log p(z) - \log q_\phi(z|x)] = E_{{q_\phi(z|x)}}[\log p(z) {SCORE}]$",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PAIRS)
+def test_a_step_and_its_wrong_twin(what):
+    for text, verdict in zip(PAIRS[what], ("proved", "refuted"), strict=True):
+        assert judge(text, "notes.md")[-1].verdict == verdict
+
+
+@pytest.mark.parametrize("claim", [r"\log t \le t - 1", r"\log t \ge 1 - \frac1t", r"-\ln t \ge 1 - t"])
+def test_the_logarithm_lies_below_its_tangent(claim):
+    (judgement,) = judge(f"${claim}$")
+    assert judgement.verdict == "proved"
+    assert judgement.hypotheses == ("t > 0",)
+
+
+@pytest.mark.parametrize(
+    "claim", [r"\log t \ge t - 1", r"\log t \le 1 - \frac1t", r"\log t \le t - 2", r"\log t \le \frac t2"]
+)
+def test_no_other_line_is_its_tangent(claim):
+    assert judge(f"${claim}$")[0].verdict != "proved"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        r"\sigma_1^2, \dots, \tau_D^2",
+        r"\sigma_1^2, \dots, \sigma_J^2",
+        r"\sigma_2^2, \dots, \sigma_D^2",
+        r"\sigma_1, \dots, \sigma_D",
+    ],
+)
+def test_a_list_of_other_entries_is_no_diagonal(listed):
+    text = (
+        rf"KL(N(\mu, \diag({listed})) \| N(0, I)) = \frac12 \sum_{{i=1}}^D (\sigma_i^2 + \mu_i^2 - 1 - \log \sigma_i^2)"
+    )
+    assert judge(f"${text}$")[0].verdict != "proved"
+
+
+def test_a_variance_that_the_text_has_not_is_no_number():
+    (judgement,) = judge(r"$KL(q(z|x) \| p(z)) = \frac12 (d \sigma^2 + \|\mu\|^2 - d - d \log \sigma^2)$")
+    assert judgement.verdict == "unparsed"
