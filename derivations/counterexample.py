@@ -27,9 +27,10 @@ class Counterexample:
         points, or `dimension` of an R^J. ``components`` holds entries of vectors by their indices, and of points of
         finite spaces by ``place;index``. ``densities`` has for each family a `table` over the places of its spaces, or
         `mean` and `precision` of a joint normal density. ``functions`` has by `shape` a `table`, the coefficients
-        and exponents of a `polynomial` or of the polynomial in an `exponential`, or `normal` densities, whose variance is a number and the squares of the `spread` times an argument; each by the
-        values of its discrete arguments. What a hypothesis defines is not listed. ``conventions`` are values given to
-        what has none, such as ``1/0``; there are none unless they were asked for.
+        and exponents of a `polynomial` or of the polynomial in an `exponential`, or `normal` densities, whose
+        variance is a number and the squares of its `spread` times the arguments; each by the values of its discrete
+        arguments. What a hypothesis defines is not listed. ``conventions`` are values given to what has none, such as
+        ``1/0``; there are none unless they were asked for.
     """
 
     claim: Term

@@ -18,8 +18,9 @@ from derivations.kernel import Term, density, number
 from derivations.label import random_parameters, several
 from derivations.mixture import aggregates
 from derivations.parser import parse
-from derivations.reader import Context
+from derivations.reader import UNNAMED, Context
 from derivations.reading import readings
+from derivations.stated_law import stated_laws
 from derivations.surroundings import (
     BOUNDS,
     Redefinition,
@@ -54,9 +55,14 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     trees = list(trees_of(chain.sides))
     q = approximation(trees, text_around.usual)
     laws = {"q": q, "Q": q, **{point.data[0]: q for point in q.args[: q.data[1]]}} if q is not None else {}
+    (spoken, noise), (beside, standard) = stated_laws(chain.spoken), stated_laws(chain.laws)
+    said = {**{letter: law for letter, law in spoken.items() if letter not in standard}, **beside}
+    known = {**noise, **standard, **said}
+    unnamed = [known[point.data[0]] for point in q.args[: q.data[1]] if point.data[0] in known] if q is not None else []
     return replace(
         text_around,
-        named=laws,
+        named={**laws, **noise, **standard},
+        beside={**said, UNNAMED: unnamed[0]} if len(unnamed) == 1 else said,
         apart=several(trees),
         variables=random_parameters(trees),
         evidence=evidence(q, trees),

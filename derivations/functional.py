@@ -10,7 +10,7 @@ from derivations.derivative import derivative_at
 from derivations.information import Informations, Law, bindable, exchanged, ordered
 from derivations.kernel import Term, bind, density, free, multiply, number, variable
 from derivations.parser import parse
-from derivations.reader import CHANCE, OMEGA, Items, group_of, only_row
+from derivations.reader import CHANCE, OMEGA, UNNAMED, Items, group_of, only_row
 from derivations.symbol import NUMBERED, POINTS
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import (
@@ -87,7 +87,7 @@ class Functionals(Informations):
         if unit.subs:
             laws: list[Law] = []
             drawn: dict[str, Term] = {}
-            for names, law in _clauses(unit.subs[0]):
+            for names, law in clauses(unit.subs[0]):
                 if law is None:
                     letter = name_of(variable_of(names[0])[0]).lower()
                     drawn[letter] = self.known(letter)
@@ -117,7 +117,7 @@ class Functionals(Informations):
 
     def unnamed(self, tree: Sum) -> list[Law]:
         """The law of an expectation that names none: the one that the text has for q."""
-        known = self.context.laws.get("q")
+        known = self.context.laws.get(UNNAMED, self.context.laws.get("q"))
         if known is None:
             raise FormulaError("an expectation under which law?")
         self.found.remarks.add("law")
@@ -279,7 +279,7 @@ class Functionals(Informations):
         return derivative_at(v, v, term), left
 
 
-def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum | None]]:
+def clauses(group: Group) -> Iterator[tuple[list[Sum], Sum | None]]:
     """The clauses of ``x ~ p, z ~ q(z|x)``: variables and a law; either may be missing, the law of numbered draws alone."""
     names: list[Sum] = []
     open_law = False

@@ -76,6 +76,8 @@ class Surroundings:
         What comments say of the densities.
     named
         The laws that the chain has named, by variable and by family.
+    beside
+        The laws that are stated beside the chain, by variable, and that of an expectation which names none.
     apart
         Letters that the chain uses for several things.
     variables
@@ -122,6 +124,7 @@ class Surroundings:
     aside: tuple[Redefinition, ...] = ()
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
+    beside: Mapping[str, Term] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
     variables: frozenset[str] = frozenset()
     evidence: Term = field(default_factory=lambda: density("p", [X]))
@@ -143,7 +146,7 @@ class Surroundings:
 
     @property
     def bound(self) -> Term | None:
-        """The ELBO for the approximation of the text; None if q is no density of latent variables given data."""
+        """The ELBO for the q of the chain, or of the text where that is a density of data; None if there is no such q."""
         q = next((q for law in (self.laws.get("q"), self.usual) if (q := _given(law, self.evidence)) is not None), None)
         return None if self.incomplete or q is None else elbo(q, self.evidence)
 
@@ -157,7 +160,7 @@ class Surroundings:
     @property
     def laws(self) -> dict[str, Term]:
         """The laws that letters stand for."""
-        return {**DEFAULTS, **self.named}
+        return {**DEFAULTS, **self.named, **self.beside}
 
 
 def _given(law: Term | None, data: Term) -> Term | None:

@@ -139,7 +139,10 @@ def parameter(tree: Sum, variables: frozenset[str] = frozenset()) -> str:
     unit = only_unit(tree)
     if unit is None or unit.base not in PARAMETERS - variables:
         return ""
-    return written_out(braced(tree))
+    try:
+        return written_out(braced(tree))
+    except FormulaError:
+        return ""
 
 
 def written_out(group: Group) -> str:

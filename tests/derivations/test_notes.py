@@ -8,6 +8,8 @@ WEIGHTS = r"Let $w_k = p(x, z_k) / q(z_k|x)$ where $z_1, \dots, z_K \sim q(z|x)$
 MEAN = r"\mathbb{E}_{z_{1:K}}\left[\log \frac1K \sum_{k=1}^K w_k\right]"
 LISTED = r"KL(N(\mu, \operatorname{diag}(\sigma_1^2, \dots, \sigma_D^2)) \| N(0, I)) = "
 SPHERE = r"Let $q(z|x) = \mathcal{N}(z; \mu, \sigma^2 I)$. $KL(q(z|x) \| p(z)) = "
+TWO = r"Let $q(z) = N(\mu_q, \sigma_q^2)$ and $p(z) = N(\mu_p, \sigma_p^2)$."
+AVERAGE = r"\frac1L \sum_{l=1}^L p(x|z^{(l)})"
 SCORE = r"\nabla_\phi \log q_\phi(z|x)"
 PAIRS = {
     "Unicode": (
@@ -30,6 +32,42 @@ PAIRS = {
     "one variance": (
         rf"{SPHERE} \frac12 (d \sigma^2 + \|\mu\|^2 - d - d \log \sigma^2)$",
         rf"{SPHERE} \frac12 (\sigma^2 + \|\mu\|^2 - 1 - \log \sigma^2)$",
+    ),
+    "one label": (
+        r"$KL(q(z|x) \| p(z)) = \frac12 (\mu_q^2 + \sigma_q^2 - 1 - \log \sigma_q^2)$",
+        r"$KL(q(z|x) \| p(z)) = \frac12 (\mu_q^2 + \sigma_q^2 - 1 + \log \sigma_q^2)$",
+    ),
+    "one label of two": (
+        rf"{TWO} $\int q(z) (z - \mu_q)^2 dz = \sigma_q^2$",
+        rf"{TWO} $KL(q(z) \| p(z)) = \frac12 (\mu_q^2 + \sigma_q^2 - 1 - \log \sigma_q^2)$",
+    ),
+    "draws from the prior": (
+        rf"$p(x) \approx {AVERAGE}, \quad z^{{(l)}} \sim p(z)$",
+        rf"$p(x) \approx {AVERAGE}, \quad z^{{(l)}} \sim q(z|x)$",
+    ),
+    "draws in a sentence": (
+        rf"Let $z^{{(l)}} \sim p(z)$. Then $$p(x) \approx {AVERAGE}$$",
+        rf"Let $z^{{(l)}} \sim q(z|x)$. Then $$p(x) \approx {AVERAGE}$$",
+    ),
+    "draws from another law than the mean": (
+        rf"$E_{{p(z)}}[p(x|z)] \approx {AVERAGE}, \quad z^{{(l)}} \sim p(z)$",
+        rf"$E_{{q(z|x)}}[p(x|z)] \approx {AVERAGE}, \quad z^{{(l)}} \sim p(z)$",
+    ),
+    "the mean of weights": (
+        r"$E[\frac1K \sum_{k=1}^K \frac{p(x,z_k)}{q(z_k|x)}] = p(x), \quad z_k \sim q(z|x)$",
+        r"$E[\frac1K \sum_{k=1}^K \frac{p(x,z_k)}{q(z_k|x)}] = p(x), \quad z_k \sim p(z)$",
+    ),
+    "a mean whose law is beside it": (
+        r"We have $E[\log p(x|z)] \le \log p(x)$ where $z \sim p(z)$.",
+        r"We have $E[\log p(x|z)] \le \log p(x)$ where $z \sim p(z|x)$.",
+    ),
+    "a mean over the prior": (
+        r"$$E[\log p(x|z)] \le \log p(x), \quad z \sim \mathcal{N}(0, I)$$",
+        r"$$E[\log p(x|z)] \ge \log p(x), \quad z \sim \mathcal{N}(0, I)$$",
+    ),
+    "noise whose law is beside it": (
+        r"$E_{q(z|x)}[f(z)] = E_\epsilon[f(\mu + \sigma \epsilon)], \quad \epsilon \sim \mathcal{N}(0, 1)$",
+        r"$E_{q(z|x)}[f(z)] = E_\epsilon[f(\mu + \sigma^2 \epsilon)], \quad \epsilon \sim \mathcal{N}(0, 1)$",
     ),
     "a parameter with a prime": (
         r"$\log p_\theta(x) = E_{p_{\theta'}(z|x)}[\log p_\theta(x,z) - \log p_\theta(z|x)]$",
@@ -104,4 +142,16 @@ def test_a_list_of_other_entries_is_no_diagonal(listed):
 
 def test_a_variance_that_the_text_has_not_is_no_number():
     (judgement,) = judge(r"$KL(q(z|x) \| p(z)) = \frac12 (d \sigma^2 + \|\mu\|^2 - d - d \log \sigma^2)$")
+    assert judgement.verdict == "unparsed"
+
+
+def test_a_sample_is_not_what_the_noise_is_averaged_beside():
+    claim = r"$E_{q(z|x)}[f(z)] = E_{p(\epsilon)}[f(z)]$"
+    assert judge(claim)[0].message == "z and epsilon, of which nothing says how they are related"
+    for said in (r"\mu + \sigma \epsilon", r"\mu + \sigma^2 \epsilon"):
+        assert judge(rf"Let $z = {said}$ with $\epsilon \sim N(0, I)$. Then {claim}")[-1].verdict == "undecided"
+
+
+def test_a_parameter_that_cannot_be_read_is_no_error():
+    (judgement,) = judge(r"$p_{\theta^{a^b}}(z|x; \theta^{a^b}) = p(z)$")
     assert judgement.verdict == "unparsed"
