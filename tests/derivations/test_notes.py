@@ -10,6 +10,7 @@ LISTED = r"KL(N(\mu, \operatorname{diag}(\sigma_1^2, \dots, \sigma_D^2)) \| N(0,
 SPHERE = r"Let $q(z|x) = \mathcal{N}(z; \mu, \sigma^2 I)$. $KL(q(z|x) \| p(z)) = "
 TWO = r"Let $q(z) = N(\mu_q, \sigma_q^2)$ and $p(z) = N(\mu_p, \sigma_p^2)$."
 AVERAGE = r"\frac1L \sum_{l=1}^L p(x|z^{(l)})"
+RATIO = r"\frac{p(z_k)}{q(z_k|x)}"
 SCORE = r"\nabla_\phi \log q_\phi(z|x)"
 PAIRS = {
     "Unicode": (
@@ -84,6 +85,22 @@ PAIRS = {
     "integrals in either order": (
         r"$\int \int p(x,z) \log p(x) \, dx \, dz = \int p(x) \log p(x) \, dx$",
         r"$\int \int p(x,z) \log p(x) \, dx \, dz = \int p(z) \log p(z) \, dz$",
+    ),
+    "a mean as an iterated integral": (
+        r"$E_{p(x)}[KL(q(z|x) \| p(z))] = \iint p(x) q(z|x) \log \frac{q(z|x)}{p(z)} \, dz \, dx$",
+        r"$E_{p(x)}[KL(q(z|x) \| p(z))] = \iint p(x) q(z|x) \log \frac{p(z)}{q(z|x)} \, dz \, dx$",
+    ),
+    "and in the other order": (
+        r"$E_{q(x)}[E_{q(z|x)}[\log p(x|z)]] = \iint q(x) q(z|x) \log p(x|z) \, dx \, dz$",
+        r"$E_{q(x)}[E_{q(z|x)}[\log p(x|z)]] = \iint q(x) q(z) \log p(x|z) \, dx \, dz$",
+    ),
+    "an estimate with a ratio less one": (
+        r"$KL(q(z|x) \| p(z)) \approx \frac1K \sum_{k=1}^K [r_k - 1 - \log r_k], \quad z_k \sim q(z|x)$".replace(
+            "r_k", RATIO
+        ),
+        r"$KL(q(z|x) \| p(z)) \approx \frac1K \sum_{k=1}^K [r_k - 1 + \log r_k], \quad z_k \sim q(z|x)$".replace(
+            "r_k", RATIO
+        ),
     ),
     "a summand on both sides": (
         r"$\log E_{q(z|x)}[p(x|z)] - KL(q(z|x) \| p(z)) \ge E_{q(z|x)}[\log p(x|z)] - KL(q(z|x) \| p(z))$",
