@@ -86,8 +86,13 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     if found:
         taken_apart = _taken_apart(found, ratios)
         yield "linearity of the expectation, law of total expectation", taken_apart
-        if "power" in heads:
+        if "power" in heads and not any(map(_is_of_mean, (t for s in (left, right) for _, t in subterms(s)))):
             yield "linearity of the expectation, marginal density", in_turn(taken_apart, marginal)
+
+
+def _is_of_mean(term: Term) -> bool:
+    """Whether a term is the logarithm of an integral, which Jensen's inequality is about."""
+    return term.head == "log" and any(t.head in ("expectation", "integral") for _, t in subterms(term))
 
 
 def _of_normals(found: list[tuple[Term, Term]]) -> Iterator[tuple[str, Conversion]]:

@@ -172,3 +172,9 @@ def test_a_sample_is_not_what_the_noise_is_averaged_beside():
 def test_a_parameter_that_cannot_be_read_is_no_error():
     (judgement,) = judge(r"$p_{\theta^{a^b}}(z|x; \theta^{a^b}) = p(z)$")
     assert judgement.verdict == "unparsed"
+
+
+@pytest.mark.parametrize("over", [r"z_{1:\|T}", "z_{(}", "z_{1:}", "z_{=}"])
+def test_a_differential_that_cannot_be_read_spoils_its_relation_alone(over):
+    first, second = judge(rf"$$p(x) = \int p(x, z) \, d{over}$$ and $$\log p(x) = \log p(x)$$")
+    assert (first.verdict, second.verdict) == ("unparsed", "proved")
