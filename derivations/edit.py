@@ -78,7 +78,8 @@ def mend(left: Term, right: Term, relation: str, *, both_sides: bool = False) ->
         hopeful = (e for e in islice(_edits(left, right, relation, both_sides), CANDIDATES) if _may_hold(e, models))
         for edit in islice(hopeful, PROOFS):
             proof = prove(edit.left, edit.right, edit.relation, _families(edit.left, edit.right))
-            gap = None if proof is None or edit.relation == relation else _gap(edit)
+            named = proof is None or edit.relation == relation or proof.words.startswith("Jensen")
+            gap = None if named else _gap(edit)
             if proof is None or (relation == "=" and edit.relation != "=" and not _is_left_out(gap, proof.words)):
                 continue
             if edit.relation == relation:

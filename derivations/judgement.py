@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from derivations.assumption import settle
 from derivations.concavity import expectation_inequality, jensen
-from derivations.conversion import Conversion, everywhere, prove_equal, same, symmetry, transitivity
+from derivations.conversion import Conversion, everywhere, prove_equal, same, subterms, symmetry, transitivity
 from derivations.draw import Draws, mean_of_draws, of_any_size, written_out
 from derivations.gap import averages, by_average, by_gap, by_jensen, by_tangent
 from derivations.inequality import along, as_inequality, rearranged, sum_inequality
@@ -26,7 +26,7 @@ from derivations.kernel import (
     sort,
 )
 from derivations.refute import contradicted
-from derivations.strategy import strategies
+from derivations.strategy import is_of_mean, strategies
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ def _inequality(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
         ("Jensen's inequality", by_average),
         ("log t is at most t - 1", by_tangent),
     )
+    if any(is_of_mean(t) for side in (small, big) for _, t in subterms(side)):
+        ways = (*ways[1:3], ways[0], *ways[3:])
     for words, way in ways:
         try:
             theorem = way(small, big, equality, joint)

@@ -13,6 +13,10 @@ from derivations.syntax import FormulaError
 _FONT = r"(?:mathbf|boldsymbol|bm|bs|mathrm|mathit|mathsf|mathtt|mathcal|mathbb|mathscr|mathds|mathfrak|text|textbf|textit|textrm|textsc|textsf|texttt|textnormal|operatorname\*?|vec|bf|rm|cal|mbox|pmb|mathop|scriptstyle|scriptscriptstyle|underline)"
 _ENDS = r"(?![a-zA-Z])"
 _KL = r"(?:KL|kl|Kl)"
+# an output of a network, such as mu_phi(x), and an entry of it, such as mu_phi(x)_j
+_OUTPUT_OF = r"(?<![a-zA-Z\\])(?P<letter>f|g|\\mu(?![a-zA-Z])|\\sigma(?![a-zA-Z]))"
+_OUTPUT = r"(?:f|g|\\mu|\\sigma)\s*(?:_\s*(?:\{\s*\\[a-z]+\s*\}|\\[a-z]+))?\s*\(\s*[xzXZ]\s*\)"
+_ENTRY = r"\(\s*(?P<at>[xzXZ])\s*\)\s*_\s*(?P<brace>\{)?\s*(?P<entry>[a-z])\s*(?(brace)\})(?![a-z])"
 _SIMPLE = (
     (r"\\text\s*\{\s*~\s*\}", r"\\sim "),
     (r"\\Bbb(?![a-zA-Z])", r"\\mathbb"),
@@ -125,6 +129,12 @@ _SIMPLE = (
         r"{\g<square>^{(\g<of>\g<its>)}}^2",
     ),
     (r"\\nabla\s*_", r"\\Gradient_"),
+    (rf"[\[(]\s*(?P<output>{_OUTPUT})\s*[\])]\s*(?=_\s*(?:\{{\s*[a-z]\s*\}}|[a-z]))", r"\g<output>"),
+    (
+        rf"{_OUTPUT_OF}\s*_\s*\{{?\s*(?P<parameter>\\[a-z]+)\s*\}}?\s*{_ENTRY}",
+        r"\g<letter>_{\g<parameter>,\g<entry>}(\g<at>)",
+    ),
+    (rf"{_OUTPUT_OF}\s*{_ENTRY}", r"\g<letter>_{\g<entry>}(\g<at>)"),
 )
 _GREEK = [
     "μ",

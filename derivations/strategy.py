@@ -54,8 +54,8 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     yield "definition of the KL divergence", in_turn(everywhere(unfold_kl), logs)
     heads = {t.head for side in (left, right) for _, t in subterms(side)}
     found = laws(left, right)
+    opened = in_turn(everywhere(expand_log, exp_of_log), ratios, everywhere(expand_log, exp_of_log), simplify)
     if "exp" in heads:
-        opened = in_turn(everywhere(expand_log, exp_of_log), ratios, everywhere(expand_log, exp_of_log), simplify)
         yield "exponential of a logarithm", opened
     if "normal" in heads:
         yield from _of_normals(found)
@@ -78,6 +78,8 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     integrated = in_turn(everywhere(unfold_expectation), everywhere(integrate_out(*sorted(joint))))
     marginal = in_turn(integrated, everywhere(in_logarithm(simplify)), logs)
     yield "marginal density", marginal
+    if "exp" in heads and "normal" not in heads:
+        yield "exponential of a logarithm, marginal density", in_turn(opened, marginal)
     if any(t.head == "integral" and t.args[0].head == "integral" for s in (left, right) for _, t in subterms(s)):
         yield "order of integration exchanged, marginal density", in_turn(everywhere(other_order), marginal)
         nested = in_turn(everywhere(unfold_kl), everywhere(unfold_expectation), everywhere(other_order))
@@ -86,11 +88,14 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     if found:
         taken_apart = _taken_apart(found, ratios)
         yield "linearity of the expectation, law of total expectation", taken_apart
-        if "power" in heads and not any(map(_is_of_mean, (t for s in (left, right) for _, t in subterms(s)))):
+        if any(map(is_of_mean, (t for s in (left, right) for _, t in subterms(s)))):
+            evidence = everywhere(in_logarithm(marginal))
+            yield "marginal density, linearity of the expectation", in_turn(evidence, taken_apart)
+        elif "power" in heads:
             yield "linearity of the expectation, marginal density", in_turn(taken_apart, marginal)
 
 
-def _is_of_mean(term: Term) -> bool:
+def is_of_mean(term: Term) -> bool:
     """Whether a term is the logarithm of an integral, which Jensen's inequality is about."""
     return term.head == "log" and any(t.head in ("expectation", "integral") for _, t in subterms(term))
 

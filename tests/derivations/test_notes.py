@@ -102,6 +102,22 @@ PAIRS = {
             "r_k", RATIO
         ),
     ),
+    "the exponential of a difference of logarithms": (
+        r"$E_{q(z|x)}[\exp(\log p(x,z) - \log q(z|x))] = p(x)$",
+        r"$\exp(E_{q(z|x)}[\log p(x,z) - \log q(z|x)]) = p(x)$",
+    ),
+    "the gap of Jensen's inequality": (
+        r"$\log E_{q(z|x)}[\frac{p(x,z)}{q(z|x)}] - E_{q(z|x)}[\log \frac{p(x,z)}{q(z|x)}] = KL(q(z|x) \| p(z|x))$",
+        r"$\log E_{q(z|x)}[\frac{p(x,z)}{q(z|x)}] - E_{q(z|x)}[\log \frac{p(x,z)}{q(z|x)}] = KL(p(z|x) \| q(z|x))$",
+    ),
+    "entries of outputs": (
+        r"$KL(q(z|x) \| p(z)) = \frac12 \sum_{j=1}^J (\mu_\phi(x)_j^2 + [\sigma_\phi(x)]_j^2 - 1 - \log \sigma_\phi(x)_{j}^2)$",
+        r"$KL(q(z|x) \| p(z)) = \frac12 \sum_{j=1}^J (\mu_\phi(x)_j^2 + [\sigma_\phi(x)]_j^2 - 1 - \log \sigma_\phi(x)_{j})$",
+    ),
+    "an entry of a decoder": (
+        r"$\log p_\theta(x|z) = -\frac{1}{2\sigma^2} \sum_{i=1}^D (x_i - f_\theta(z)_i)^2 - \frac D2 \log(2\pi\sigma^2)$",
+        r"$\log p_\theta(x|z) = -\frac{1}{2\sigma^2} \sum_{i=1}^D (x_i - f_\theta(z)_i)^2 - \frac 12 \log(2\pi\sigma^2)$",
+    ),
     "a summand on both sides": (
         r"$\log E_{q(z|x)}[p(x|z)] - KL(q(z|x) \| p(z)) \ge E_{q(z|x)}[\log p(x|z)] - KL(q(z|x) \| p(z))$",
         r"$\log E_{q(z|x)}[p(x|z)] - KL(q(z|x) \| p(z)) \ge E_{q(z|x)}[\log p(x|z)] - KL(p(z) \| q(z|x))$",
