@@ -126,18 +126,28 @@ def numbers_of(trees: Trees) -> frozenset[str]:
 
 def labels_of(trees: Trees) -> tuple[str, str] | None:
     """Two labels of parameters, such as 1 and 2 or q and p."""
-    found: set[str] = set()
-    for tree in trees:
-        for unit in units(tree):
-            if unit.base in _PARAMETERS:
-                try:
-                    found.add(Label(Unit(unit.base, subs=unit.subs)).kept)
-                except FormulaError:
-                    return None
+    found = _labels(trees)
     if found == {"p", "q"}:
         return "q", "p"
     first, *others = sorted(found) or [""]
     return (first, others[0]) if len(others) == 1 and first else None
+
+
+def only_label(trees: Trees) -> str:
+    """The label that all parameters have, such as the q of ``\\mu_q``; empty if there is no such label."""
+    found = _labels(trees)
+    return found.pop() if len(found) == 1 else ""
+
+
+def _labels(trees: Trees) -> set[str]:
+    """The labels of parameters, an empty one for those without; none at all if one cannot be read."""
+    found: set[str] = set()
+    for unit in (u for tree in trees for u in units(tree) if u.base in _PARAMETERS):
+        try:
+            found.add(Label(Unit(unit.base, subs=unit.subs)).kept)
+        except FormulaError:
+            return set()
+    return found
 
 
 def label_of_family(left: Sum, right: Sum) -> tuple[str, str] | None:
@@ -148,6 +158,13 @@ def label_of_family(left: Sum, right: Sum) -> tuple[str, str] | None:
         return None
     found = {Label(Unit(u.base, subs=u.subs)).kept for u in units(right) if u.base in _PARAMETERS and not u.arguments}
     return (str(family.base).lower(), found.pop()) if len(found) == 1 and found != {""} else None
+
+
+def is_isotropic(left: Sum, right: Sum) -> bool:
+    r"""Whether ``q(z|x)`` is said to be ``N(\mu, \sigma^2 I)``."""
+    family = left.rows[0][1].items[0]
+    found = {u.base for u in units(right)}
+    return isinstance(family, Unit) and family.base in ("q", "Q") and {r"\Normal", r"\sigma", "I"} <= found
 
 
 def numbered_data(trees: Trees) -> frozenset[str]:

@@ -29,7 +29,7 @@ from derivations.kernel import Term, bind, density, log, number
 from derivations.label import together
 from derivations.latex import text
 from derivations.linear_algebra import NOTATION
-from derivations.reader import Context
+from derivations.reader import UNNAMED, Context
 from derivations.reading import Read, readings
 from derivations.surroundings import BOUNDS, Surroundings, bound_symbols, densities
 from derivations.symbol import CONSTANTS, FUNCTIONS
@@ -37,11 +37,11 @@ from derivations.syntax import Sum
 from derivations.tree import bases, plain_letter, units
 
 
-def families_of(trees: Trees) -> Iterator[Family]:
+def families_of(trees: Trees, around: Surroundings) -> Iterator[Family]:
     """How normal densities may be written in the trees."""
     found = set().union(*map(bases, trees))
     logs = [True] if any(map(has_exponential, trees)) else [False, True] if "v" in found else [False]
-    spherical = found & {"I", r"\One"} or isinstance(decoder_of(trees), Decoder)
+    spherical = around.isotropic or found & {"I", r"\One"} or isinstance(decoder_of(trees), Decoder)
     isotropic = [False, True] if spherical and r"\sigma" in found else [False]
     size = dimension_of(trees)
     for log_variance in logs:
@@ -81,6 +81,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
         numbered=numbered_data(trees),
     )
     q = around.laws.get("q")
+    mean = around.laws.get(UNNAMED, q)
     for posterior in (False, True) if has_bare_p(trees) and "p" not in around.named else (False,):
         names, words = base, tuple[str, ...]()
         if posterior:
@@ -99,7 +100,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 *(f"{letter} does not depend on what is averaged over" for letter in CONSTANTS),
                 *(f"{letter} is a function of what is averaged over" for letter in FUNCTIONS),
                 "q_i is q given x_i",
-                *([f"E is over {text(q)}"] if q is not None else []),
+                *([f"E is over {text(mean)}"] if mean is not None else []),
             ]
             defined = dict(_definitions(around.symbols, names, family))
             draws = {name: found.found.draws for name, found in defined.items()}

@@ -118,10 +118,10 @@ class Model:
     words: str
 
 
-def default(family: Family) -> Model:
-    """``q(z)``, ``q(z|x)`` and ``p(z)`` are normal."""
-    q, p = family.normal(), family.standard()
-    words = f"q = {family.words()}, p(z) = N(0, {'I' if family.vector else '1'})"
+def default(family: Family, label: str = "") -> Model:
+    """``q(z)``, ``q(z|x)`` and ``p(z)`` are normal; the parameters of q may have a label."""
+    q, p = family.normal(label), family.standard()
+    words = f"q = {family.words(label)}, p(z) = N(0, {'I' if family.vector else '1'})"
     noise = density("p", [EPSILON]), family.standard(EPSILON)
     return Model(((POSTERIOR, q), (density("q", [Z]), q), (PRIOR, p), noise), words)
 

@@ -27,9 +27,10 @@ class Counterexample:
         points, or `dimension` of an R^J. ``components`` holds entries of vectors by their indices, and of points of
         finite spaces by ``place;index``. ``densities`` has for each family a `table` over the places of its spaces, or
         `mean` and `precision` of a joint normal density. ``functions`` has by `shape` a `table`, the coefficients
-        and exponents of a `polynomial` or of the polynomial in an `exponential`, or `normal` densities; each by the
-        values of its discrete arguments. What a hypothesis defines is not listed. ``conventions`` are values given to
-        what has none, such as ``1/0``; there are none unless they were asked for.
+        and exponents of a `polynomial` or of the polynomial in an `exponential`, or `normal` densities, whose
+        variance is a number and the squares of its `spread` times the arguments; each by the values of its discrete
+        arguments. What a hypothesis defines is not listed. ``conventions`` are values given to what has none, such as
+        ``1/0``; there are none unless they were asked for.
     """
 
     claim: Term
@@ -101,12 +102,20 @@ def _function(name: str, entry: dict[str, Any], key: str, value: Any) -> str:
     if entry["shape"] == "table":
         return f"{head} = {value}"
     if entry["shape"] == "normal":
-        laws = "; ".join(f"mean coefficients {', '.join(v['mean'])}, variance {v['variance']}" for v in value)
+        laws = "; ".join(
+            f"mean coefficients {', '.join(v['mean'])}, variance {' + '.join((v['variance'], *_squares(v['spread'])))}"
+            for v in value
+        )
         return f"{head} is a normal density with {laws}"
     terms = " + ".join(
         "*".join((f"({c})", *(f"u{i + 1}^{e}" for i, e in enumerate(exponents) if e))) for c, exponents in value
     )
     return f"{head} = exp({terms})" if entry["shape"] == "exponential" else f"{head} = {terms}"
+
+
+def _squares(coefficients: list[str]) -> list[str]:
+    """What the arguments of a normal density add to its variance."""
+    return [f"(({c})*u{i})^2" for i, c in enumerate(coefficients, 1) if c != "0"]
 
 
 def short(value: str) -> str:

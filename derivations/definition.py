@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
-from derivations.clue import label_of_family
+from derivations.clue import is_isotropic, label_of_family
 from derivations.convention import elbo
 from derivations.conversion import subterms
 from derivations.doubt import is_independence
@@ -18,8 +18,9 @@ from derivations.kernel import Term, density, number
 from derivations.label import random_parameters, several
 from derivations.mixture import aggregates
 from derivations.parser import parse
-from derivations.reader import Context
+from derivations.reader import UNNAMED, Context
 from derivations.reading import readings
+from derivations.stated_law import stated_laws
 from derivations.surroundings import (
     BOUNDS,
     Redefinition,
@@ -54,9 +55,14 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     trees = list(trees_of(chain.sides))
     q = approximation(trees, text_around.usual)
     laws = {"q": q, "Q": q, **{point.data[0]: q for point in q.args[: q.data[1]]}} if q is not None else {}
+    (spoken, noise), (beside, standard) = stated_laws(chain.spoken), stated_laws(chain.laws)
+    said = {**{letter: law for letter, law in spoken.items() if letter not in standard}, **beside}
+    known = {**noise, **standard, **said}
+    unnamed = [known[point.data[0]] for point in q.args[: q.data[1]] if point.data[0] in known] if q is not None else []
     return replace(
         text_around,
-        named=laws,
+        named={**laws, **noise, **standard},
+        beside={**said, UNNAMED: unnamed[0]} if len(unnamed) == 1 else said,
         apart=several(trees),
         variables=random_parameters(trees),
         evidence=evidence(q, trees),
@@ -315,6 +321,11 @@ def labels_of_families(chains: Iterable[WrittenChain]) -> dict[str, str]:
         if said is not None:
             found.setdefault(said[0], set()).add(said[1])
     return {family: labels.pop() for family, labels in found.items() if len(labels) == 1}
+
+
+def isotropic(chains: Iterable[WrittenChain]) -> bool:
+    r"""Whether a text says that q has the covariance ``\sigma^2 I``."""
+    return any(is_isotropic(e.left, e.right) for e in _equations(chains))
 
 
 def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:

@@ -243,8 +243,23 @@ class Distributions(LinearAlgebra):
         if len(items) == 1 and group_of(items[0]) is not None and not items[0].sups:
             inner = group_of(items[0])
             assert inner is not None
-            return self.variance(single(inner), j)
+            return self.variance(self.listed(inner) or single(inner), j)
         return self.parameter(Sum((("+", replace(row, items=items)),)), j)
+
+    def listed(self, group: Group) -> Sum | None:
+        r"""The vector ``\sigma^2`` for its entries in turn, ``\sigma_1^2, ..., \sigma_J^2``; None for what is no such list."""
+        entries = [unit for tree in group.sums if (unit := only_unit(tree)) is not None]
+        if set(group.separators) != {","} or not 3 <= len(entries) == len(group.sums) or entries[-2] != Unit("…"):
+            return None
+        places = [
+            unit.subs[0].sums[0] if len(unit.subs) == 1 and len(unit.subs[0].sums) == 1 else None for unit in entries
+        ]
+        vectors = {replace(unit, subs=()) for unit in (*entries[:-2], entries[-1])}
+        counted = [only_unit(p) if p is not None else None for p in places[:-2]]
+        last = plain_letter(places[-1]) if places[-1] is not None else ""
+        if len(vectors) > 1 or counted != [Unit(str(i)) for i, _ in enumerate(counted, 1)]:
+            return None
+        return alone(vectors.pop()) if self.dimension == variable(last, "natural") else None
 
     # --- Bernoulli laws ---
 

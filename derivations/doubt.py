@@ -18,6 +18,7 @@ from derivations.latex import text
 from derivations.law import named_laws
 from derivations.meaning import Meaning
 from derivations.noise import is_open
+from derivations.reader import UNNAMED
 from derivations.surroundings import Surroundings, names_in, negated
 from derivations.syntax import Group, Sum, Unit
 from derivations.tree import only_unit, units
@@ -225,8 +226,10 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
         return f"{', '.join(sorted(loose))}: averaged over inside of a mean that depends on it"
     if not set.union(*heads) & CLAIMS and not around.claimed:
         return "a choice of numbers, or a definition"
-    if relation == "~" and not meaning.draws.keys() <= named_laws(sides[0]).keys():
+    if relation == "~" and not meaning.draws.keys() <= {*named_laws(sides[0]), *around.beside}:
         return "draws from which law?"
+    if len({*around.beside} - {UNNAMED}) > 1 and any(w.startswith(f"{UNNAMED} is over") for w in meaning.words):
+        return "a mean over which of the variables whose laws are stated?"
     if has_several_forms(meaning):
         return "a density that is differentiated, in several forms"
     densities = [{t for _, t in subterms(side) if t.head == "density" and t != DRAWS} for side in sides]

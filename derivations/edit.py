@@ -78,7 +78,8 @@ def mend(left: Term, right: Term, relation: str, *, both_sides: bool = False) ->
         hopeful = (e for e in islice(_edits(left, right, relation, both_sides), CANDIDATES) if _may_hold(e, models))
         for edit in islice(hopeful, PROOFS):
             proof = prove(edit.left, edit.right, edit.relation, _families(edit.left, edit.right))
-            gap = None if proof is None or edit.relation == relation else _gap(edit)
+            named = proof is None or edit.relation == relation or proof.words.startswith("Jensen")
+            gap = None if named else _gap(edit)
             if proof is None or (relation == "=" and edit.relation != "=" and not _is_left_out(gap, proof.words)):
                 continue
             if edit.relation == relation:
@@ -114,12 +115,19 @@ class _Side:
 
     def edits(self, changes: Iterable[Change]) -> Iterator[Edit]:
         for wrong, term in changes:
-            nothing = any(t.head == "kl" and t.args[0] == t.args[1] for _, t in subterms(term))
+            nothing = any(map(_says_nothing, (t for _, t in subterms(term))))
             if term not in self.seen and not nothing:
                 self.seen.add(term)
                 sides = (self.other, term) if self.name == "right" else (term, self.other)
                 words = f"{wrong}: the {self.name} side should be {text(term)}"
                 yield Edit(words, sides[0], self.relation, sides[1])
+
+
+def _says_nothing(term: Term) -> bool:
+    """Whether a term is a divergence of a density from itself, or has a density over itself, as no one writes."""
+    if term.head == "kl":
+        return term.args[0] == term.args[1]
+    return term.head == "multiply" and any(f.head == "density" and f**-1 in term.args for f in term.args)
 
 
 # --- models, to sort out what is false ---
@@ -195,13 +203,13 @@ def _gap(edit: Edit) -> Term | None:
 
 def in_place(side: Term) -> Iterator[Change]:
     """The side with a sign, a factor, a log, a square or an index changed, or a divergence turned round."""
-    yield from _changed(side, _signs, _squares, _factors, _exchanged, _logs, _indices)
+    yield from _changed(side, _signs, _squares, _factors, _exchanged, _logs, _fractions, _indices)
 
 
 def exchanged(side: Term, other: Term) -> Iterator[Change]:
     """The side with another density or parameter in the place of one, or without one of its terms."""
     used = _Used(side, other)
-    yield from _changed(side, used.conditioned, used.renamed, _superfluous)
+    yield from _changed(side, used.integrated, used.conditioned, used.renamed, _superfluous)
     for name in used.numbers:
         yield f"{text(name)} is written for {text(name**2)}", _everywhere(side, name, name**2)
 
@@ -272,8 +280,16 @@ def _squares(part: Term) -> Iterator[Change]:
         yield f"the square of a norm is missing, {text(part)} is written for its square", part.args[0]
     elif part.head in ("component", "variable", "add") and sort(part) == "r":
         yield f"a square is missing, {text(part)} is written for {text(part**2)}", part**2
-    if part.head == "log" and part.args[0].head == "multiply":
-        yield f"the fraction in {text(part)} is upside down", log(part.args[0] ** -1)
+
+
+def _fractions(part: Term) -> Iterator[Change]:
+    if part.head == "multiply" and any(_is_inverse(f) for f in part.args):
+        turned = [f.args[0] if _is_inverse(f) else f**-1 for f in part.args if f != number(1)]
+        yield f"the fraction {text(part)} is upside down", multiply(*sorted(turned, key=_is_inverse))
+
+
+def _is_inverse(factor: Term) -> bool:
+    return factor.head == "power" and factor.args[1] == number(-1)
 
 
 def _indices(part: Term) -> Iterator[Change]:
@@ -316,6 +332,15 @@ class _Used:
                 )
                 if targets:
                     yield density(family, targets, given)
+
+    def integrated(self, part: Term) -> Iterator[Change]:
+        """An integral over another point."""
+        for point in self.points if part.head == "integral" and part.bound in self.points else ():
+            if point != part.bound:
+                yield (
+                    f"{text(part.bound)} is written for {text(point)} in the integral",
+                    bind("integral", point, *part.args),
+                )
 
     def conditioned(self, part: Term) -> Iterator[Change]:
         """Other conditions or another family for a density."""

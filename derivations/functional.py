@@ -10,7 +10,7 @@ from derivations.derivative import derivative_at
 from derivations.information import Informations, Law, bindable, exchanged, ordered
 from derivations.kernel import Term, bind, density, free, multiply, number, variable
 from derivations.parser import parse
-from derivations.reader import CHANCE, OMEGA, Items, group_of, only_row
+from derivations.reader import CHANCE, OMEGA, UNNAMED, Items, group_of, only_row
 from derivations.symbol import NUMBERED, POINTS
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit
 from derivations.tree import (
@@ -87,7 +87,7 @@ class Functionals(Informations):
         if unit.subs:
             laws: list[Law] = []
             drawn: dict[str, Term] = {}
-            for names, law in _clauses(unit.subs[0]):
+            for names, law in clauses(unit.subs[0]):
                 if law is None:
                     letter = name_of(variable_of(names[0])[0]).lower()
                     drawn[letter] = self.known(letter)
@@ -117,7 +117,7 @@ class Functionals(Informations):
 
     def unnamed(self, tree: Sum) -> list[Law]:
         """The law of an expectation that names none: the one that the text has for q."""
-        known = self.context.laws.get("q")
+        known = self.context.laws.get(UNNAMED, self.context.laws.get("q"))
         if known is None:
             raise FormulaError("an expectation under which law?")
         self.found.remarks.add("law")
@@ -269,7 +269,7 @@ class Functionals(Informations):
         """``nabla_phi f``, in one parameter."""
         names = {name_of(i) for g in unit.subs for i in letters(g) if i in PARAMETERS}
         if len(names) != 1 or unit.sups or not after or isinstance(after[0], str):
-            raise FormulaError("a gradient in one parameter is wanted")
+            raise FormulaError("a gradient in one of theta, phi, psi and lambda is wanted")
         v = variable(names.pop(), "real")
         first = after[0]
         if group_of(first) is not None or not self.reading.greedy:
@@ -279,7 +279,7 @@ class Functionals(Informations):
         return derivative_at(v, v, term), left
 
 
-def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum | None]]:
+def clauses(group: Group) -> Iterator[tuple[list[Sum], Sum | None]]:
     """The clauses of ``x ~ p, z ~ q(z|x)``: variables and a law; either may be missing, the law of numbered draws alone."""
     names: list[Sum] = []
     open_law = False
@@ -295,7 +295,7 @@ def _clauses(group: Group) -> Iterator[tuple[list[Sum], Sum | None]]:
             several = only_unit(tree)
             pair = group_of(several, "(") if several is not None else None
             names, open_law = [*names, *(pair.sums if pair is not None else [tree])], False
-    if any("…" in bases(tree) for tree in names):
+    if _are_draws(names):
         yield names, None
         return
     for tree in names:
@@ -308,7 +308,10 @@ def _are_draws(names: list[Sum]) -> bool:
         return True
     if len(names) != 1:
         return False
-    label = variable_of(names[0])[1]
+    try:
+        label = variable_of(names[0])[1]
+    except FormulaError:
+        return False
     return label.range is not None and label.range[1] in ("K", "L", "M", "N", "k")
 
 

@@ -52,6 +52,30 @@ def by_jensen(small: Term, big: Term, equality: Equality, joint: frozenset[str])
     return None
 
 
+def by_tangent(small: Term, big: Term, equality: Equality, joint: frozenset[str]) -> Theorem | None:
+    """``log t <= t - 1``, where the sides differ as those do for a t of which they have the logarithm, or for its inverse."""
+    parts = [t for side in (small, big) for _, t in subterms(side)]
+    if any(t.head in ("expectation", "integral", "kl", "sum") for t in parts):
+        return None  # of these, what is inside is compared
+    logs = dict.fromkeys(t.args[0] for t in parts if t.head == "log")
+    for t in [inverse for of in logs for inverse in (of, of**-1)]:
+        bound = infer("log_bound", t)
+        gap = equality(big - small, bound.sides[1] - bound.sides[0])
+        if gap is None:
+            continue
+        lifted = combine(small - bound.sides[0], (number(1), bound))
+        (first, second), total = lifted.sides, small + gap.sides[1]
+        try:
+            above = along(lifted, infer("field", first, small), infer("field", second, total))
+            whole = infer("rewrite", above, symmetry(gap), (1, 1))
+            return settle(
+                along(whole, infer("reflexivity", small, small), infer("field", small + (big - small), big)), joint
+            )
+        except KernelError:
+            continue
+    return None
+
+
 def by_average(small: Term, big: Term, equality: Equality, joint: frozenset[str]) -> Theorem | None:
     """``1/n sum_i log a_i <= log(1/n sum_i a_i)``, also where both sides are means under one law."""
     if small.head == big.head == "expectation" and small.bound == big.bound and small.args[0] == big.args[0]:

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from derivations.assumption import settle
 from derivations.concavity import expectation_inequality, jensen
-from derivations.conversion import Conversion, everywhere, prove_equal, same, symmetry, transitivity
+from derivations.conversion import Conversion, everywhere, prove_equal, same, subterms, symmetry, transitivity
 from derivations.draw import Draws, mean_of_draws, of_any_size, written_out
-from derivations.gap import averages, by_average, by_gap, by_jensen
+from derivations.gap import averages, by_average, by_gap, by_jensen, by_tangent
 from derivations.inequality import along, as_inequality, rearranged, sum_inequality
 from derivations.kernel import (
     KernelError,
@@ -26,7 +26,7 @@ from derivations.kernel import (
     sort,
 )
 from derivations.refute import contradicted
-from derivations.strategy import strategies
+from derivations.strategy import is_of_mean, strategies
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,10 @@ def _inequality(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
         ("the KL divergence is not negative", by_gap),
         ("Jensen's inequality", by_jensen),
         ("Jensen's inequality", by_average),
+        ("log t is at most t - 1", by_tangent),
     )
+    if any(is_of_mean(t) for side in (small, big) for _, t in subterms(side)):
+        ways = (*ways[1:3], ways[0], *ways[3:])
     for words, way in ways:
         try:
             theorem = way(small, big, equality, joint)
@@ -84,7 +87,7 @@ def _inequality(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
     above = by_jensen(number(-1) * big, number(-1) * small, equality, joint)  # of the negative logarithm
     if above is not None:
         return Proof("Jensen's inequality", rearranged(above, small, big))
-    return _inside(small, big, joint) or _from_evidence(small, big, joint)
+    return _inside(small, big, joint) or _beside(small, big, joint) or _from_evidence(small, big, joint)
 
 
 def _from_evidence(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
@@ -120,6 +123,20 @@ def _inside(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
     else:
         theorem = expectation_inequality(small.bound, small.args[0], inner.theorem)
     return Proof(inner.words, settle(theorem, joint))
+
+
+def _beside(small: Term, big: Term, joint: frozenset[str]) -> Proof | None:
+    """``a + c <= b + c`` from ``a <= b``."""
+    mine, others = (list(t.args) if t.head == "add" else [t] for t in (small, big))
+    common = [t for t in mine if t in others]
+    if not common or len(common) in (len(mine), len(others)):
+        return None
+    for t in common:
+        mine.remove(t)
+        others.remove(t)
+    left, right = (s[0] if len(s) == 1 else Term("add", tuple(s)) for s in (mine, others))
+    inner = _inequality(left, right, joint)
+    return None if inner is None else Proof(inner.words, rearranged(inner.theorem, small, big))
 
 
 def _is_positive(factor: Term) -> bool:

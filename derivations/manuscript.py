@@ -33,6 +33,28 @@ _VERBATIM = r"\\begin\{(?P<name>verbatim\*?|lstlisting|minted|comment)\}|\\verb(
 _FENCE = r"(?m:^)(?P<mark>```+(?!`)|~~~+(?!~))[ \t]*(?P<language>\w*)[^\n]*\n"
 _QUOTED = re.compile(r"(?: {0,3}> ?)+")
 _TICKS = r"(?<!`)`+(?!`)"
+# what compares and what follows, as the LaTeX that is taken apart
+_SIGNS = str.maketrans(
+    {
+        "≤": r"\le ",
+        "⩽": r"\le ",
+        "≦": r"\le ",
+        "≥": r"\ge ",
+        "⩾": r"\ge ",
+        "≧": r"\ge ",
+        "≠": r"\ne ",
+        "≈": r"\approx ",
+        "≃": r"\simeq ",
+        "∝": r"\propto ",
+        "≡": r"\equiv ",
+        "≔": ":=",
+        "≜": r"\triangleq ",
+        "⇒": r"\implies ",
+        "⟹": r"\implies ",
+        "⇔": r"\iff ",
+        "⟺": r"\iff ",
+    }
+)
 LONGEST = 2_000_000  # characters of a text; a book has less
 LARGEST = 50_000_000  # bytes of a file; a notebook with its figures has less
 _CONVENTION = re.compile(r"^\W*elbocheck:(?P<text>.*)", re.DOTALL)
@@ -142,8 +164,8 @@ def _formulas(text: str, name: str, known: Mapping[str, Macro]) -> Iterator[Form
     shown: int | None = None  # where the display ends that was the last formula
     for (start, end), supposed in zip(found, said, strict=True):
         # MathJax and KaTeX leave comments out, so that they may stand in the formulas of Markdown too
-        source = expanded(_without_comments(text[start.end() : end.start()]), known)
-        supposed = tuple(replace(c, formula=expanded(c.formula, known)) for c in supposed)
+        source = expanded(_without_comments(text[start.end() : end.start()]), known).translate(_SIGNS)
+        supposed = tuple(replace(c, formula=expanded(c.formula, known).translate(_SIGNS)) for c in supposed)
         displayed = start.lastgroup in _DISPLAYED
         adjoins = shown is not None and not text[shown : start.start()].strip()
         shown = end.end() if displayed else None

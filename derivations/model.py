@@ -470,20 +470,25 @@ class Model:
             value = raw[point.place] / total
             self._record_function(name, "real", "table", key, str(value))
             return value
-        others = [u for i, v in enumerate(values) if i != place and not self.vocabulary.discrete[name][i]
-                  for u in self._numbers(v)]  # fmt: skip
+        known = [v for i, v in enumerate(values) if i != place and not self.vocabulary.discrete[name][i]]
+        others = [u for v in known for u in self._numbers(v)]
+        # of a point of R^J the variance is no function: a normal law of that point stays one of both
+        spreading = [not isinstance(v, RealPoint) for v in known for _ in self._numbers(v)]
         result: Any = fmpq(1)
         written = []
         for i, z in enumerate(self._numbers(point)):
             slopes = [self.generic(name, "mean", i, k, *key) for k in range(len(others) + 1)]
-            variance = self.positive(name, "variance", i, *key)
+            least = self.positive(name, "variance", i, *key)
+            spread = [self.generic(name, "spread", i, k, *key) if s else fmpq(0) for k, s in enumerate(spreading)]
             mean: Any = slopes[0]
-            for c, u in zip(slopes[1:], others, strict=True):
+            variance: Any = least
+            for c, s, u in zip(slopes[1:], spread, others, strict=True):
                 mean = mean + c * u
+                variance = variance + (s * u * (s * u) if s != 0 else fmpq(0))
             deviation = z + -mean
-            scale = 1 / (2 * arb.pi() * variance).sqrt()
-            result = result * exp(deviation * deviation * (fmpq(-1, 2) / variance)) * scale
-            written.append({"mean": list(map(str, slopes)), "variance": str(variance)})
+            scale = power(variance * (2 * arb.pi()), fmpq(-1, 2))
+            result = result * exp(deviation * deviation * (inverse(variance) * fmpq(-1, 2))) * scale
+            written.append({"mean": list(map(str, slopes)), "variance": str(least), "spread": list(map(str, spread))})
         self._record_function(name, "real", "normal", key, written)
         return result
 

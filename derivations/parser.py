@@ -101,6 +101,8 @@ class _Tree(lark.Transformer[Any, Any]):
         found: list[Unit | str] = []
         for item in (c if isinstance(c, Unit) else str(c) for c in children if not _is_nothing(c)):
             found += _integrand(item) if found and found[-1] == Unit(r"\int") else [item]
+            if isinstance(item, str) and item.startswith("∂"):
+                parse(item[1:])  # what is integrated over is read later, and has to be readable
         return Row(tuple(found))
 
     def separated(self, children: list[Any]) -> tuple[tuple[Sum, ...], tuple[str, ...]]:

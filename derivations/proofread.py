@@ -22,6 +22,7 @@ from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.definition import (
     assumptions,
+    isotropic,
     labels_of_families,
     mixture,
     mixtures,
@@ -89,6 +90,7 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             aggregates=dict(mixtures(chains)),
             choices=tuple(choices(chains)),
             labels=labels_of_families(chains),
+            isotropic=isotropic(chains),
             sample=sample_of(chains),
             unknown=frozenset(unknown(chains)),
         ),

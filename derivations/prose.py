@@ -16,7 +16,7 @@ _GOES_ON = re.compile(
 )
 _CONDITION = re.compile(
     r"\b(?:if|iff|when|whenever|once|suppos(?:e|ing)|assum(?:e|es|ing)|provided|given that|as long as|in (?:the|this|that|which) case"
-    r"|under the (?:assumption|condition|hypothesis)|in the limit|for|with|where|choos(?:e|ing)|set(?:ting)?|let(?:ting)?"
+    r"|under the (?:assumption|condition|hypothesis)|in the limit|for|with|where|choos(?:e|ing)|set(?:ting)?|let(?:ting)?(?!(?:['’]s| us)\b)"
     r"|(?:ignor|neglect|dropp|omitt|discard|disregard)ing|up to)\b"
     r"|如果|假如|假设|假定|若|当(?!前|然|中|于|我们)",
     re.IGNORECASE,
@@ -44,6 +44,8 @@ _RELATION = re.compile(r"=|\\(?:to|rightarrow|approx|equiv|le|ge|leq|geq|ll|gg|p
 _NO_CONDITION = re.compile(
     r"\\sim(?![a-zA-Z])|\\in(?![a-zA-Z])|\\(?:mathcal|mathrm|text|cal)\s*\{?\s*N|(?<![a-zA-Z\\])N\s*\(|diag|\\[lc]?dots|:=|\\propto"
 )
+_LAW = re.compile(r"\\sim(?![a-zA-Z])")
+_OTHERWISE = re.compile(r"\b(?:instead of|rather than|unlike|not|without|than)\b", re.IGNORECASE)
 _LETTER = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:_\s*(?:\w|\{[^{}]*\}))?\s*")
 _OPERATIONS = {*[r"\log", r"\ln", r"\exp", r"\odot", r"\cdot", r"\times", r"\frac", r"\dfrac", r"\tfrac", r"\sqrt"]}
 _LONGEST = 800  # characters of a sentence on either side of a formula
@@ -52,10 +54,14 @@ _MARK = "\ufffc"  # stands for each character of a formula
 
 @dataclass(frozen=True)
 class Condition:
-    """What a formula is said to hold under: in words, and the formula in them, which is empty if there is none."""
+    """What a formula is said to hold under: in words, and the formula in them, which is empty if there is none.
+
+    `is_law` says that the formula is the law of a variable, such as ``z \\sim p(z)``, which is no condition as such.
+    """
 
     words: str
     formula: str = ""
+    is_law: bool = False
 
 
 def conditions(text: str, formulas: Sequence[Place], inside: Sequence[Place]) -> Iterator[tuple[Condition, ...]]:
@@ -85,8 +91,10 @@ class _Prose:
         self.places = [word.start() for word in self.words]
 
     def before(self, start: int) -> Iterator[Condition]:
-        """The conditions in the sentence of a formula that stand before it."""
-        first = bisect_left(self.places, max(self._begin(start), start - _LONGEST))
+        """The conditions, and the laws, in the sentence of a formula that stand before it."""
+        begin = max(self._begin(start), start - _LONGEST)
+        yield from self._laws(begin, start)
+        first = bisect_left(self.places, begin)
         for word in self.words[first : bisect_left(self.places, start)]:
             yield from self._said(word, _clause_end(self.masked, word.end(), start))
 
@@ -97,6 +105,7 @@ class _Prose:
         place = bisect_left(self.places, end)
         word = self.words[place] if place < len(self.words) else None
         if word is not None and word.end() <= stop and _HOLDS.match(self.masked[end : word.start()]):
+            yield from self._laws(word.end(), _clause_end(self.masked, word.end(), stop))
             yield from self._said(word, _clause_end(self.masked, word.end(), stop))
 
     def _begin(self, start: int) -> int:
@@ -118,6 +127,14 @@ class _Prose:
             place += 1
         small = self.masked[place : place + 1].islower() or self.masked.startswith("(", place)
         return place if small else end
+
+    def _laws(self, start: int, end: int) -> Iterator[Condition]:
+        """The formulas in a part of a sentence that state laws, but for those that it says are others."""
+        for i in range(bisect_left(self.starts, start), bisect_left(self.starts, end)):
+            source = self.text[slice(*self.inside[i])]
+            words = self.masked[start : self.starts[i]]
+            if _LAW.search(source) and not _RELATION.search(source) and not _OTHERWISE.search(words):
+                yield Condition(" ".join(words.split()), source, is_law=True)
 
     def _said(self, word: re.Match[str], end: int) -> Iterator[Condition]:
         """The conditions of a clause: its equations; or its words, if it has none and they are not known to be harmless."""

@@ -11,6 +11,7 @@ from derivations.tree import single
 
 Items = tuple[Unit | str, ...]
 OMEGA = variable("omega", "omega")
+UNNAMED = "E"  # beside the letters of laws: that of an expectation which names none
 CHANCE = variable("c", "c")  # what a random number without a law depends on
 
 

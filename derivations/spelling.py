@@ -13,6 +13,10 @@ from derivations.syntax import FormulaError
 _FONT = r"(?:mathbf|boldsymbol|bm|bs|mathrm|mathit|mathsf|mathtt|mathcal|mathbb|mathscr|mathds|mathfrak|text|textbf|textit|textrm|textsc|textsf|texttt|textnormal|operatorname\*?|vec|bf|rm|cal|mbox|pmb|mathop|scriptstyle|scriptscriptstyle|underline)"
 _ENDS = r"(?![a-zA-Z])"
 _KL = r"(?:KL|kl|Kl)"
+# an output of a network, such as mu_phi(x), and an entry of it, such as mu_phi(x)_j
+_OUTPUT_OF = r"(?<![a-zA-Z\\])(?P<letter>f|g|\\mu(?![a-zA-Z])|\\sigma(?![a-zA-Z]))"
+_OUTPUT = r"(?:f|g|\\mu|\\sigma)\s*(?:_\s*(?:\{\s*\\[a-z]+\s*\}|\\[a-z]+))?\s*\(\s*[xzXZ]\s*\)"
+_ENTRY = r"\(\s*(?P<at>[xzXZ])\s*\)\s*_\s*(?P<brace>\{)?\s*(?P<entry>[a-z])\s*(?(brace)\})(?![a-z])"
 _SIMPLE = (
     (r"\\text\s*\{\s*~\s*\}", r"\\sim "),
     (r"\\Bbb(?![a-zA-Z])", r"\\mathbb"),
@@ -125,6 +129,12 @@ _SIMPLE = (
         r"{\g<square>^{(\g<of>\g<its>)}}^2",
     ),
     (r"\\nabla\s*_", r"\\Gradient_"),
+    (rf"[\[(]\s*(?P<output>{_OUTPUT})\s*[\])]\s*(?=_\s*(?:\{{\s*[a-z]\s*\}}|[a-z]))", r"\g<output>"),
+    (
+        rf"{_OUTPUT_OF}\s*_\s*\{{?\s*(?P<parameter>\\[a-z]+)\s*\}}?\s*{_ENTRY}",
+        r"\g<letter>_{\g<parameter>,\g<entry>}(\g<at>)",
+    ),
+    (rf"{_OUTPUT_OF}\s*{_ENTRY}", r"\g<letter>_{\g<entry>}(\g<at>)"),
 )
 _GREEK = [
     "μ",
@@ -177,10 +187,28 @@ _SIGNS = {
     "½": r"\frac{1}{2} ",
     "·": r"\cdot ",
     "√": r"\sqrt ",
+    "−": "-",
+    "∣": r"\mid ",
+    "⊙": r"\odot ",
+    "×": r"\times ",
+    "∇": r"\nabla ",
+    "∂": r"\partial ",
+    "∞": r"\infty ",
+    "⊤": r"\top ",
+    "𝔼": r"\mathbb{E}",
+    "ℍ": r"\mathbb{H}",
+    "ℝ": r"\mathbb{R}",
+    "ℒ": r"\mathcal{L}",
+    "𝓛": r"\mathcal{L}",
+    "𝒩": r"\mathcal{N}",
+    "𝓝": r"\mathcal{N}",
+    **{digit: f"_{value}" for value, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **dict(zip("ᵢⱼₖₙ", ("_i", "_j", "_k", "_n"), strict=True)),
 }
 _LETTERS = str.maketrans(
     {**{letter: rf"\{name} " for letter, name in zip(_GREEK[::2], _GREEK[1::2], strict=True)}, **_SIGNS}
 )
+_GREEK_SUM = re.compile(r"(?P<sign>[ΣΠ])(?=\s*_\s*\{\s*\w\s*=)")  # by its lower limit a sum or a product, and no letter
 _SUBSTITUTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in _SIMPLE)
 _SHORT_FRACTION = re.compile(r"\\frac\s*(?P<above>\d)\s*(?P<below>\d|\{)")
 _BRACED = re.compile(r"\\(?:underbrace|overbrace|underline|overline|underset|overset)(?![a-zA-Z])")
@@ -194,6 +222,7 @@ _DIFFERENTIAL = re.compile(
 
 def normalised(source: str) -> str:
     """The formula without fonts, sizes, spacing and ornaments, in one spelling for what has several."""
+    source = _GREEK_SUM.sub(lambda m: "∑" if m["sign"] == "Σ" else "∏", source)
     plain = _without_braces(source.replace("&", " ").replace("\n", " ").translate(_LETTERS))
     for pattern, replacement in _SUBSTITUTIONS:
         plain = pattern.sub(replacement, plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 
 from derivations.change_of_variables import by_logarithm, log_normal, normal_by_logarithm, reparameterized
@@ -54,8 +54,8 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     yield "definition of the KL divergence", in_turn(everywhere(unfold_kl), logs)
     heads = {t.head for side in (left, right) for _, t in subterms(side)}
     found = laws(left, right)
+    opened = in_turn(everywhere(expand_log, exp_of_log), ratios, everywhere(expand_log, exp_of_log), simplify)
     if "exp" in heads:
-        opened = in_turn(everywhere(expand_log, exp_of_log), ratios, everywhere(expand_log, exp_of_log), simplify)
         yield "exponential of a logarithm", opened
     if "normal" in heads:
         yield from _of_normals(found)
@@ -78,8 +78,26 @@ def strategies(left: Term, right: Term, joint: frozenset[str]) -> Iterator[tuple
     integrated = in_turn(everywhere(unfold_expectation), everywhere(integrate_out(*sorted(joint))))
     marginal = in_turn(integrated, everywhere(in_logarithm(simplify)), logs)
     yield "marginal density", marginal
+    if "exp" in heads and "normal" not in heads:
+        yield "exponential of a logarithm, marginal density", in_turn(opened, marginal)
+    if any(t.head == "integral" and t.args[0].head == "integral" for s in (left, right) for _, t in subterms(s)):
+        yield "order of integration exchanged, marginal density", in_turn(everywhere(other_order), marginal)
+        nested = in_turn(everywhere(unfold_kl), everywhere(unfold_expectation), everywhere(other_order))
+        outside = in_turn(everywhere(in_logarithm(logs)), simplify, everywhere(factored_out), logs)
+        yield "definition of the expectation, iterated integrals", in_turn(nested, outside)
     if found:
-        yield "linearity of the expectation, law of total expectation", _taken_apart(found, ratios)
+        taken_apart = _taken_apart(found, ratios)
+        yield "linearity of the expectation, law of total expectation", taken_apart
+        if any(map(is_of_mean, (t for s in (left, right) for _, t in subterms(s)))):
+            evidence = everywhere(in_logarithm(marginal))
+            yield "marginal density, linearity of the expectation", in_turn(evidence, taken_apart)
+        elif "power" in heads:
+            yield "linearity of the expectation, marginal density", in_turn(taken_apart, marginal)
+
+
+def is_of_mean(term: Term) -> bool:
+    """Whether a term is the logarithm of an integral, which Jensen's inequality is about."""
+    return term.head == "log" and any(t.head in ("expectation", "integral") for _, t in subterms(term))
 
 
 def _of_normals(found: list[tuple[Term, Term]]) -> Iterator[tuple[str, Conversion]]:
@@ -179,6 +197,46 @@ def under_joint(term: Term) -> Theorem:
     family, given = law.data[0], law.args[law.data[1] :]
     body = bind("expectation", z, density(family, [z], [x, *given]), multiply(*factors))
     return infer("assume", equal(term, bind("expectation", x, density(family, [x], given), body)))
+
+
+def other_order(term: Term) -> Theorem:
+    """``int int p(x,z) f(x) dx dz = int int p(x,z) f(x) dz dx``, which is supposed: z can be integrated out first.
+
+    So can it where its density is given x.
+    """
+    inner = term.args[0] if term.head == "integral" else term
+    if term.head != "integral" or inner.head != "integral" or term.bound is None or inner.bound is None:
+        raise KernelError("not an integral of an integral")
+    factors = inner.args[0].args if inner.args[0].head == "multiply" else inner.args[:1]
+    of_outer = [f for f in factors if term.bound in free(f)]
+    others = [f for f in factors if f not in of_outer]
+    alone = [f.head for f in of_outer] == ["density"] and any(inner.bound in free(f) for f in others)
+    if not alone and not (
+        _is_given(factors, term.bound, inner.bound) and not _is_given(factors, inner.bound, term.bound)
+    ):
+        raise KernelError("no variable that only a density has")
+    return infer("assume", equal(term, bind("integral", inner.bound, bind("integral", term.bound, *inner.args))))
+
+
+def _is_given(factors: Sequence[Term], target: Term, condition: Term) -> bool:
+    """Whether one of the factors is a density of a variable given another."""
+    return any(
+        f.head == "density" and target in f.args[: f.data[1]] and condition in f.args[f.data[1] :] for f in factors
+    )
+
+
+def factored_out(term: Term) -> Theorem:
+    """``int c f dz = c int f dz`` for the factors c without z."""
+    if term.head != "integral" or term.bound is None or term.args[0].head != "multiply":
+        raise KernelError("not an integral of a product")
+    outside = [f for f in term.args[0].args if term.bound not in free(f)]
+    inside = [f for f in term.args[0].args if term.bound in free(f)]
+    if not outside or not inside:
+        raise KernelError("no factor without the variable")
+    linear = infer("integral_linearity", term.bound, (multiply(*outside),), (multiply(*inside),))
+    body = infer("field", term.args[0], linear.sides[0].args[0])
+    opened = infer("rewrite", infer("reflexivity", term, term), body, (1, 0))
+    return infer("rewrite", opened, linear, (1,))
 
 
 def gathered(term: Term) -> Theorem:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from derivations.average import mean_of_bound, mean_of_divergences
-from derivations.clue import Trees, differentiated, labels_of
+from derivations.clue import Trees, differentiated, labels_of, only_label
 from derivations.convention import EPSILON, Family, Model, X, Z, default, labelled, modelled, named_parameters, stated
 from derivations.conversion import subterms
 from derivations.decoder import DECODER, JOINT, decoder_of
@@ -189,11 +189,18 @@ def _models(meaning: Meaning, trees: Trees, around: Surroundings, family: Family
     comments = stated(around.conventions, family)
     labels = labels_of(trees)
     if comments is not None or labels is None:
-        yield comments or default(family)
+        yield comments or _of_one_label(only_label(trees), around, family)
         return
     said = tuple(f for f, label in around.labels.items() if label == labels[0])
     for first in said[:1] or _first_families(meaning, around):
         yield labelled(family, first, labels, _single_point(meaning))
+
+
+def _of_one_label(label: str, around: Surroundings, family: Family) -> Model:
+    r"""``q = N(\mu_q, \sigma_q^2)``, where p is what the text says or else the usual prior."""
+    if label in ("q", "p") and around.labels == {"q": "q", "p": "p"}:
+        return labelled(family, "q", ("q", "p"))
+    return default(family, label if label == "q" else "")
 
 
 def _first_families(meaning: Meaning, around: Surroundings) -> tuple[str, ...]:

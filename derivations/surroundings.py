@@ -76,6 +76,8 @@ class Surroundings:
         What comments say of the densities.
     named
         The laws that the chain has named, by variable and by family.
+    beside
+        The laws that are stated beside the chain, by variable, and that of an expectation which names none.
     apart
         Letters that the chain uses for several things.
     variables
@@ -94,6 +96,8 @@ class Surroundings:
         What the text chooses densities of q to be.
     labels
         The families that the text says to be normal with parameters of some label, with that label.
+    isotropic
+        Whether the text says that the covariance of q is ``\\sigma^2 I``, for one sigma.
     unknown
         Densities and symbols that the text defines by what we cannot read or do not use.
     sample
@@ -120,6 +124,7 @@ class Surroundings:
     aside: tuple[Redefinition, ...] = ()
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
+    beside: Mapping[str, Term] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
     variables: frozenset[str] = frozenset()
     evidence: Term = field(default_factory=lambda: density("p", [X]))
@@ -130,6 +135,7 @@ class Surroundings:
     aggregates: Mapping[Term, Term] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    isotropic: bool = False
     unknown: frozenset[Term | str] = frozenset()
     sample: Sum | None = None
     incomplete: bool = False
@@ -140,11 +146,9 @@ class Surroundings:
 
     @property
     def bound(self) -> Term | None:
-        """The ELBO for the approximation of the text; None if q is no density of latent variables given data."""
-        q = self.laws.get("q")
-        if self.incomplete or q is None or q.head != "density" or {*q.args[: q.data[1]]} & {*self.evidence.args}:
-            return None
-        return elbo(q, self.evidence)
+        """The ELBO for the q of the chain, or of the text where that is a density of data; None if there is no such q."""
+        q = next((q for law in (self.laws.get("q"), self.usual) if (q := _given(law, self.evidence)) is not None), None)
+        return None if self.incomplete or q is None else elbo(q, self.evidence)
 
     @property
     def weight(self) -> Term:
@@ -156,7 +160,18 @@ class Surroundings:
     @property
     def laws(self) -> dict[str, Term]:
         """The laws that letters stand for."""
-        return {**DEFAULTS, **self.named}
+        return {**DEFAULTS, **self.named, **self.beside}
+
+
+def _given(law: Term | None, data: Term) -> Term | None:
+    """The density of what is latent given the data, ``q(z|x)`` for ``q(x,z)``; None for a density of data alone."""
+    if law is None or law.head != "density":
+        return None
+    targets, given = _parts(law)
+    latent = [a for a in targets if a not in data.args]
+    if latent == targets:
+        return law
+    return density(law.data[0], latent, {*given, *data.args}) if latent and {*data.args} <= {*targets, *given} else None
 
 
 def _parts(law: Term) -> tuple[list[Term], list[Term]]:

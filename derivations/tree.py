@@ -137,9 +137,12 @@ def parameter(tree: Sum, variables: frozenset[str] = frozenset()) -> str:
     So are letters that are `variables` here.
     """
     unit = only_unit(tree)
-    if unit is None or unit.base not in PARAMETERS - variables or unit.primes:
+    if unit is None or unit.base not in PARAMETERS - variables:
         return ""
-    return written_out(braced(tree))
+    try:
+        return written_out(braced(tree))
+    except FormulaError:
+        return ""
 
 
 def written_out(group: Group) -> str:
@@ -153,14 +156,14 @@ def written_out(group: Group) -> str:
                 if not isinstance(item, Unit):
                     raise FormulaError("a variable with such a script")
                 scripts = (*item.subs, *item.sups)
-                if (scripts and item.base not in PARAMETERS) or item.arguments or item.primes:
+                if ((scripts or item.primes) and item.base not in PARAMETERS) or item.arguments:
                     raise FormulaError("a script with scripts")
                 text += (
                     written_out(item.base)
                     if isinstance(item.base, Group)
                     else _SIGNS.get(item.base, name_of(item.base))
                 )
-                text += "".join(f"_{written_out(g).removeprefix('Word')}" for g in scripts)
+                text += "".join(f"_{written_out(g).removeprefix('Word')}" for g in scripts) + "_prime" * item.primes
     return text
 
 

@@ -45,7 +45,7 @@ def _consistent(meaning: Meaning) -> bool:
 
 def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]:
     drawn = frozenset({"z", "epsilon"}) if relation == "~" else frozenset()
-    for family in families_of(trees):
+    for family in families_of(trees, around):
         for names, words in contexts(trees, around, family):
             left, right = (
                 list(readings(tree, names, d, scalar=not family.vector))
@@ -53,7 +53,7 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
             )
             for first in left:
                 for second in right:
-                    found = _meaning(first, second, relation, names, words, around.first)
+                    found = _meaning(first, second, relation, names, words, around)
                     if found is None:
                         continue
                     for meaning in under_conventions(found, trees, around, family, names):
@@ -61,19 +61,19 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
 
 
 def _meaning(
-    first: Read, second: Read, relation: str, names: Context, words: tuple[str, ...], whole: Term | None
+    first: Read, second: Read, relation: str, names: Context, words: tuple[str, ...], around: Surroundings
 ) -> Meaning | None:
     left, right = first.term, second.term
     draws = {**first.found.draws, **second.found.draws}
     if relation == "~":
         used = {t.data[0] for _, t in subterms(right) if t.head == "function" and len(t.args) == 2}
-        laws = {**names.laws, **named_laws(left)}
+        laws = {**names.laws, **named_laws(left), **around.beside}
         draws |= {letter: laws[letter] for letter in used & laws.keys()}
         if not used or not used <= draws.keys():
             return None
         right = over_draws(right)
     if relation == "prop":
-        start = left if left.head in ("density", "normal") else whole
+        start = left if left.head in ("density", "normal") else around.first
         if start is None or (start.head == "density" and start.data[1] != 1):
             return None
         left, right = (s if s == start else s / bind("integral", start.args[0], s) for s in (left, right))
@@ -91,7 +91,7 @@ def why_none(trees: Trees, around: Surroundings) -> str:
     """Why a relation has no meaning that we know."""
     for tree in trees:
         reasons = []
-        for family in families_of(trees):
+        for family in families_of(trees, around):
             for names, _ in contexts(trees, around, family):
                 try:
                     read(tree, Reading(scalar=not family.vector), names)

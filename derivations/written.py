@@ -35,6 +35,9 @@ RELATIONS = {
     ":=": ":=",
     "=:": "=",
     r"\coloneqq": ":=",
+    r"\coloneq": ":=",
+    r"\eqqcolon": "=",
+    r"\eqcolon": "=",
     r"\triangleq": ":=",
     r"\equiv": ":=",
     r"\approx": "~",
@@ -64,6 +67,7 @@ _ARROW = r"\\(?:implies|impliedby|iff|Rightarrow|Leftrightarrow|Longrightarrow|L
 _BESIDE = re.compile(
     rf"(?:,|\\q?quad|\\,|\\;|~|\s)*{_ARROW}"
     r"|,\s*(?:\\;|\\ |~|\\,)*\s*\\q?quad(?![a-zA-Z])(?=(?:\s|\\q?quad)*[^\s\\(]|(?:\s|\\q?quad)*\\(?!text|mbox|label|tag))"
+    r"|,\s*(?=\\?[a-zA-Z]+(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*\s*\\sim(?![a-zA-Z]))"
     r"|&?\s*\\scriptstyle\s*(?=\{?\s*\\text)"
     r"|(?:,|\\q?quad|\\,|\\;|~|\s)*\\(?:text|mbox|textrm)\s*\{[^{}]*\b(?:where|and|with|for|hence|since|because|if|iff|when|whenever|provided|assuming|Because)\b[^{}]*\}"
 )
@@ -78,6 +82,8 @@ _REASON = re.compile(
 )
 _OF_EQUALITY = re.compile(r"\b(?:equality|equal|tight)\b")
 _RANGE = re.compile(r"\\(?:[lc]?dots|in)(?![a-zA-Z])|\.\.\.")
+# prose between two rows
+_INTERTEXT = re.compile(r"\\(?:short)?intertext\s*\{(?P<words>(?:[^{}]|\{[^{}]*\})*)\}")
 # what Markdown takes from the three backslashes at the end of a line, and from the two of ``\\\\,``
 _ESCAPED = re.compile(r"(?<!\\)\\(?=\\\\(?:\s|\Z)|\\[,;!])")
 _NUMBER = re.compile(r"(?:\\q?quad|\\ |~|&)\s*(?:\\[lc]?dots\s*(?:\\q?quad|\\ |~|\s)*)?\(\s*\d+[a-z]?\s*\)$")
@@ -132,13 +138,16 @@ class WrittenChain:
     """Sides that follow one another, each compared with the one before; the first has no relation.
 
     `conditions` are the sides of what it is said to hold under: of the formula after "if", of that before an arrow.
-    `supposed` are those that the prose around it states, with its words.
+    `supposed` are those that the prose around it states, with its words; `laws` are statements such as ``z \\sim p(z)``
+    beside it, `spoken` those in its sentence.
     """
 
     file: str
     sides: tuple[Side, ...]
     conditions: tuple[tuple[Side, ...], ...] = ()
     supposed: tuple[tuple[str, tuple[Side, ...]], ...] = ()
+    laws: tuple[str, ...] = ()
+    spoken: tuple[str, ...] = ()
 
 
 def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
@@ -147,6 +156,8 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
     files: list[str] = []
     conditions: dict[int, list[tuple[Side, ...]]] = {}
     supposed: dict[int, list[tuple[str, tuple[Side, ...]]]] = {}
+    laws: dict[int, list[str]] = {}
+    spoken: dict[int, list[str]] = {}
     displayed: int | None = None
     for formula in formulas:
         before: int | None = None
@@ -155,6 +166,8 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
             if before is not None and is_condition(row.beside, row.source):
                 words = " ".join(re.sub(r"\\[a-zA-Z]+|[{}(),]", " ", row.beside).split())
                 conditions.setdefault(before, []).append(tuple(sides) or (Side("", words, formula.line),))
+            if before is not None and row.aside and len(sides) == 1 and r"\sim" in row.source:
+                laws.setdefault(before, []).append(sides[0].source)
             if row.aside and not (len(sides) > 1 and sides[0].source):
                 continue  # a condition such as "z ~ q", or what is said beside the formula
             if not sides:
@@ -195,8 +208,16 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                 if before is None or not _REASON.search(row.beside):
                     before, displayed = place, place if formula.displayed else displayed
             supposed.setdefault(place, []).extend(_supposed(formula))
+            spoken.setdefault(place, []).extend(said.formula for said in formula.conditions if said.is_law)
     return [
-        WrittenChain(file, tuple(sides), tuple(conditions.get(i, ())), tuple(dict.fromkeys(supposed.get(i, ()))))
+        WrittenChain(
+            file,
+            tuple(sides),
+            tuple(conditions.get(i, ())),
+            tuple(dict.fromkeys(supposed.get(i, ()))),
+            tuple(laws.get(i, ())),
+            tuple(spoken.get(i, ())),
+        )
         for i, (file, sides) in enumerate(zip(files, chains, strict=True))
         if len(sides) > 1
     ]
@@ -204,7 +225,7 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
 
 def _supposed(formula: Formula) -> Iterator[tuple[str, tuple[Side, ...]]]:
     """The conditions in the sentence of a formula: in words, and the sides of their formulas."""
-    for said in formula.conditions:
+    for said in (c for c in formula.conditions if not c.is_law):
         yield said.words, tuple(s for row in _parts(said.formula, 0) for s in _sides(row, formula.line))
 
 
@@ -269,6 +290,7 @@ class _Row:
 def _rows(formula: Formula) -> Iterator[_Row]:
     """Rows end at a double backslash that is in no braces and no inner environment."""
     source = _CASES.sub(_only_rows, _SYSTEM.sub(_only_rows, _ESCAPED.sub("", formula.source)))
+    source = _INTERTEXT.sub(_without_prose, source)
     source = _LAYOUT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), source)
     source = _DRESSED.sub(r"\g<relation> \g<dress>{", source)
     depth, start, skipped = 0, 0, 0
@@ -282,6 +304,11 @@ def _rows(formula: Formula) -> Iterator[_Row]:
             start = spacing.end() if spacing else start
             skipped += source.count("\n", begun, start)
     yield from _parts(source[start:], skipped)
+
+
+def _without_prose(between: re.Match[str]) -> str:
+    """Nothing, on as many lines, for prose between rows; prose that states a condition stays, and is not read."""
+    return between.group() if _PROVIDED.search(between["words"]) else re.sub(r"[^\n]", " ", between.group())
 
 
 def _only_rows(system: re.Match[str]) -> str:

@@ -235,7 +235,8 @@ class Reader:
         for z, law in zip(own, entry["values"][",".join(key)], strict=True):
             first, *slopes = map(rational, law["mean"])
             mean = first + sum((c * u for c, u in zip(slopes, others, strict=True)), 0.0)
-            variance = rational(law["variance"])
+            spread = ((rational(c) * u) ** 2 for c, u in zip(law["spread"], others, strict=True))
+            variance = rational(law["variance"]) + sum(spread)
             result = result * np.exp(-((z - mean) ** 2) / (2 * variance)) / math.sqrt(2 * math.pi * variance)
         return result
 

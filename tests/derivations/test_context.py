@@ -1,5 +1,7 @@
 """The contexts in which sides are read: families of normal laws, symbols for the ELBO of either sign, p as a posterior."""
 
+from dataclasses import replace
+
 from derivations.context import contexts, families_of, shown
 from derivations.convention import Family
 from derivations.parser import parse
@@ -13,8 +15,11 @@ def pair(left, right):
 
 
 def test_scales_may_be_isotropic_only_where_an_identity_matrix_stands():
-    assert any(f.isotropic for f in families_of(pair("p(z)", r"N(z; \mu, \sigma^2 I)")))
-    assert not any(f.isotropic for f in families_of(pair("p(z)", r"N(z; \mu, \sigma^2)")))
+    assert any(f.isotropic for f in families_of(pair("p(z)", r"N(z; \mu, \sigma^2 I)"), HERE))
+    assert not any(f.isotropic for f in families_of(pair("p(z)", r"N(z; \mu, \sigma^2)"), HERE))
+    said = replace(HERE, isotropic=True)
+    assert any(f.isotropic for f in families_of(pair("p(z)", r"N(z; \mu, \sigma^2)"), said))
+    assert not any(f.isotropic for f in families_of(pair("p(z)", "q(z)"), said))
 
 
 def test_a_bound_of_no_sign_has_both():

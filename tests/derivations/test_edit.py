@@ -164,3 +164,19 @@ def test_a_sign_is_changed_by_the_leading_number():
     assert module.negated(half) == number("-1/2") * EVIDENCE
     assert module.negated(module.negated(EVIDENCE)) == EVIDENCE
     assert module.negated(number(3)) == number(-3)
+
+
+TURNED = [
+    (r"p(x) = \int p(x|z) p(z) \, dx", "x is written for z in the integral"),
+    (r"\int p(x|z) \, dz = 1", "z is written for x in the integral: the left side should be int p(x | z) dx"),
+    (r"p(z|x) = \frac{p(x)}{p(x|z) p(z)}", "upside down: the right side should be ((p(x | z) p(z)) / p(x))"),
+    (
+        r"KL(q(z|x) \| p(z)) = E_{q(z|x)}[\frac{q(z|x)}{p(z)} - 1 - \log \frac{p(z)}{q(z|x)}]",
+        "the fraction (q(z | x) / p(z)) is upside down: the right side should be E_{z ~ q(z | x)}[(p(z) / q(z | x)) - 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("claim", "words"), TURNED)
+def test_integrals_over_the_wrong_variable_and_fractions_upside_down(claim, words):
+    assert words in judge(f"$${claim}$$")[0].message

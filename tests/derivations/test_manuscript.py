@@ -158,3 +158,9 @@ def test_a_text_that_is_too_long_is_refused():
     assert not read_text(" " * LONGEST, "a.md").formulas
     with pytest.raises(ManuscriptError, match=r"a\.md: 2,000,001 characters, at most 2,000,000 are read"):
         read_text(" " * (LONGEST + 1), "a.md")
+
+
+@pytest.mark.parametrize("sign", ["≤", "⩽"])
+def test_signs_of_unicode_compare(sign):
+    (formula,) = read_text(f"$a {sign} b$", "notes.md").formulas
+    assert formula.source.replace(" ", "") == r"a\leb"

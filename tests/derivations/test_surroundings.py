@@ -60,4 +60,12 @@ def test_weights():
 
 def test_no_bound_where_q_is_no_law_of_latent_variables():
     assert Surroundings().bound is not None
-    assert Surroundings(named={"q": density("q", [X])}).bound is None
+    assert Surroundings(named={"q": density("q", [X])}, usual=None).bound is None
+
+
+def test_the_bound_of_a_joint_q_is_that_of_its_conditional_density():
+    usual = Surroundings().bound
+    assert usual is not None
+    assert Surroundings(named={"q": density("q", [X])}).bound == usual
+    assert Surroundings(named={"q": density("q", [X, Z])}).bound == usual
+    assert Surroundings(named={"q": density("q", [Z])}).bound not in (usual, None)

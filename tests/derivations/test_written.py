@@ -255,3 +255,19 @@ def test_what_follows_from_a_row_goes_on():
 
 def test_a_phantom_with_braces_in_it_is_space():
     assert only(r"\begin{align} a &= b \\ &\phantom{={}} - c \end{align}")[1][1].endswith("- c")
+
+
+def test_prose_between_rows_is_no_part_of_them():
+    text = "\\begin{align} a &= b \\\\\n\\intertext{by {\\em Jensen}'s\ninequality}\n&\\le c \\\\ &= d \\end{align}"
+    (chain,) = written(read_text(text, "notes.tex").formulas)
+    assert [(s.relation, s.source, s.line) for s in chain.sides] == [
+        ("", "a", 1),
+        ("=", "b", 1),
+        ("<=", "c", 4),
+        ("=", "d", 4),
+    ]
+
+
+def test_a_condition_between_rows_stays():
+    text = r"\begin{align} a &= b \\ \intertext{if $q = p$,} c &= d \end{align}"
+    assert chains(text) != [[("", "a"), ("=", "b")], [("", "c"), ("=", "d")]]
