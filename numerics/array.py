@@ -1,5 +1,6 @@
 """Arguments of the closed forms: any array of the Python array API standard, or Python numbers."""
 
+import sys
 from typing import Any, TypeAlias
 
 import array_api_compat
@@ -35,16 +36,76 @@ def as_arrays(*values: Array) -> tuple[Any, ...]:
     >>> loc.dtype == scale.dtype == np.float32
     True
     """
-    arrays = [value for value in values if array_api_compat.is_array_api_obj(value)]
-    reference = arrays[0] if arrays else np.empty((), dtype=np.float64)
-    xp = array_api_compat.array_namespace(*arrays) if arrays else array_api_compat.array_namespace(reference)
+    arrays = [value for value in values if _is_array(value)] or [np.empty((), dtype=np.float64)]
+    xp, like = _namespace(arrays), arrays[0]
 
     def convert(value: Array) -> Array:
-        if array_api_compat.is_array_api_obj(value):
-            return value
-        return xp.asarray(value, dtype=reference.dtype, device=array_api_compat.device(reference))
+        return value if _is_array(value) else xp.asarray(value, dtype=like.dtype, device=device(like))
 
     return (xp, *map(convert, values))
+
+
+def is_torch(xp: Any) -> bool:
+    """
+    Whether a namespace is that of torch.
+
+    Parameters
+    ----------
+    xp : namespace
+        As :func:`as_arrays` returns it.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_torch(as_arrays(1.0)[0])
+    False
+    """
+    return xp.__name__ in ("torch", "array_api_compat.torch")
+
+
+def device(array: Array) -> Any:
+    """
+    The device of an array, as its library names it.
+
+    Parameters
+    ----------
+    array : array
+
+    Returns
+    -------
+    device
+
+    Examples
+    --------
+    >>> device(np.ones(2))
+    'cpu'
+    """
+    return array.device if _is_tensor(array) else array_api_compat.device(array)
+
+
+# Of tensors and numbers the compatibility layer is not asked: torch's compiler warns of its caches, twenty times in a row.
+
+
+def _is_array(value: Array) -> bool:
+    if _is_tensor(value) or type(value) in (bool, int, float, list, tuple):
+        return _is_tensor(value)
+    return bool(array_api_compat.is_array_api_obj(value))
+
+
+def _is_tensor(value: Array) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _namespace(arrays: list[Array]) -> Any:
+    if all(map(_is_tensor, arrays)):
+        from array_api_compat import torch  # here, so that other libraries do without it
+
+        return torch
+    return array_api_compat.array_namespace(*arrays)
 
 
 def widened(xp: Any, *values: Array) -> tuple[Array, ...]:

@@ -10,9 +10,7 @@ differentiable in turn.
 from collections.abc import Callable
 from typing import Any
 
-from array_api_compat import is_torch_namespace
-
-from numerics.array import Array
+from numerics.array import Array, is_torch
 
 _RULES: dict[tuple[str, Callable[..., Array], Callable[..., Any]], Any] = {}
 
@@ -50,7 +48,7 @@ def with_gradient(
     >>> float(with_gradient(lambda xp, x: x * x, lambda xp, x: (2.0 * x,), np, np.array(3.0)))
     9.0
     """
-    if not (is_torch_namespace(xp) and xp.is_grad_enabled() and any(array.requires_grad for array in arrays)):
+    if not (is_torch(xp) and xp.is_grad_enabled() and any(array.requires_grad for array in arrays)):
         return value(xp, *arrays)
     key = xp.__name__, value, gradient  # by name, since compilers do not compare modules
     if key not in _RULES:

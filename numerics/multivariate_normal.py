@@ -12,10 +12,8 @@ Requirements: factors have a positive diagonal, covariances are positive definit
 import math
 from typing import Any
 
-from array_api_compat import device
-
 from numerics import normal
-from numerics.array import Array, as_arrays, as_wide_arrays, narrowed
+from numerics.array import Array, as_arrays, as_wide_arrays, device, narrowed
 from numerics.bregman import of_log
 from numerics.triangular import solve_lower
 

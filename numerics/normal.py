@@ -12,9 +12,7 @@ import math
 from functools import partial
 from typing import Any
 
-from array_api_compat import is_torch_namespace
-
-from numerics.array import Array, as_arrays, as_wide_arrays, narrowed, widened
+from numerics.array import Array, as_arrays, as_wide_arrays, is_torch, narrowed, widened
 from numerics.block import in_blocks, runs_at_once_on_a_processor, sum_of_rows
 from numerics.bregman import of_log
 from numerics.derivative import with_gradient
@@ -230,7 +228,7 @@ def _sum_of_differences(xp: Any, dtype: Any, loc: Array, log_variance: Array) ->
     terms = xp.expm1(rates)
     terms -= rates
     loc, terms = widened(xp, loc, terms)
-    terms = xp.addcmul(terms, loc, loc, out=terms) if is_torch_namespace(xp) else terms + loc * loc
+    terms = xp.addcmul(terms, loc, loc, out=terms) if is_torch(xp) else terms + loc * loc
     return sum_of_rows(xp, terms)
 
 
@@ -245,7 +243,7 @@ def _subtractions(xp: Any, loc: Array, log_variance: Array) -> list[tuple[Any, f
     """
     if not runs_at_once_on_a_processor(xp, loc) or {loc.dtype, log_variance.dtype} - {xp.float32, xp.float64}:
         return []
-    narrow = is_torch_namespace(xp) and loc.dtype == log_variance.dtype == xp.float32 and loc.shape[-1] >= 8
+    narrow = is_torch(xp) and loc.dtype == log_variance.dtype == xp.float32 and loc.shape[-1] >= 8
     return [(xp.float32, 0.5)] * narrow + [(xp.float64, 2e-4)]
 
 

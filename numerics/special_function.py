@@ -8,9 +8,9 @@ do not need them: what they need of log-gamma is in :mod:`numerics.bregman`.
 import importlib
 from typing import Any
 
-from array_api_compat import is_jax_namespace, is_torch_namespace
+from array_api_compat import is_jax_namespace
 
-from numerics.array import Array, as_arrays
+from numerics.array import Array, as_arrays, is_torch
 
 
 def log_gamma(x: Array) -> Array:
@@ -160,7 +160,7 @@ def x_log_y(x: Array, y: Array) -> Array:
 
 def _call(x: Array, torch_name: str, scipy_name: str) -> Array:
     xp, x = as_arrays(x)
-    if is_torch_namespace(xp):
+    if is_torch(xp):
         function: Any = xp
         for part in torch_name.split("."):
             function = getattr(function, part)

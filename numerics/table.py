@@ -7,12 +7,10 @@ differences of entries, and from the entries other than the largest. :mod:`numer
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
-from array_api_compat import device
-
-from numerics.array import Array, narrowed, widened
+from numerics.array import Array, device, narrowed, widened
 from numerics.bregman import log_quotient, of_entropy
 from numerics.derivative import with_gradient
 from numerics.excess import growth
@@ -27,21 +25,19 @@ class _Series:
     """
 
     radius: float
-    terms: int
+    excess: tuple[float, ...]
+    entropy: tuple[float, ...]
 
-    @cached_property
-    def excess(self) -> tuple[float, ...]:
-        return tuple(1.0 / math.factorial(k + 2) for k in range(self.terms))
 
-    @cached_property
-    def entropy(self) -> tuple[float, ...]:
-        return tuple((-1.0) ** k / ((k + 1) * (k + 2)) for k in range(self.terms))
+def _series(radius: float, terms: int) -> _Series:
+    excess = tuple(1.0 / math.factorial(k + 2) for k in range(terms))
+    return _Series(radius, excess, tuple((-1.0) ** k / ((k + 1) * (k + 2)) for k in range(terms)))
 
 
 # At the radius the first term left out is 3e-15 (excess) and 1e-9 (both) of the sum; beyond, a subtraction of numbers of
 # float64 loses a factor of 32 and 8192 at most.
-_DOUBLE = _Series(0.25, 10)
-_SINGLE = _Series(1.0 / 64.0, 4)
+_DOUBLE = _series(0.25, 10)
+_SINGLE = _series(1.0 / 64.0, 4)
 
 
 def divergence(xp: Any, q: Array, p: Array) -> Array:

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from array_api_compat import is_torch_namespace
-
-from numerics.array import Array, as_arrays
+from numerics.array import Array, as_arrays, is_torch
 
 
 def solve_lower(lower: Array, right: Array) -> Array:
@@ -38,7 +36,7 @@ def solve_lower(lower: Array, right: Array) -> Array:
     [[1.0], [1.0]]
     """
     xp, lower, right = as_arrays(lower, right)
-    if is_torch_namespace(xp):
+    if is_torch(xp):
         return xp.linalg.solve_triangular(lower, right, upper=False)
     rows: list[Any] = []
     for i in range(lower.shape[-1]):

@@ -17,7 +17,7 @@ from numerics.special_function import bessel_i0e, bessel_i1e
 
 _LOG_TWO_PI = math.log(2.0 * math.pi)
 # Gauss-Legendre on the unit interval: for concentrations within a factor of 2 its error is below rounding.
-_POINTS, _WEIGHTS = (0.5 * part for part in np.polynomial.legendre.leggauss(12))
+_NODES = tuple(zip(*((0.5 * part).tolist() for part in np.polynomial.legendre.leggauss(12)), strict=True))
 
 
 def log_prob(value: Array, loc: Array, concentration: Array) -> Array:
@@ -139,7 +139,7 @@ def kl_divergence(q_loc: Array, q_concentration: Array, p_loc: Array, p_concentr
     xp, dtype, q_loc, q, p_loc, p = as_wide_arrays(q_loc, q_concentration, p_loc, p_concentration)
     step = p - q
     integral = 0.0 * step
-    for point, weight in zip(_POINTS.tolist(), _WEIGHTS.tolist(), strict=True):
+    for point, weight in _NODES:
         s = 0.5 + point
         integral = integral + weight * (1.0 - s) * _resultant_slope(xp, q + s * step)
     far = xp.log(bessel_i0e(p)) - xp.log(bessel_i0e(q)) + step * _resultant_deficit(xp, q)

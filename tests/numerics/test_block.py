@@ -76,3 +76,47 @@ def test_products_that_add_rows(length, seed):
 
 def test_a_row_without_columns_is_zero():
     assert sum_of_rows(np, np.ones((2, 0))).tolist() == [0.0, 0.0]
+
+
+def order(kind, leaves, rng):
+    """A binary tree of additions, as nested pairs of numbers of terms."""
+    if len(leaves) == 1:
+        return leaves[0]
+    cut = {"in turn": len(leaves) - 1, "by halves": len(leaves) // 2, "any": rng.integers(1, len(leaves))}[kind]
+    return order(kind, leaves[:cut], rng), order(kind, leaves[cut:], rng)
+
+
+def added(tree, terms):
+    return np.add(added(tree[0], terms), added(tree[1], terms)) if isinstance(tree, tuple) else terms[tree]
+
+
+def depth(tree):
+    return 1 + max(map(depth, tree)) if isinstance(tree, tuple) else 0
+
+
+def stubborn(tree, length):
+    """One at the end of the longest path, beside which every sum is just too small to change it in float32."""
+    terms = np.zeros(length, np.float32)
+    while isinstance(tree, tuple):
+        tree, beside = sorted(tree, key=depth, reverse=True)
+        while isinstance(beside, tuple):
+            beside = beside[0]
+        terms[beside] = 2.0**-24 * (1 - 2.0**-10)
+    terms[tree] = 1.0
+    return terms
+
+
+@pytest.mark.parametrize("kind", ["in turn", "by halves", "any"])
+@pytest.mark.parametrize("length", [17, 20, 64, 400])
+def test_no_order_of_additions_in_float32_is_right_for_long_rows(kind, length, seed):
+    tree = order(kind, list(range(length)), np.random.default_rng(seed))
+    terms = stubborn(tree, length)
+    exact = float(terms.sum(dtype=np.float64))
+    assert added(tree, terms).dtype == np.float32
+    assert abs(float(added(tree, terms)) - exact) > 2.5e-7 * exact
+    for row in (terms, torch.as_tensor(terms)):
+        assert abs(float(sum_of_rows(np if row is terms else xp, row)) - exact) < 1e-15 * exact
+    # Of sixteen, halves are right.
+    tree = order("by halves", list(range(16)), np.random.default_rng(seed))
+    terms = stubborn(tree, 16)
+    assert abs(float(added(tree, terms)) - float(terms.sum(dtype=np.float64))) < 2.5e-7

@@ -7,9 +7,11 @@ import importlib
 import inspect
 import pkgutil
 
+import array_api_compat.torch
 import numpy as np
 import pytest
 import torch
+from array_api_compat import is_torch_namespace
 
 import numerics
 
@@ -179,3 +181,24 @@ def test_what_does_not_keep_them_is_noticed():
         torch.autograd.gradcheck(
             lambda *a: FUNCTIONS["normal.kl_divergence"](a[0].detach(), *a[1:]) + 0 * a[0], tensors
         )
+
+
+def traced(function, arrays):
+    """What torch's compiler makes of a function: one graph, without a word."""
+    torch._dynamo.reset()
+    tensors = list(map(torch.as_tensor, arrays))
+    return torch.compile(function, backend="eager", fullgraph=True)(*tensors), function(*tensors)
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.parametrize("slug", FUNCTIONS)
+def test_compilers_trace_it_whole(slug):
+    torch.testing.assert_close(*traced(FUNCTIONS[slug], arguments(slug)), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_what_looks_at_values_is_not_traced_whole():
+    with pytest.raises(torch._dynamo.exc.Unsupported):
+        traced(lambda x: x * x.tolist()[0], [np.ones(2)])
+    with pytest.raises(torch._dynamo.exc.InternalTorchDynamoError, match=r"lru_cache"):
+        traced(lambda x: x if is_torch_namespace(array_api_compat.torch) else -x, [np.ones(2)])

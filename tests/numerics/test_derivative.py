@@ -72,9 +72,10 @@ def test_transformations_of_functions(argument, seed):
     torch.testing.assert_close(slopes, expected, rtol=1e-14, atol=0)
 
 
-@pytest.mark.filterwarnings("ignore")  # torch's own, on what it does not trace
+@pytest.mark.filterwarnings("default::DeprecationWarning")  # torch's own, of an instance that it makes itself
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_compiled_as_one_graph():
-    """Traced by torch's compiler without a break, the gradient included; the code that it would generate is left out."""
+    """Traced by torch's compiler without a break or a warning, the gradient included, but without the code that it generates."""
     x, y = leaf(2.0, -1.0), leaf(0.5, 4.0)
 
     def function(x, y):
