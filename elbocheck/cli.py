@@ -12,7 +12,7 @@ import typer
 
 from elbocheck.cli_audit import audit_command
 from elbocheck.cli_data import Data, UnusableInput, complain, read_dataset
-from elbocheck.cli_display import as_objects, discard_output, print_findings, progress, reader_may_leave
+from elbocheck.cli_display import as_objects, print_findings, progress, reader_may_leave
 from elbocheck.cli_evaluate import evaluate_command, figure_command
 from elbocheck.cli_formula import formula_command
 from elbocheck.cli_proofread import proofread_command
@@ -121,7 +121,8 @@ def derive(
         raise typer.Exit(_REFUTED if error.counterexample else _UNDECIDED) from error
     if out is None:
         write = proof_document.listed if list_ else proof_document.printed
-        print(write(derivations, format), end="")
+        with reader_may_leave():
+            print(write(derivations, format), end="")
         return
     if list_:
         name = f"list{proof_document.SUFFIXES[format]}"
@@ -142,9 +143,6 @@ def main() -> None:
     """Run the command line; what it cannot use is said in one line on standard error, exit code 2."""
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-    except BrokenPipeError:  # `elbocheck derive | head`: the reader has what it wanted
-        discard_output()
-        code = 0
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - whatever it is

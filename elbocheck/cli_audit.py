@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from elbocheck.cli_data import UnusableInput
+from elbocheck.cli_display import reader_may_leave
 
 
 def audit_command(
@@ -40,7 +41,8 @@ def audit_command(
         raise UnusableInput(
             f"{target}: its code ends the process, with {error.code!r}: audit it without that"
         ) from error
-    print(as_document(outcome) if as_json else as_text(outcome))
+    with reader_may_leave():
+        print(as_document(outcome) if as_json else as_text(outcome))
     raise typer.Exit(outcome.exit_code)
 
 

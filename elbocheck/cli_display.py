@@ -36,12 +36,7 @@ def reader_may_leave() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # rich says it with the latter
-        discard_output()
-
-
-def discard_output() -> None:
-    """Let nothing more be said to a reader that is gone, which at the end of the program would be an error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unsaid would be an error at the end
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elbocheck.cli_data import UnusableInput
+from elbocheck.cli_display import reader_may_leave
 
 if TYPE_CHECKING:
     from elbocheck.claim import Claim
@@ -39,7 +40,8 @@ def formula_command(
 ) -> None:
     """Judge your own KL divergence or entropy, a Python function, and say how it is wrong."""
     if families:
-        print(_listed_json() if as_json else _listed())
+        with reader_may_leave():
+            print(_listed_json() if as_json else _listed())
         return
     if target is None or q is None:
         raise UnusableInput("formula needs a TARGET and --q FAMILY; --families lists the families")
@@ -48,7 +50,8 @@ def formula_command(
             "--quantity kl needs --p FAMILY" if p is None else "--p does not go with --quantity entropy"
         )
     claim, judgement = _judged(target, q, p, seed, time_limit)
-    print(_as_json(target, claim, seed, judgement) if as_json else _as_text(target, claim, judgement))
+    with reader_may_leave():
+        print(_as_json(target, claim, seed, judgement) if as_json else _as_text(target, claim, judgement))
     raise typer.Exit(_CODES[judgement.verdict])
 
 

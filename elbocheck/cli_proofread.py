@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elbocheck.cli_data import UnusableInput
-from elbocheck.cli_display import coloured
+from elbocheck.cli_display import coloured, reader_may_leave
 
 if TYPE_CHECKING:
     from derivations.relation import Judgement
@@ -53,7 +53,8 @@ def proofread_command(
     seen: list[Judgement] = []
     with closing(judgements):
         for line in writers[Marks.json if as_json else format](_kept(judgements, seen)):
-            print(coloured(line) if format is Marks.text else line, flush=True)
+            with reader_may_leave():
+                print(coloured(line) if format is Marks.text else line)
     raise typer.Exit(proofreading.exit_code(seen))
 
 

@@ -213,6 +213,33 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code(verdict: str, cod
     assert run.returncode == code, error
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("derive", "elbo-gap"), 0),
+        (("formula", "--families"), 0),
+        (("formula", "wrong.py:kl", "--q", "normal", "--p", "normal"), 1),
+        (("proofread", "right.md"), 0),
+        (("proofread", "wrong.md", "--json"), 1),
+        (("proofread", "odd.md", "wrong.md"), 1),
+        (("proofread", "odd.md"), 3),
+    ],
+)
+def test_every_command_speaks_to_a_reader_that_is_gone(arguments: tuple[str, ...], code: int, tmp_path: Path) -> None:
+    """Not 1 in any case, as a pipe that breaks has it elsewhere: 1 says that something is refuted."""
+    (tmp_path / "wrong.py").write_text("def kl(q_loc, q_scale, p_loc, p_scale):\n    return 0.0 * q_loc\n")
+    sides = {"right": r"\log p(x|z) + \log p(z)", "wrong": r"\log p(x|z) - \log p(z)", "odd": r"\heartsuit"}
+    for name, side in sides.items():
+        (tmp_path / f"{name}.md").write_text(rf"\[ \log p(x,z) = {side} \]" + "\n")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "elbocheck", *arguments]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (run.returncode, run.stderr) == (code, b"")
+
+
 def test_figures_are_printed_as_they_are(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(verify, "verify", finds(Finding("elbo-gap", "w [red]", "[/] [nan, nan]", Verdict.confirmed)))
     assert elbocheck("verify") == 0
