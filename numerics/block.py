@@ -17,6 +17,7 @@ from numerics.array import Array, is_torch, widened
 # Bytes of one array. Measured: from half to twice this size the time is the same, and the calls themselves cost little.
 BLOCK = 2**20
 _LANES = 16  # numbers of float32 in the longest vectors of processors
+_LONG = 128  # numbers of a row for which the slow end of its sum costs less than to write it
 
 
 def in_blocks(function: Callable[..., Array], xp: Any, *arrays: Array) -> Array:
@@ -82,7 +83,8 @@ def sum_of_rows(xp: Any, array: Array) -> Array:
 
     The compiler adds a row in one vector and then, slowly, the parts of that vector. So rows of whole vectors are added in the
     first of them, which is written, and the parts of many rows are added at once. Of other rows it would compute terms in
-    part of a vector, where some operations are done for one number after the other, so the terms are written.
+    part of a vector, where some operations are done for one number after the other, so the terms are written; but not of
+    long rows.
 
     Examples
     --------
@@ -99,7 +101,9 @@ def sum_of_rows(xp: Any, array: Array) -> Array:
             rows = xp.reshape(array, (-1, length)) @ xp.ones(length, dtype=array.dtype)
             return xp.reshape(rows, array.shape[:-1])
         return xp.sum(array, axis=-1)
-    if length % _LANES == 0:
+    if length % _LANES and length > _LONG:
+        return xp.sum(array, axis=-1)
+    if length % _LANES == 0 and length > _LANES:
         array = _added(xp, array, length // _LANES)
     else:
         (array,) = written(xp, array)
