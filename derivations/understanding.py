@@ -68,7 +68,7 @@ def _meaning(
     if relation == "~":
         used = {t.data[0] for _, t in subterms(right) if t.head == "function" and len(t.args) == 2}
         laws = {**names.laws, **named_laws(left), **around.beside}
-        draws |= {letter: laws[letter] for letter in used & laws.keys()}
+        draws |= {letter: laws[letter] for letter in (used - around.unread) & laws.keys()}
         if not used or not used <= draws.keys():
             return None
         right = over_draws(right)
