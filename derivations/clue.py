@@ -171,10 +171,15 @@ def is_normal_density(left: Sum, right: Sum, family: str, of: str) -> bool:
 
 def normal_parameters(law: Sum) -> tuple[Sum, ...]:
     r"""The mean and the covariance in ``N(\mu, \sigma^2)`` or ``N(z; \mu, \sigma^2)``; nothing for what is no such call."""
-    name, *rest = law.rows[0][1].items
-    group = group_of(rest[0], "(") if len(rest) == 1 and len(law.rows) == 1 else None
-    is_normal = isinstance(name, Unit) and name.base == r"\Normal"
-    return group.sums[-2:] if is_normal and group is not None and 2 <= len(group.sums) <= 3 else ()
+    items = law.rows[0][1].items
+    if len(law.rows) != 1 or len(items) != 2:
+        return ()
+    name, call = items
+    group = group_of(call, "(")
+    if group is None or not (isinstance(name, Unit) and isinstance(call, Unit)) or call.sups or call.subs:
+        return ()
+    of = plain_letter(group.sums[0]).strip("\\").isalpha() if len(group.sums) == 3 else len(group.sums) == 2
+    return group.sums[-2:] if of and name.base == r"\Normal" else ()
 
 
 def is_isotropic(law: Sum) -> bool:
@@ -187,16 +192,23 @@ def is_isotropic(law: Sum) -> bool:
 
 
 def is_rescaled(law: Sum) -> bool:
-    r"""Whether a law is one as ``N(\mu, 2 \sigma^2)``, ``N(\mu, \sigma I)``, ``N(0, \sigma^2)``, which differs from ``N(\mu, \sigma^2)``."""
+    r"""Whether a law is one as ``N(\mu, 2 \sigma^2)``, ``N(\mu, I)``, ``N(0, \sigma^2)``, which differs from ``N(\mu, \sigma^2)``."""
     mean, scale = normal_parameters(law)
+    (sign, row), *others = mean.rows
+    first, *rest = row.items
+    is_mu = sign == "+" and isinstance(first, Unit) and first.base == r"\mu" and all(map(group_of, rest))
+    if plain_letter(mean) in ("0", "1", r"\Zero") or (r"\mu" in bases(mean) and (others or not is_mu)):
+        return True
+    items = scale.rows[0][1].items if len(scale.rows) == 1 else ()
+    if r"\sigma" in bases(scale) and any(i == "/" or (isinstance(i, Unit) and i.base == r"\frac") for i in items):
+        return True
     factors = _factors(scale)
     sigmas = [f for f in factors if f.base == r"\sigma"]
-    if len(sigmas) != 1:
-        return False
-    others = [f for f in factors if f.base != r"\sigma"]
-    is_multiple = any(f.base not in ("I", r"\One", "1") for f in others)
-    is_usual = _exponent(sigmas[0]) == "2" or not (_exponent(sigmas[0]) or others)
-    return plain_letter(mean) in ("0", r"\Zero") or is_multiple or not is_usual
+    if not sigmas:
+        return bool(factors)
+    remaining = [f for f in factors if f.base != r"\sigma"]
+    is_multiple = len(sigmas) > 1 or any(f.base not in ("I", r"\One", "1") for f in remaining)
+    return is_multiple or not (_exponent(sigmas[0]) == "2" or not (_exponent(sigmas[0]) or remaining))
 
 
 def _factors(tree: Sum) -> list[Unit]:

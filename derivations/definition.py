@@ -71,7 +71,7 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
         unread=said.unread | ({UNNAMED} if averaged and own is None else frozenset()),
         standard=frozenset(said.standard),
         spoken=spoken.letters - stated_laws(chain.laws).letters,
-        unusual=text_around.unusual | (said.unread & {"epsilon"}),
+        unusual=text_around.unusual | (said.unread & {"z", "epsilon"}),
         apart=apart,
         variables=random_parameters(trees),
         evidence=evidence(q, trees),
@@ -112,6 +112,8 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             continue
         if name in signs and (_is_loss(tree) or _is_exchanged(tree, here(chain))):
             aside.append(this)
+        if name not in BOUNDS and _has_stated_mean(tree, here(chain)):
+            continue
         if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
         sign = _sign(name, tree, here(chain)) if name in BOUNDS else ""
@@ -348,8 +350,8 @@ def isotropic(chains: Iterable[WrittenChain]) -> bool:
     return bool(said) and all(said)
 
 
-def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:
-    r"""What a text defines by something that has no reading, or ``\tilde q`` by densities of other families."""
+def unknown(chains: Iterable[WrittenChain], around: Surroundings) -> Iterator[Term | str]:
+    r"""What a text defines by what has no reading elsewhere, or ``\tilde q`` by densities of other families."""
     for chain in chains:
         for before, after in pairwise(chain.sides):
             left = next(trees_of([before]), None)
@@ -357,6 +359,8 @@ def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:
             if left is None or after.relation not in ("=", ":=") or (right is not None and _names_law(right)):
                 continue
             symbol = defined(left)
+            if symbol and right is not None and _has_stated_mean(right, within(chain, around)):
+                yield symbol
             law = (
                 None if symbol else next((f.term for f in readings(left, Context()) if f.term.head == "density"), None)
             )
@@ -366,6 +370,13 @@ def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:
                     yield symbol
                 if law is not None and (value is None or _is_of_others(law, value)):
                     yield law
+
+
+def _has_stated_mean(tree: Sum, here: Surroundings) -> bool:
+    """Whether a side has a mean without a law of its own, of which the text states another law than that of q."""
+    means = [u for u in units(tree) if u.base in (r"\Expectation", "E")]
+    stated = UNNAMED in here.unread or here.beside.get(UNNAMED, here.usual) != here.usual
+    return stated and any(not u.subs or plain_letter(u.subs[0].sums[0]) for u in means)
 
 
 def _names_law(tree: Sum) -> bool:

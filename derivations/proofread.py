@@ -94,7 +94,7 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             isotropic=isotropic(chains),
             unusual=frozenset(unusual(chains)),
             sample=sample_of(chains),
-            unknown=frozenset(unknown(chains)),
+            unknown=frozenset(unknown(chains, around)),
         ),
     )
 

@@ -123,7 +123,7 @@ class _Prose:
         place = bisect_left(self.places, end)
         word = self.words[place] if place < len(self.words) else None
         if word is not None and word.end() <= stop and _HOLDS.match(self.masked[end : word.start()]):
-            yield from self._laws(word.end(), _clause_end(self.masked, word.end(), stop))
+            yield from self._laws(word.end(), stop)
             yield from self._said(word, _clause_end(self.masked, word.end(), stop))
 
     def _begin(self, start: int) -> int:

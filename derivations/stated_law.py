@@ -80,8 +80,8 @@ def stated_laws(sources: Iterable[str], apart: frozenset[str] = frozenset()) -> 
     for source in sources:
         for letter, law, tree in _stated(source, Context(apart=apart)):
             trees += [tree] if tree is not None else []
-            if tree is not None and letter in ("z", "epsilon") and is_standard_normal(tree):
-                standard[letter] = law = density("p", [variable(letter, letter)])
+            if law is not None and tree is not None and is_standard_normal(tree):
+                standard[letter] = law
             if letter:
                 found.setdefault(letter, set()).add(law)
     laws = {letter: law for letter, (law, *others) in found.items() if law is not None and not others}
@@ -147,6 +147,8 @@ def _law_of(letter: str, names: list[Sum], law: Sum, context: Context) -> Term |
     try:
         if not are_draws(names) and (len(names) > 1 or not _is_plain(names[0])):
             return None
+        if letter in ("z", "epsilon") and is_standard_normal(law):
+            return density("p", [variable(letter, letter)])
         term = next((f.term for f in readings(law, context)), None)
     except FormulaError:
         return None

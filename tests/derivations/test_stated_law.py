@@ -50,6 +50,11 @@ def test_two_laws_are_none():
         r"z' \sim p(z)",
         r"z_2 \sim p(z)",
         r"z \sim p(x|z)",
+        r"2z \sim p(z)",
+        r"z + 1 \sim N(0, I)",
+        r"z / 2 \sim N(0, 1)",
+        r"z \sim N(0, I)^2",
+        r"z \sim N(1, 0, I)",
     ],
 )
 def test_laws_that_are_not_known(source):
@@ -165,6 +170,11 @@ def test_what_is_true_under_a_law_that_is_not_known_is_not_refuted(text):
         (r"q(z|x) = N(\mu, 2\sigma^2)", r"E_{q(z|x)}[(z - \mu)^2] = \sigma^2", "undecided"),
         (r"q(z|x) = N(\mu, \sigma^4)", r"E_{q(z|x)}[(z - \mu)^2] = \sigma^4", "undecided"),
         (r"q(z|x) = N(0, \sigma^2)", r"E_{q(z|x)}[z] = \mu", "undecided"),
+        (r"q(z|x) = N(\mu, 1)", r"E_{q(z|x)}[z^2] = 1 + \mu^2", "undecided"),
+        (r"q(z|x) = N(\mu, \sigma^2/2)", r"E_{q(z|x)}[(z - \mu)^2] = \sigma^2/2", "undecided"),
+        (r"q(z|x) = N(-\mu, \sigma^2)", r"E_{q(z|x)}[z] = -\mu", "undecided"),
+        (r"q(z|x) = N(2\mu, \sigma^2)", r"E_{q(z|x)}[z] = \mu", "undecided"),
+        (r"q(z|x) = N(\mu(x), \sigma^2(x) I)", r"E_{q(z|x)}[z] = \mu", "proved"),
         (r"q(z|x) = N(0, \sigma^2)", r"E_{q(z|x)}[z^2] = \sigma^2", "undecided"),
         (r"p(\epsilon) = N(0, I)", r"E_{p(\epsilon)}[f(\mu + \sigma\epsilon)] = E_{q(z|x)}[f(z)]", "proved"),
         (r"p(\epsilon) = N(0, 2I)", r"E_{p(\epsilon)}[f(\mu + \sigma\epsilon)] = E_{q(z|x)}[f(z)]", "undecided"),
@@ -173,3 +183,24 @@ def test_what_is_true_under_a_law_that_is_not_known_is_not_refuted(text):
 )
 def test_the_usual_densities_are_not_those_of_a_text_that_has_others(said, claim, verdict):
     assert judge(f"Let ${said}$. Then ${claim}$.", "notes.md")[-1].verdict == verdict
+
+
+def test_what_is_defined_by_a_mean_under_a_stated_law_is_not_used_elsewhere():
+    mean = r"E[\log p(x|z)]"
+    for law in ("E_{q(z|x)}", "E_{p(z)}"):
+        claim = rf"$\mathcal{{M}} = {mean.replace('E', law)}$"
+        assert judge(rf"$$\mathcal{{M}} := {mean}, \quad z \sim p(z)$$ Then {claim}")[-1].verdict not in (
+            "proved",
+            "refuted",
+        )
+    assert (
+        judge(rf"$$\mathcal{{M}} := {mean}$$ Then $\mathcal{{M}} = {mean.replace('E', 'E_{q(z|x)}')}$")[-1].verdict
+        == "proved"
+    )
+
+
+@pytest.mark.parametrize("law", [r"z \sim N(0, 4)", r"z \sim N(0, \tau^2 I)"])
+def test_a_closed_form_beside_another_prior(law):
+    claim = r"$KL(q(z|x) \| p(z)) = \frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)"
+    assert judge(rf"{claim}, \quad z \sim N(0, 1)$")[-1].verdict == "proved"
+    assert judge(rf"{claim}, \quad {law}$")[-1].verdict == "undecided"
