@@ -20,7 +20,7 @@ from derivations.mixture import aggregates
 from derivations.parser import parse
 from derivations.reader import UNNAMED, Context
 from derivations.reading import readings
-from derivations.stated_law import is_standard_normal, stated_laws
+from derivations.stated_law import Stated, is_standard_normal, stated_laws
 from derivations.surroundings import (
     BOUNDS,
     Redefinition,
@@ -59,9 +59,16 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     apart = several([*trees, *stated_laws([*chain.spoken, *chain.laws]).trees])
     spoken = stated_laws(chain.spoken, apart).without(stated_laws(chain.denied).letters)
     said = stated_laws(chain.laws, apart).after(spoken)
+    earlier = stated_laws(chain.earlier, apart)
     for letter in ("z", "epsilon"):
         if text_around.conventions or letter in text_around.unusual:
             said = said.without_standard(letter)
+    unusual = text_around.unusual | ((said.unread | earlier.unread) & {"z", "epsilon"})
+    # of which formula a sentence before speaks is not known
+    usual = {letter for letter, law in earlier.laws.items() if law in (q, text_around.usual)}
+    said = said.after(
+        Stated(unread=(earlier.letters & {*latent, "epsilon"}) - usual - ({*earlier.standard} & {"epsilon"}))
+    )
     averaged = said.letters - {"epsilon"}
     own = said.laws.get(latent[0], said.standard.get(latent[0])) if len(latent) == 1 and averaged == {*latent} else None
     return replace(
@@ -71,7 +78,7 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
         unread=said.unread | ({UNNAMED} if averaged and own is None else frozenset()),
         standard=frozenset(said.standard),
         spoken=spoken.letters - stated_laws(chain.laws).letters,
-        unusual=text_around.unusual | (said.unread & {"z", "epsilon"}),
+        unusual=unusual,
         apart=apart,
         variables=random_parameters(trees),
         evidence=evidence(q, trees),

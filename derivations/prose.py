@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Place = tuple[int, int]
 _END = re.compile(
@@ -73,13 +73,14 @@ class Condition:
     """What a formula is said to hold under: in words, and the formula in them, which is empty if there is none.
 
     `is_law` says that the formula is the law of a variable, such as ``z \\sim p(z)``, which is no condition as such, and
-    `is_denied` that its sentence speaks of what it is not.
+    `is_denied` that its sentence speaks of what it is not, `is_earlier` that it stands in the sentence before.
     """
 
     words: str
     formula: str = ""
     is_law: bool = False
     is_denied: bool = False
+    is_earlier: bool = False
 
 
 def conditions(text: str, formulas: Sequence[Place], inside: Sequence[Place]) -> Iterator[tuple[Condition, ...]]:
@@ -111,6 +112,7 @@ class _Prose:
     def before(self, start: int) -> Iterator[Condition]:
         """The conditions, and the laws, in the sentence of a formula that stand before it."""
         begin = max(self._begin(start), start - _LONGEST)
+        yield from (replace(law, is_earlier=True) for law in self._laws(self._begin(max(begin - 1, 0)), begin))
         yield from self._laws(begin, start)
         first = bisect_left(self.places, begin)
         for word in self.words[first : bisect_left(self.places, start)]:

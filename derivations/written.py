@@ -141,7 +141,7 @@ class WrittenChain:
     `conditions` are the sides of what it is said to hold under: of the formula after "if", of that before an arrow.
     `supposed` are those that the prose around it states, with its words; `laws` are statements such as ``z \\sim p(z)``
     beside it, `spoken` those in its sentence; `denied` are those in a sentence that says of some
-    law that it is not the one.
+    law that it is not the one, `earlier` those in the sentence before.
     """
 
     file: str
@@ -151,6 +151,7 @@ class WrittenChain:
     laws: tuple[str, ...] = ()
     spoken: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
 def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
@@ -219,8 +220,9 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
             tuple(conditions.get(i, ())),
             tuple(dict.fromkeys(supposed.get(i, ()))),
             tuple(laws.get(i, ())),
-            tuple(said.formula for said in spoken.get(i, ()) if not said.is_denied),
-            tuple(said.formula for said in spoken.get(i, ()) if said.is_denied),
+            tuple(said.formula for said in spoken.get(i, ()) if not (said.is_denied or said.is_earlier)),
+            tuple(said.formula for said in spoken.get(i, ()) if said.is_denied and not said.is_earlier),
+            tuple(said.formula for said in spoken.get(i, ()) if said.is_earlier),
         )
         for i, (file, sides) in enumerate(zip(files, chains, strict=True))
         if len(sides) > 1

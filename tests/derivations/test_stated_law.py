@@ -204,3 +204,16 @@ def test_a_closed_form_beside_another_prior(law):
     claim = r"$KL(q(z|x) \| p(z)) = \frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)"
     assert judge(rf"{claim}, \quad z \sim N(0, 1)$")[-1].verdict == "proved"
     assert judge(rf"{claim}, \quad {law}$")[-1].verdict == "undecided"
+
+
+def test_a_law_in_the_sentence_before_may_be_that_of_the_mean():
+    for claim in ("$E[p(x|z)] = p(x)$", "$E[p(x|z)] = E_{q(z|x)}[p(x|z)]$", "$$E_z[p(x|z)] = E_{q(z|x)}[p(x|z)]$$"):
+        assert judge(f"Let $z \\sim p(z)$. {claim}", "notes.md")[-1].verdict not in ("proved", "refuted")
+    for said in ("Let $z \\sim q(z|x)$.", "Let $z \\sim p(z)$. This is the prior."):
+        assert judge(f"{said} $E[p(x|z)] = E_{{q(z|x)}}[p(x|z)]$", "notes.md")[-1].verdict == "proved"
+
+
+@pytest.mark.parametrize(("said", "verdict"), [("N(0, 1)", "proved"), ("p(z)", "proved"), ("N(0, 4)", "undecided")])
+def test_a_closed_form_after_a_prior(said, verdict):
+    claim = r"$KL(q(z|x) \| p(z)) = \frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)$"
+    assert judge(rf"Let $z \sim {said}$. {claim}", "notes.md")[-1].verdict == verdict
