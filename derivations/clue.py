@@ -160,11 +160,66 @@ def label_of_family(left: Sum, right: Sum) -> tuple[str, str] | None:
     return (str(family.base).lower(), found.pop()) if len(found) == 1 and found != {""} else None
 
 
-def is_isotropic(left: Sum, right: Sum) -> bool:
-    r"""Whether ``q(z|x)`` is said to be ``N(\mu, \sigma^2 I)``."""
-    family = left.rows[0][1].items[0]
-    found = {u.base for u in units(right)}
-    return isinstance(family, Unit) and family.base in ("q", "Q") and {r"\Normal", r"\sigma", "I"} <= found
+def is_normal_density(left: Sum, right: Sum, family: str, of: str) -> bool:
+    """Whether a density of a family is said to be one normal density: that of a variable, given others or not."""
+    named, *rest = left.rows[0][1].items
+    group = group_of(rest[0], "(") if len(rest) == 1 else None
+    first = plain_letter(group.sums[0]) if group is not None else ""
+    is_family = isinstance(named, Unit) and str(named.base).lower() == family
+    return is_family and first == of and bool(normal_parameters(right))
+
+
+def normal_parameters(law: Sum) -> tuple[Sum, ...]:
+    r"""The mean and the covariance in ``N(\mu, \sigma^2)`` or ``N(z; \mu, \sigma^2)``; nothing for what is no such call."""
+    items = law.rows[0][1].items
+    if len(law.rows) != 1 or len(items) != 2:
+        return ()
+    name, call = items
+    group = group_of(call, "(")
+    if group is None or not (isinstance(name, Unit) and isinstance(call, Unit)) or call.sups or call.subs:
+        return ()
+    of = plain_letter(group.sums[0]).strip("\\").isalpha() if len(group.sums) == 3 else len(group.sums) == 2
+    return group.sums[-2:] if of and name.base == r"\Normal" else ()
+
+
+def is_isotropic(law: Sum) -> bool:
+    r"""Whether a law is ``N(\mu, \sigma^2 I)``."""
+    parameters = normal_parameters(law)
+    if not parameters or r"\mu" not in bases(parameters[0]):
+        return False
+    factors = _factors(parameters[1])
+    return [f.base for f in factors] == [r"\sigma", "I"] and _exponent(factors[0]) == "2"
+
+
+def is_rescaled(law: Sum) -> bool:
+    r"""Whether a law is one as ``N(\mu, 2 \sigma^2)``, ``N(\mu, I)``, ``N(0, \sigma^2)``, which differs from ``N(\mu, \sigma^2)``."""
+    mean, scale = normal_parameters(law)
+    (sign, row), *others = mean.rows
+    first, *rest = row.items
+    is_mu = sign == "+" and isinstance(first, Unit) and first.base == r"\mu" and all(map(group_of, rest))
+    if plain_letter(mean) in ("0", "1", r"\Zero") or (r"\mu" in bases(mean) and (others or not is_mu)):
+        return True
+    items = scale.rows[0][1].items if len(scale.rows) == 1 else ()
+    if r"\sigma" in bases(scale) and any(i == "/" or (isinstance(i, Unit) and i.base == r"\frac") for i in items):
+        return True
+    factors = _factors(scale)
+    sigmas = [f for f in factors if f.base == r"\sigma"]
+    if not sigmas:
+        return bool(factors)
+    remaining = [f for f in factors if f.base != r"\sigma"]
+    is_multiple = len(sigmas) > 1 or any(f.base not in ("I", r"\One", "1") for f in remaining)
+    return is_multiple or not (_exponent(sigmas[0]) == "2" or not (_exponent(sigmas[0]) or remaining))
+
+
+def _factors(tree: Sum) -> list[Unit]:
+    """The factors of a product of numbers, ``I`` and letters with scripts; none of anything else."""
+    items = tree.rows[0][1].items if len(tree.rows) == 1 else ()
+    known = [u for u in items if isinstance(u, Unit) and (u.base in (r"\sigma", "I", r"\One") or str(u.base).isdigit())]
+    return known if len(known) == len(items) else []
+
+
+def _exponent(unit: Unit) -> str:
+    return "".join(plain_letter(g.sums[0]) or "?" for g in unit.sups)
 
 
 def numbered_data(trees: Trees) -> frozenset[str]:

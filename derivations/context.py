@@ -65,6 +65,7 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
     depends = differentiated(trees)
     base = Context(
         {name: depending(law, depends) for name, law in around.laws.items()},
+        unread=around.unread,
         divergence=bind("kl", first.args[0], first, second),
         apart=around.apart,
         variables=around.variables,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
-from derivations.clue import is_isotropic, label_of_family
+from derivations.clue import is_isotropic, is_normal_density, is_rescaled, label_of_family
 from derivations.convention import elbo
 from derivations.conversion import subterms
 from derivations.doubt import is_independence
@@ -20,7 +20,7 @@ from derivations.mixture import aggregates
 from derivations.parser import parse
 from derivations.reader import UNNAMED, Context
 from derivations.reading import readings
-from derivations.stated_law import stated_laws
+from derivations.stated_law import Stated, is_standard_normal, stated_laws
 from derivations.surroundings import (
     BOUNDS,
     Redefinition,
@@ -36,7 +36,7 @@ from derivations.surroundings import (
     weight_defined,
 )
 from derivations.syntax import FormulaError, Group, Sum
-from derivations.tree import bases, plain_letter, units
+from derivations.tree import bases, name_of, plain_letter, units
 from derivations.written import Side, WrittenChain
 
 FAR = 10  # lines: what follows at this distance says nothing of what stands here
@@ -54,16 +54,32 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     """The surroundings of a chain: which law q is in it, and the density of the data."""
     trees = list(trees_of(chain.sides))
     q = approximation(trees, text_around.usual)
-    laws = {"q": q, "Q": q, **{point.data[0]: q for point in q.args[: q.data[1]]}} if q is not None else {}
-    (spoken, noise), (beside, standard) = stated_laws(chain.spoken), stated_laws(chain.laws)
-    said = {**{letter: law for letter, law in spoken.items() if letter not in standard}, **beside}
-    known = {**noise, **standard, **said}
-    unnamed = [known[point.data[0]] for point in q.args[: q.data[1]] if point.data[0] in known] if q is not None else []
+    latent = [point.data[0] for point in q.args[: q.data[1]]] if q is not None else []
+    laws = {"q": q, "Q": q, **dict.fromkeys(latent, q)} if q is not None else {}
+    apart = several([*trees, *stated_laws([*chain.spoken, *chain.laws]).trees])
+    spoken = stated_laws(chain.spoken, apart).without(stated_laws(chain.denied).letters)
+    said = stated_laws(chain.laws, apart).after(spoken)
+    earlier = stated_laws(chain.earlier, apart)
+    for letter in ("z", "epsilon"):
+        if text_around.conventions or letter in text_around.unusual:
+            said = said.without_standard(letter)
+    unusual = text_around.unusual | ((said.unread | earlier.unread) & {"z", "epsilon"})
+    # of which formula a sentence before speaks is not known
+    usual = {letter for letter, law in earlier.laws.items() if law in (q, text_around.usual)}
+    said = said.after(
+        Stated(unread=(earlier.letters & {*latent, "epsilon"}) - usual - ({*earlier.standard} & {"epsilon"}))
+    )
+    averaged = said.letters - {"epsilon"}
+    own = said.laws.get(latent[0], said.standard.get(latent[0])) if len(latent) == 1 and averaged == {*latent} else None
     return replace(
         text_around,
-        named={**laws, **noise, **standard},
-        beside={**said, UNNAMED: unnamed[0]} if len(unnamed) == 1 else said,
-        apart=several(trees),
+        named=laws,
+        beside={**said.laws, **said.standard, **({UNNAMED: own} if own is not None else {})},
+        unread=said.unread | ({UNNAMED} if averaged and own is None else frozenset()),
+        standard=frozenset(said.standard),
+        spoken=spoken.letters - stated_laws(chain.laws).letters,
+        unusual=unusual,
+        apart=apart,
         variables=random_parameters(trees),
         evidence=evidence(q, trees),
         distant=frozenset(n for n, line in text_around.lines.items() if line > chain.sides[-1].line + FAR),
@@ -103,6 +119,8 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             continue
         if name in signs and (_is_loss(tree) or _is_exchanged(tree, here(chain))):
             aside.append(this)
+        if name not in BOUNDS and _has_stated_mean(tree, here(chain)):
+            continue
         if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
         sign = _sign(name, tree, here(chain)) if name in BOUNDS else ""
@@ -323,13 +341,24 @@ def labels_of_families(chains: Iterable[WrittenChain]) -> dict[str, str]:
     return {family: labels.pop() for family, labels in found.items() if len(labels) == 1}
 
 
+def unusual(chains: Iterable[WrittenChain]) -> Iterator[str]:
+    """Those of q, z and epsilon of which a text says a normal law that is not the usual one."""
+    for e in _equations(chains):
+        if is_normal_density(e.left, e.right, "q", "z") and is_rescaled(e.right):
+            yield "q"
+        for letter in ("z", r"\epsilon"):
+            if is_normal_density(e.left, e.right, "p", letter) and not is_standard_normal(e.right):
+                yield name_of(letter)
+
+
 def isotropic(chains: Iterable[WrittenChain]) -> bool:
-    r"""Whether a text says that q has the covariance ``\sigma^2 I``."""
-    return any(is_isotropic(e.left, e.right) for e in _equations(chains))
+    r"""Whether a text says that q is ``N(\mu, \sigma^2 I)``, and no q is another normal density."""
+    said = [is_isotropic(e.right) for e in _equations(chains) if is_normal_density(e.left, e.right, "q", "z")]
+    return bool(said) and all(said)
 
 
-def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:
-    r"""What a text defines by something that has no reading, or ``\tilde q`` by densities of other families."""
+def unknown(chains: Iterable[WrittenChain], around: Surroundings) -> Iterator[Term | str]:
+    r"""What a text defines by what has no reading elsewhere, or ``\tilde q`` by densities of other families."""
     for chain in chains:
         for before, after in pairwise(chain.sides):
             left = next(trees_of([before]), None)
@@ -337,6 +366,8 @@ def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:
             if left is None or after.relation not in ("=", ":=") or (right is not None and _names_law(right)):
                 continue
             symbol = defined(left)
+            if symbol and right is not None and _has_stated_mean(right, within(chain, around)):
+                yield symbol
             law = (
                 None if symbol else next((f.term for f in readings(left, Context()) if f.term.head == "density"), None)
             )
@@ -346,6 +377,13 @@ def unknown(chains: Iterable[WrittenChain]) -> Iterator[Term | str]:
                     yield symbol
                 if law is not None and (value is None or _is_of_others(law, value)):
                     yield law
+
+
+def _has_stated_mean(tree: Sum, here: Surroundings) -> bool:
+    """Whether a side has a mean without a law of its own, of which the text states another law than that of q."""
+    means = [u for u in units(tree) if u.base in (r"\Expectation", "E")]
+    stated = UNNAMED in here.unread or here.beside.get(UNNAMED, here.usual) != here.usual
+    return stated and any(not u.subs or plain_letter(u.subs[0].sums[0]) for u in means)
 
 
 def _names_law(tree: Sum) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from derivations.clue import Trees
-from derivations.convention import Model, modelled
+from derivations.convention import Model, Z, modelled
 from derivations.conversion import subterms
 from derivations.draw import numbers
 from derivations.entry import is_marginal, is_product, whole
@@ -18,7 +18,6 @@ from derivations.latex import text
 from derivations.law import named_laws
 from derivations.meaning import Meaning
 from derivations.noise import is_open
-from derivations.reader import UNNAMED
 from derivations.surroundings import Surroundings, names_in, negated
 from derivations.syntax import Group, Sum, Unit
 from derivations.tree import only_unit, units
@@ -219,6 +218,29 @@ def _is_ordered(factors: Iterable[Term]) -> bool:
     return True
 
 
+def _uses_shape(side: Term) -> bool:
+    """Whether a side may depend on which density z has beyond its name: it has z, or mu or sigma, as a number."""
+    apart = {"density", "function", "expectation", "integral", "kl", "normal"}
+    return any(
+        t.head not in apart and any(a == Z or (a.head == "variable" and a.data[0] in ("mu", "sigma")) for a in t.args)
+        for _, t in subterms(side)
+    )
+
+
+def _of_stated_laws(meaning: Meaning, around: Surroundings) -> str:
+    """Whether the text may mean other laws than a counterexample has."""
+    if around.unusual and meaning.convention and meaning.condition:
+        return f"the text has other densities than {meaning.condition}"
+    if "z" in around.standard and not meaning.convention and any(map(_uses_shape, meaning.sides)):
+        return "z is standard normal, and p(z) is any density in a counterexample"
+    prior = density("p", [Z])
+    if "z" not in around.spoken or around.beside.get("z") != prior:
+        return ""
+    means = (t for s in meaning.sides for _, t in subterms(s) if t.head == "expectation" and t.args[0] == prior)
+    of_q = any(t.head == "density" and t.data[0] == "q" for mean in means for _, t in subterms(mean))
+    return "a mean over p(z), of which the text speaks, or over q?" if of_q else ""
+
+
 def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
     sides = meaning.left, meaning.right
     heads = [{t.head for _, t in subterms(side) if t != DRAWS} for side in sides]
@@ -228,8 +250,8 @@ def _doubt_about(meaning: Meaning, around: Surroundings, relation: str) -> str:
         return "a choice of numbers, or a definition"
     if relation == "~" and not meaning.draws.keys() <= {*named_laws(sides[0]), *around.beside}:
         return "draws from which law?"
-    if len({*around.beside} - {UNNAMED}) > 1 and any(w.startswith(f"{UNNAMED} is over") for w in meaning.words):
-        return "a mean over which of the variables whose laws are stated?"
+    if words := _of_stated_laws(meaning, around):
+        return words
     if has_several_forms(meaning):
         return "a density that is differentiated, in several forms"
     densities = [{t for _, t in subterms(side) if t.head == "density" and t != DRAWS} for side in sides]

@@ -91,7 +91,7 @@ class Functionals(Informations):
                 if law is None:
                     letter = name_of(variable_of(names[0])[0]).lower()
                     drawn[letter] = self.known(letter)
-                elif _are_draws(names):
+                elif are_draws(names):
                     letter = name_of(variable_of(names[0])[0]).lower()
                     drawn[letter] = self.density_of(law, variable(letter, letter))
                 else:
@@ -117,6 +117,8 @@ class Functionals(Informations):
 
     def unnamed(self, tree: Sum) -> list[Law]:
         """The law of an expectation that names none: the one that the text has for q."""
+        if UNNAMED in self.context.unread:
+            raise FormulaError("an expectation over which of the variables whose laws are stated?")
         known = self.context.laws.get(UNNAMED, self.context.laws.get("q"))
         if known is None:
             raise FormulaError("an expectation under which law?")
@@ -133,6 +135,8 @@ class Functionals(Informations):
     def law(self, names: list[Sum], tree: Sum) -> list[Law]:
         """``z ~ q(z|x)``, ``q(z|x)``, ``q``, ``z``, ``q(x) q(z|x)``."""
         letter = plain_letter(tree)
+        if not names and name_of(letter) in self.context.unread:
+            raise FormulaError(f"the law that is stated of {name_of(letter)} is not known")
         if not names and letter and name_of(letter) in self.context.laws:
             law = self.context.laws[name_of(letter)]
             return self.one_by_one(law)
@@ -295,14 +299,14 @@ def clauses(group: Group) -> Iterator[tuple[list[Sum], Sum | None]]:
             several = only_unit(tree)
             pair = group_of(several, "(") if several is not None else None
             names, open_law = [*names, *(pair.sums if pair is not None else [tree])], False
-    if _are_draws(names):
+    if are_draws(names):
         yield names, None
         return
     for tree in names:
         yield [], tree
 
 
-def _are_draws(names: list[Sum]) -> bool:
+def are_draws(names: list[Sum]) -> bool:
     """Whether variables are numbered draws: ``z_1, ..., z_K``, ``z_{1:K}``."""
     if any("…" in bases(tree) for tree in names):
         return True

@@ -30,6 +30,7 @@ from derivations.definition import (
     sample_of,
     trees_of,
     unknown,
+    unusual,
     with_definitions,
     within,
 )
@@ -91,8 +92,9 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             choices=tuple(choices(chains)),
             labels=labels_of_families(chains),
             isotropic=isotropic(chains),
+            unusual=frozenset(unusual(chains)),
             sample=sample_of(chains),
-            unknown=frozenset(unknown(chains)),
+            unknown=frozenset(unknown(chains, around)),
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Place = tuple[int, int]
 _END = re.compile(
@@ -14,9 +14,15 @@ _END = re.compile(
 _GOES_ON = re.compile(
     r"\s*(?:Then|So|Thus|Hence|Therefore|(?:In|Under|For) (?:this|that|these|those|such)|At this point|此时|这时|则|那么)(?![a-z])"
 )
+# what follows "let us" where nothing is supposed
+_TALK = (
+    r"(?: now| first| then| next| also| briefly)?"
+    r" (?:write|look|see|derive|compute|calculate|expand|recall|rewrite|start|begin|show|prove|define|denote|introduce|note|examine"
+    r"|simplify|evaluate|find|verify|check|turn|return|compare|bound|apply|state|rearrange|continue)\b"
+)
 _CONDITION = re.compile(
     r"\b(?:if|iff|when|whenever|once|suppos(?:e|ing)|assum(?:e|es|ing)|provided|given that|as long as|in (?:the|this|that|which) case"
-    r"|under the (?:assumption|condition|hypothesis)|in the limit|for|with|where|choos(?:e|ing)|set(?:ting)?|let(?:ting)?(?!(?:['’]s| us)\b)"
+    rf"|under the (?:assumption|condition|hypothesis)|in the limit|for|with|where|choos(?:e|ing)|set(?:ting)?|let(?:ting)?(?!(?:['’]s| us){_TALK})"
     r"|(?:ignor|neglect|dropp|omitt|discard|disregard)ing|up to)\b"
     r"|如果|假如|假设|假定|若|当(?!前|然|中|于|我们)",
     re.IGNORECASE,
@@ -45,23 +51,36 @@ _NO_CONDITION = re.compile(
     r"\\sim(?![a-zA-Z])|\\in(?![a-zA-Z])|\\(?:mathcal|mathrm|text|cal)\s*\{?\s*N|(?<![a-zA-Z\\])N\s*\(|diag|\\[lc]?dots|:=|\\propto"
 )
 _LAW = re.compile(r"\\sim(?![a-zA-Z])")
-_OTHERWISE = re.compile(r"\b(?:instead of|rather than|unlike|not|without|than)\b", re.IGNORECASE)
+_OTHERWISE = re.compile(r"\b(?:instead of|rather than|unlike|not?|nor|never|without|than)\b", re.IGNORECASE)
 _LETTER = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:_\s*(?:\w|\{[^{}]*\}))?\s*")
 _OPERATIONS = {*[r"\log", r"\ln", r"\exp", r"\odot", r"\cdot", r"\times", r"\frac", r"\dfrac", r"\tfrac", r"\sqrt"]}
 _LONGEST = 800  # characters of a sentence on either side of a formula
 _MARK = "\ufffc"  # stands for each character of a formula
 
 
+_CHOICE = re.compile(
+    r"\b(?:optim\w+|exact\w*|tight|true|perfect\w*|equal\w*|tak(?:e|ing)|becaus\w+|limit)\b|=", re.IGNORECASE
+)
+
+
+def may_suppose(words: str) -> bool:
+    """Whether words between formulas may say when the next one holds."""
+    return bool(_CONDITION.search(words) or _CHOICE.search(words))
+
+
 @dataclass(frozen=True)
 class Condition:
     """What a formula is said to hold under: in words, and the formula in them, which is empty if there is none.
 
-    `is_law` says that the formula is the law of a variable, such as ``z \\sim p(z)``, which is no condition as such.
+    `is_law` says that the formula is the law of a variable, such as ``z \\sim p(z)``, which is no condition as such, and
+    `is_denied` that its sentence speaks of what it is not, `is_earlier` that it stands in the sentence before.
     """
 
     words: str
     formula: str = ""
     is_law: bool = False
+    is_denied: bool = False
+    is_earlier: bool = False
 
 
 def conditions(text: str, formulas: Sequence[Place], inside: Sequence[Place]) -> Iterator[tuple[Condition, ...]]:
@@ -93,6 +112,7 @@ class _Prose:
     def before(self, start: int) -> Iterator[Condition]:
         """The conditions, and the laws, in the sentence of a formula that stand before it."""
         begin = max(self._begin(start), start - _LONGEST)
+        yield from (replace(law, is_earlier=True) for law in self._laws(self._begin(max(begin - 1, 0)), begin))
         yield from self._laws(begin, start)
         first = bisect_left(self.places, begin)
         for word in self.words[first : bisect_left(self.places, start)]:
@@ -105,7 +125,7 @@ class _Prose:
         place = bisect_left(self.places, end)
         word = self.words[place] if place < len(self.words) else None
         if word is not None and word.end() <= stop and _HOLDS.match(self.masked[end : word.start()]):
-            yield from self._laws(word.end(), _clause_end(self.masked, word.end(), stop))
+            yield from self._laws(word.end(), stop)
             yield from self._said(word, _clause_end(self.masked, word.end(), stop))
 
     def _begin(self, start: int) -> int:
@@ -129,12 +149,12 @@ class _Prose:
         return place if small else end
 
     def _laws(self, start: int, end: int) -> Iterator[Condition]:
-        """The formulas in a part of a sentence that state laws, but for those that it says are others."""
+        """The formulas in a part of a sentence that state laws; where it says what is not, one cannot tell which."""
+        is_denied = _OTHERWISE.search(self.masked, start, end) is not None
         for i in range(bisect_left(self.starts, start), bisect_left(self.starts, end)):
             source = self.text[slice(*self.inside[i])]
-            words = self.masked[start : self.starts[i]]
-            if _LAW.search(source) and not _RELATION.search(source) and not _OTHERWISE.search(words):
-                yield Condition(" ".join(words.split()), source, is_law=True)
+            if _LAW.search(source) and not _RELATION.search(source):
+                yield Condition(" ".join(self.masked[start : self.starts[i]].split()), source, True, is_denied)
 
     def _said(self, word: re.Match[str], end: int) -> Iterator[Condition]:
         """The conditions of a clause: its equations; or its words, if it has none and they are not known to be harmless."""

@@ -104,6 +104,8 @@ class Context:
         Letters such as ``\\theta`` that are variables here, and no parameters.
     given
         Whether ``H(z|x)`` is the entropy at a given x, else it is its mean over x.
+    unread
+        Letters of which the text states laws that are not known, among them that of an expectation which names none.
     """
 
     laws: Mapping[str, Term] = field(default_factory=dict)
@@ -127,6 +129,7 @@ class Context:
     numbered: frozenset[str] = frozenset()
     variables: frozenset[str] = frozenset()
     given: bool = False
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass

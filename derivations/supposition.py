@@ -67,7 +67,22 @@ def averaged_over_data(meaning: Meaning, trees: Trees) -> Iterator[Meaning]:
 def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Meaning]:
     """The relation about normal densities, where it speaks of parameters."""
     for model in _models(meaning, trees, around, family):
-        yield from _about(meaning, _without_marginals(model, meaning), trees, around)
+        open_ones = _contradicted(meaning, around) if model in (default(family), default(family, "q")) else ""
+        for found in _about(meaning, _without_marginals(model, meaning), trees, around):
+            condition = " and ".join(filter(None, (found.condition, open_ones if found.convention else "")))
+            yield replace(found, condition=condition)
+
+
+def _contradicted(meaning: Meaning, around: Surroundings) -> str:
+    """What the usual normal densities suppose and the text says otherwise, of the densities in the relation."""
+    if around.conventions:
+        return ""
+    found = {t for side in meaning.sides for _, t in subterms(side) if t.head == "density"}
+    words = ["q is N(mu, sigma^2)"] if "q" in around.unusual and any(t.data[0] == "q" for t in found) else []
+    for point in (Z, EPSILON):
+        if point.data[0] in around.unusual and density("p", [point]) in found:
+            words.append(f"p({point.data[0]}) is N(0, I)")
+    return " and ".join(words)
 
 
 def _about(meaning: Meaning, model: Model, trees: Trees, around: Surroundings) -> Iterator[Meaning]:
@@ -200,6 +215,8 @@ def _of_one_label(label: str, around: Surroundings, family: Family) -> Model:
     r"""``q = N(\mu_q, \sigma_q^2)``, where p is what the text says or else the usual prior."""
     if label in ("q", "p") and around.labels == {"q": "q", "p": "p"}:
         return labelled(family, "q", ("q", "p"))
+    if label == "q" and around.labels.get("q", "q") == "q" and "p" in around.labels:
+        return labelled(family, "q", ("q", around.labels["p"]))
     return default(family, label if label == "q" else "")
 
 

@@ -78,6 +78,12 @@ class Surroundings:
         The laws that the chain has named, by variable and by family.
     beside
         The laws that are stated beside the chain, by variable, and that of an expectation which names none.
+    unread
+        The variables beside which a law is stated that is not known, and ``E`` if no expectation without a law has one.
+    standard
+        The variables that are said beside the chain to have the law ``N(0, I)``.
+    spoken
+        The variables of which the law is stated in the sentences around the chain only.
     apart
         Letters that the chain uses for several things.
     variables
@@ -98,6 +104,9 @@ class Surroundings:
         The families that the text says to be normal with parameters of some label, with that label.
     isotropic
         Whether the text says that the covariance of q is ``\\sigma^2 I``, for one sigma.
+    unusual
+        Those of ``q``, ``z`` and ``epsilon`` of which the text says a normal law that is not the usual one: not ``N(\\mu,
+        \\sigma^2)`` for q, not ``N(0, I)`` for the density p of a variable.
     unknown
         Densities and symbols that the text defines by what we cannot read or do not use.
     sample
@@ -125,6 +134,9 @@ class Surroundings:
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
     beside: Mapping[str, Term] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+    standard: frozenset[str] = frozenset()
+    spoken: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
     variables: frozenset[str] = frozenset()
     evidence: Term = field(default_factory=lambda: density("p", [X]))
@@ -136,6 +148,7 @@ class Surroundings:
     choices: tuple[Choice, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     isotropic: bool = False
+    unusual: frozenset[str] = frozenset()
     unknown: frozenset[Term | str] = frozenset()
     sample: Sum | None = None
     incomplete: bool = False
@@ -160,7 +173,8 @@ class Surroundings:
     @property
     def laws(self) -> dict[str, Term]:
         """The laws that letters stand for."""
-        return {**DEFAULTS, **self.named, **self.beside}
+        found = {**DEFAULTS, **self.named, **self.beside}
+        return {letter: law for letter, law in found.items() if letter not in self.unread}
 
 
 def _given(law: Term | None, data: Term) -> Term | None:

@@ -163,7 +163,7 @@ def written_out(group: Group) -> str:
                     if isinstance(item.base, Group)
                     else _SIGNS.get(item.base, name_of(item.base))
                 )
-                text += "".join(f"_{written_out(g).removeprefix('Word')}" for g in scripts) + "_prime" * item.primes
+                text += "".join(f"_{written_out(g).removeprefix('Word')}" for g in scripts) + "'" * item.primes
     return text
 
 

@@ -9,7 +9,7 @@ from derivations.clue import Trees
 from derivations.context import contexts, families_of, shown
 from derivations.conversion import subterms
 from derivations.draw import over_draws
-from derivations.kernel import KernelError, Term, bind, equal
+from derivations.kernel import KernelError, Term, bind, equal, number
 from derivations.law import named_laws
 from derivations.meaning import Meaning
 from derivations.name import check_names
@@ -67,8 +67,8 @@ def _meaning(
     draws = {**first.found.draws, **second.found.draws}
     if relation == "~":
         used = {t.data[0] for _, t in subterms(right) if t.head == "function" and len(t.args) == 2}
-        laws = {**names.laws, **named_laws(left), **around.beside}
-        draws |= {letter: laws[letter] for letter in used & laws.keys()}
+        laws = {**names.laws, **named_laws(left), **around.beside, **_standard_laws(left, around)}
+        draws |= {letter: laws[letter] for letter in (used - around.unread) & laws.keys()}
         if not used or not used <= draws.keys():
             return None
         right = over_draws(right)
@@ -79,6 +79,12 @@ def _meaning(
         left, right = (s if s == start else s / bind("integral", start.args[0], s) for s in (left, right))
     used_words = [w for w in words if _is_used(w, first.found, second.found)]
     return Meaning((first.reading, second.reading), left, right, "", draws, tuple(used_words))
+
+
+def _standard_laws(left: Term, around: Surroundings) -> dict[str, Term]:
+    """The laws ``N(0, I)`` of a side, of variables that are said to have this law."""
+    found = {letter: law for letter, law in named_laws(left).items() if letter in around.standard}
+    return {k: law for k, law in found.items() if law.head == "normal" and law.args[2:] == (number(0), number(1))}
 
 
 def _is_used(word: str, *found: Found) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from derivations.manuscript import Formula
+from derivations.prose import Condition, may_suppose
 
 RELATIONS = {
     "=": "=",
@@ -139,7 +140,8 @@ class WrittenChain:
 
     `conditions` are the sides of what it is said to hold under: of the formula after "if", of that before an arrow.
     `supposed` are those that the prose around it states, with its words; `laws` are statements such as ``z \\sim p(z)``
-    beside it, `spoken` those in its sentence.
+    beside it, `spoken` those in its sentence; `denied` are those in a sentence that says of some
+    law that it is not the one, `earlier` those in the sentence before.
     """
 
     file: str
@@ -148,6 +150,8 @@ class WrittenChain:
     supposed: tuple[tuple[str, tuple[Side, ...]], ...] = ()
     laws: tuple[str, ...] = ()
     spoken: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
 def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
@@ -157,7 +161,7 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
     conditions: dict[int, list[tuple[Side, ...]]] = {}
     supposed: dict[int, list[tuple[str, tuple[Side, ...]]]] = {}
     laws: dict[int, list[str]] = {}
-    spoken: dict[int, list[str]] = {}
+    spoken: dict[int, list[Condition]] = {}
     displayed: int | None = None
     for formula in formulas:
         before: int | None = None
@@ -208,7 +212,7 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                 if before is None or not _REASON.search(row.beside):
                     before, displayed = place, place if formula.displayed else displayed
             supposed.setdefault(place, []).extend(_supposed(formula))
-            spoken.setdefault(place, []).extend(said.formula for said in formula.conditions if said.is_law)
+            spoken.setdefault(place, []).extend(said for said in formula.conditions if said.is_law)
     return [
         WrittenChain(
             file,
@@ -216,7 +220,9 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
             tuple(conditions.get(i, ())),
             tuple(dict.fromkeys(supposed.get(i, ()))),
             tuple(laws.get(i, ())),
-            tuple(spoken.get(i, ())),
+            tuple(said.formula for said in spoken.get(i, ()) if not (said.is_denied or said.is_earlier)),
+            tuple(said.formula for said in spoken.get(i, ()) if said.is_denied and not said.is_earlier),
+            tuple(said.formula for said in spoken.get(i, ()) if said.is_earlier),
         )
         for i, (file, sides) in enumerate(zip(files, chains, strict=True))
         if len(sides) > 1
@@ -307,8 +313,12 @@ def _rows(formula: Formula) -> Iterator[_Row]:
 
 
 def _without_prose(between: re.Match[str]) -> str:
-    """Nothing, on as many lines, for prose between rows; prose that states a condition stays, and is not read."""
-    return between.group() if _PROVIDED.search(between["words"]) else re.sub(r"[^\n]", " ", between.group())
+    """Nothing, on as many lines, for prose between rows; prose that may state a condition stays, and is not read."""
+    return (
+        between.group()
+        if _PROVIDED.search(between["words"]) or may_suppose(between["words"])
+        else re.sub(r"[^\n]", " ", between.group())
+    )
 
 
 def _only_rows(system: re.Match[str]) -> str:

@@ -194,3 +194,34 @@ def test_a_parameter_that_cannot_be_read_is_no_error():
 def test_a_differential_that_cannot_be_read_spoils_its_relation_alone(over):
     first, second = judge(rf"$$p(x) = \int p(x, z) \, d{over}$$ and $$\log p(x) = \log p(x)$$")
     assert (first.verdict, second.verdict) == ("unparsed", "proved")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"q(z|x) = \mathcal{N}(z; \mu, \sigma I)",
+        r"q(z|x) = \mathcal{N}(z; \mu, \sigma^4 I)",
+        r"q(z|x) = \mathcal{N}(z; \mu, 2\sigma^2 I)",
+        r"q(z|x) = \mathcal{N}(z; \mu, \sigma^2 I / 2)",
+        r"q(z|x) = \mathcal{N}(z; \mu, I + \sigma^2)",
+        r"q(z|x) = \mathcal{N}(z; 0, \sigma^2 I)",
+        r"q(x|z) = \mathcal{N}(x; \mu, \sigma^2 I)",
+        r"p(x|z) = \mathcal{N}(x; \mu, \sigma^2 I)",
+        r"q(z|x) = \mathcal{N}(z; \mu, \diag(\sigma^2))$ and $q(z) = \mathcal{N}(z; \mu, \sigma^2 I)",
+    ],
+)
+def test_another_covariance_is_not_one_variance(said):
+    claim = r"KL(q(z|x) \| p(z)) = \frac12 (d \sigma^2 + \|\mu\|^2 - d - d \log \sigma^2)"
+    assert judge(f"Let ${said}$. ${claim}$")[-1].verdict not in ("proved", "refuted")
+
+
+def test_one_label_beside_a_prior_that_the_text_has_with_another():
+    claim = r"$KL(q(z) \| p(z)) = \frac12 (\mu_q^2 + \sigma_q^2 - 1 - \log \sigma_q^2)$"
+    assert judge(f"Let $p(z) = N(0, 1)$. {claim}")[-1].verdict == "proved"
+    assert judge(rf"Let $p(z) = N(\mu_p, \sigma_p^2)$. {claim}")[-1].verdict == "refuted"
+
+
+@pytest.mark.parametrize("other", [r"\theta''", r"\theta_{prime}", r"\theta_{\text{prime}}", r"\theta"])
+def test_a_prime_is_no_other_label(other):
+    assert judge(r"$p_{\theta'}(x) = p_{\theta'}(x)$")[0].verdict == "proved"
+    assert judge(rf"$p_{{\theta'}}(x) = p_{{{other}}}(x)$")[0].verdict != "proved"

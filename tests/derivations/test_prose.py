@@ -103,6 +103,19 @@ def test_a_choice_of_q_in_prose_is_tried(choice, verdict):
     assert last(f"If ${choice}$, then {BOUND}").verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ("Let us write this out, so that", "refuted"),
+        ("Let us take the encoder to be exact, so that", "undecided"),
+        ("Let's pretend that the encoder is exact, so that", "undecided"),
+        ("Let us now use the true posterior as encoder. Then", "undecided"),
+    ],
+)
+def test_what_let_us_says(words, verdict):
+    assert last(f"{words} {BOUND}").verdict == verdict
+
+
 def test_a_condition_does_not_unsay_a_proof():
     text = r"If the channel is noiseless, $$I(X;Y) = H(Y) - H(Y|X)$$"
     assert last(text).verdict == "proved"

@@ -7,6 +7,8 @@ from derivations.manuscript import read_text
 from derivations.stated_law import stated_laws
 from derivations.written import written
 
+from .judging import judge
+
 X, Z = variable("x", "x"), variable("z", "z")
 PRIOR, POSTERIOR = density("p", [Z]), density("q", [Z], [X])
 
@@ -29,18 +31,51 @@ PRIOR, POSTERIOR = density("p", [Z]), density("q", [Z], [X])
     ],
 )
 def test_laws(source, laws):
-    assert stated_laws([source])[0] == laws
+    assert stated_laws([source]).laws == laws
 
 
 def test_two_laws_are_none():
-    assert stated_laws([r"z \sim p(z)", r"z \sim q(z|x)", r"x \sim p(x)"])[0] == {"x": density("p", [X])}
+    found = stated_laws([r"z \sim p(z)", r"z \sim q(z|x)", r"x \sim p(x)"])
+    assert found.laws == {"x": density("p", [X])}
+    assert found.unread == {"z"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        r"z \sim \mathcal{N}(0, \sigma^2 I)",
+        r"z \sim \mathcal{N}(0, 2)",
+        r"z \sim p",
+        r"z \sim \text{Uniform}(0, 1)",
+        r"z' \sim p(z)",
+        r"z_2 \sim p(z)",
+        r"z \sim p(x|z)",
+        r"2z \sim p(z)",
+        r"z + 1 \sim N(0, I)",
+        r"z / 2 \sim N(0, 1)",
+        r"z \sim N(0, I)^2",
+        r"z \sim N(1, 0, I)",
+    ],
+)
+def test_laws_that_are_not_known(source):
+    found = stated_laws([source])
+    assert (found.laws, found.standard, found.unread) == ({}, {}, {"z"})
+
+
+def test_the_law_beside_a_formula_counts_more_than_that_before_it():
+    beside, before = stated_laws([r"z \sim p(z)"]), stated_laws([r"z \sim q(z|x)", r"x \sim p(x)"])
+    assert beside.after(before).laws == {"x": density("p", [X]), "z": PRIOR}
+    assert beside.without(frozenset("z")).unread == {"z"}
+    assert stated_laws([r"z \sim N(0, 1)"]).without_standard("z").unread == {"z"}
 
 
 def test_a_standard_normal_law_is_the_prior_or_that_of_the_noise():
     noise = variable("epsilon", "epsilon")
-    assert stated_laws([r"z \sim N(0, I)"]) == ({}, {"z": PRIOR})
-    assert stated_laws([r"\epsilon^{(l)} \sim \mathcal{N}(\mathbf{0}, I)"]) == ({}, {"epsilon": density("p", [noise])})
-    assert stated_laws([r"z \sim N(\mu, I)", r"x \sim N(0, I)"]) == ({}, {})
+    assert stated_laws([r"z \sim N(0, I)"]).standard == {"z": PRIOR}
+    assert stated_laws([r"\epsilon^{(l)} \sim \mathcal{N}(\mathbf{0}, I)"]).standard == {
+        "epsilon": density("p", [noise])
+    }
+    assert stated_laws([r"z \sim N(\mu, I)", r"x \sim N(0, I)"]).standard == {}
 
 
 @pytest.mark.parametrize(
@@ -58,3 +93,127 @@ def test_a_standard_normal_law_is_the_prior_or_that_of_the_noise():
 def test_statements_of_laws(text, laws):
     found = [chain.laws + chain.spoken for chain in written(read_text(text, "notes.md").formulas)]
     assert found == ([] if laws is None else [laws])
+
+
+AVERAGE = r"\frac1L \sum_{l=1}^L p(x|z^{(l)})"
+NOISE = r"E_\epsilon[f(\mu + \sigma\epsilon)] = E_{q(z|x)}[f(z)]"
+PAIRS = {
+    "another variance": (rf"$p(x) \approx {AVERAGE}, \quad z^{{(l)}} \sim N(0, I)$", "N(0, I)", "N(0, 4 I)"),
+    "another mean": (rf"$p(x) \approx {AVERAGE}, \quad z^{{(l)}} \sim N(0, I)$", "N(0, I)", r"N(\mu, I)"),
+    "one draw of many": (rf"$p(x) \approx {AVERAGE}, \quad z^{{(l)}} \sim p(z)$", r"z^{(l)} \sim", r"z^{(1)} \sim"),
+    "noise of another variance": (rf"${NOISE}, \quad \epsilon \sim N(0, I)$", "N(0, I)", r"N(0, \tau^2 I)"),
+    "noise of another law": (rf"Let $\epsilon \sim N(0, 1)$. Then ${NOISE}$", "N(0, 1)", "U(0, 1)"),
+    "the law of another variable": (
+        r"$E[\log q(z|x) - \log p(z)] = KL(q(z|x) \| p(z)), \quad z \sim q(z|x)$",
+        r"z \sim q(z|x)",
+        r"x \sim q(x)",
+    ),
+    "two variables": (
+        r"$E[\log p(x|z)] = E_{q(z|x)}[\log p(x|z)], \quad z \sim q(z|x)$",
+        r"\quad",
+        r"\quad x \sim p(x), \quad",
+    ),
+    "a joint law": (
+        r"$E[\log p(x|z)] = E_{q(z|x)}[\log p(x|z)], \quad z \sim q(z|x)$",
+        r"z \sim q(z|x)",
+        r"x, z \sim p(x, z)",
+    ),
+    "another variable of the letter": (r"$E[p(x|z)] = p(x), \quad z \sim p(z)$", r"z \sim", r"z' \sim"),
+    "another parameter": (
+        r"$E[\log p(x|z)] = E_{q_\phi(z|x)}[\log p(x|z)], \quad z \sim q_\phi(z|x)$",
+        r"z \sim q_\phi",
+        r"z \sim q_\psi",
+    ),
+    "a prior of the text": (
+        rf"Let $p(z) = N(z; 0, I)$. $p(x) \approx {AVERAGE}, \quad z^{{(l)}} \sim N(0, I)$",
+        "N(z; 0, I)",
+        r"N(z; 0, \tau^2 I)",
+    ),
+    "draws of which the mean names another law": (
+        rf"$E_{{q(z|x)}}[p(x|z)] \approx {AVERAGE}, \quad z^{{(l)}} \sim q(z|x)$",
+        r"\sim q(z|x)",
+        r"\sim N(0, I)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PAIRS)
+def test_a_relation_under_a_law_and_under_another_one(what):
+    text, right, wrong = PAIRS[what]
+    assert judge(text, "notes.md")[-1].verdict == "proved"
+    assert judge(text.replace(right, wrong), "notes.md")[-1].verdict != "proved"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$E_\epsilon[(\sigma\epsilon)^2] = \sigma^4, \quad \epsilon \sim N(0, \sigma^2)$",
+        r"$E_\epsilon[f(\mu + \epsilon)] = E_{q(z|x)}[f(z)], \quad \epsilon \sim N(0, \sigma^2)$",
+        r"Instead of $z \sim q(z|x)$ we draw $z \sim p(z)$. Then $E[p(x|z)] = p(x)$.",
+        r"We never draw $z \sim p(z)$ but $z \sim p(z|x)$. Then $E[\log p(x,z) - \log p(z|x)] = \log p(x)$.",
+        r"Let $p(z) = N(z; m, I)$. $E[p(x|z)] = p(x), \quad z \sim N(m, I)$",
+        r"Let $z \sim N(0, 1)$. Then $E_z[f(\mu + \sigma z)] = E_{q(z|x)}[f(z)]$.",
+        r"We put the prior $z \sim N(0, I)$. Then $\log p(x) \ge E[\log p(x,z) - \log q(z|x)]$.",
+    ],
+)
+def test_what_is_true_under_a_law_that_is_not_known_is_not_refuted(text):
+    assert judge(text, "notes.md")[-1].verdict != "refuted"
+
+
+@pytest.mark.parametrize(
+    ("said", "claim", "verdict"),
+    [
+        ("p(z) = N(0, 1)", "E_{p(z)}[z^2] = 1", "proved"),
+        ("p(z) = N(0, 2)", "E_{p(z)}[z^2] = 1", "undecided"),
+        ("p(z) = N(1, 1)", "E_{p(z)}[z] = 0", "undecided"),
+        (r"q(z|x) = N(\mu, \sigma^2)", r"E_{q(z|x)}[(z - \mu)^2] = \sigma^2", "proved"),
+        (r"q(z|x) = N(\mu, 2\sigma^2)", r"E_{q(z|x)}[(z - \mu)^2] = \sigma^2", "undecided"),
+        (r"q(z|x) = N(\mu, \sigma^4)", r"E_{q(z|x)}[(z - \mu)^2] = \sigma^4", "undecided"),
+        (r"q(z|x) = N(0, \sigma^2)", r"E_{q(z|x)}[z] = \mu", "undecided"),
+        (r"q(z|x) = N(\mu, 1)", r"E_{q(z|x)}[z^2] = 1 + \mu^2", "undecided"),
+        (r"q(z|x) = N(\mu, \sigma^2/2)", r"E_{q(z|x)}[(z - \mu)^2] = \sigma^2/2", "undecided"),
+        (r"q(z|x) = N(-\mu, \sigma^2)", r"E_{q(z|x)}[z] = -\mu", "undecided"),
+        (r"q(z|x) = N(2\mu, \sigma^2)", r"E_{q(z|x)}[z] = \mu", "undecided"),
+        (r"q(z|x) = N(\mu(x), \sigma^2(x) I)", r"E_{q(z|x)}[z] = \mu", "proved"),
+        (r"q(z|x) = N(0, \sigma^2)", r"E_{q(z|x)}[z^2] = \sigma^2", "undecided"),
+        (r"p(\epsilon) = N(0, I)", r"E_{p(\epsilon)}[f(\mu + \sigma\epsilon)] = E_{q(z|x)}[f(z)]", "proved"),
+        (r"p(\epsilon) = N(0, 2I)", r"E_{p(\epsilon)}[f(\mu + \sigma\epsilon)] = E_{q(z|x)}[f(z)]", "undecided"),
+        (r"\epsilon \sim N(0, 2I)", r"E_{p(\epsilon)}[f(\mu + \sigma\epsilon)] = E_{q(z|x)}[f(z)]", "undecided"),
+    ],
+)
+def test_the_usual_densities_are_not_those_of_a_text_that_has_others(said, claim, verdict):
+    assert judge(f"Let ${said}$. Then ${claim}$.", "notes.md")[-1].verdict == verdict
+
+
+def test_what_is_defined_by_a_mean_under_a_stated_law_is_not_used_elsewhere():
+    mean = r"E[\log p(x|z)]"
+    for law in ("E_{q(z|x)}", "E_{p(z)}"):
+        claim = rf"$\mathcal{{M}} = {mean.replace('E', law)}$"
+        assert judge(rf"$$\mathcal{{M}} := {mean}, \quad z \sim p(z)$$ Then {claim}")[-1].verdict not in (
+            "proved",
+            "refuted",
+        )
+    assert (
+        judge(rf"$$\mathcal{{M}} := {mean}$$ Then $\mathcal{{M}} = {mean.replace('E', 'E_{q(z|x)}')}$")[-1].verdict
+        == "proved"
+    )
+
+
+@pytest.mark.parametrize("law", [r"z \sim N(0, 4)", r"z \sim N(0, \tau^2 I)"])
+def test_a_closed_form_beside_another_prior(law):
+    claim = r"$KL(q(z|x) \| p(z)) = \frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)"
+    assert judge(rf"{claim}, \quad z \sim N(0, 1)$")[-1].verdict == "proved"
+    assert judge(rf"{claim}, \quad {law}$")[-1].verdict == "undecided"
+
+
+def test_a_law_in_the_sentence_before_may_be_that_of_the_mean():
+    for claim in ("$E[p(x|z)] = p(x)$", "$E[p(x|z)] = E_{q(z|x)}[p(x|z)]$", "$$E_z[p(x|z)] = E_{q(z|x)}[p(x|z)]$$"):
+        assert judge(f"Let $z \\sim p(z)$. {claim}", "notes.md")[-1].verdict not in ("proved", "refuted")
+    for said in ("Let $z \\sim q(z|x)$.", "Let $z \\sim p(z)$. This is the prior."):
+        assert judge(f"{said} $E[p(x|z)] = E_{{q(z|x)}}[p(x|z)]$", "notes.md")[-1].verdict == "proved"
+
+
+@pytest.mark.parametrize(("said", "verdict"), [("N(0, 1)", "proved"), ("p(z)", "proved"), ("N(0, 4)", "undecided")])
+def test_a_closed_form_after_a_prior(said, verdict):
+    claim = r"$KL(q(z|x) \| p(z)) = \frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)$"
+    assert judge(rf"Let $z \sim {said}$. {claim}", "notes.md")[-1].verdict == verdict

@@ -268,6 +268,17 @@ def test_prose_between_rows_is_no_part_of_them():
     ]
 
 
-def test_a_condition_between_rows_stays():
-    text = r"\begin{align} a &= b \\ \intertext{if $q = p$,} c &= d \end{align}"
+@pytest.mark.parametrize(
+    "words",
+    [
+        "if $q = p$,",
+        "taking $q(z|x) = p(z|x)$,",
+        "at the optimum",
+        "Now choose the true posterior as encoder.",
+        "We now set $q(z|x)$ to $p(z|x)$. Then",
+        "which is an equality because the posterior is exact",
+    ],
+)
+def test_a_condition_between_rows_stays(words):
+    text = rf"\begin{{align}} a &= b \\ \intertext{{{words}}} c &= d \end{{align}}"
     assert chains(text) != [[("", "a"), ("=", "b")], [("", "c"), ("=", "d")]]
