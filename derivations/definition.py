@@ -58,7 +58,11 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     laws = {"q": q, "Q": q, **dict.fromkeys(latent, q)} if q is not None else {}
     apart = several([*trees, *stated_laws([*chain.spoken, *chain.laws]).trees])
     spoken = stated_laws(chain.spoken, apart).without(stated_laws(chain.denied).letters)
-    said = stated_laws(chain.laws, apart).after(spoken)
+    used = {name_of(u.base) for tree in trees for u in units(tree) if isinstance(u.base, str)}
+    of_symbols = stated_laws(
+        [law for name in sorted(used & text_around.drawn.keys()) for law in text_around.drawn[name]]
+    )
+    said = stated_laws(chain.laws, apart).after(spoken).after(of_symbols)
     earlier = stated_laws(chain.earlier, apart)
     for letter in ("z", "epsilon"):
         if text_around.conventions or letter in text_around.unusual:
@@ -151,6 +155,7 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
         symbols=symbols,
         lines=lines,
         weights=_weights(chains),
+        drawn=_drawn(chains),
         spelled=spelled,
         sized=sized,
         again=tuple(again),
@@ -190,6 +195,16 @@ def _weights(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, Sum]]:
             found.setdefault(weight, {}).setdefault(written_alike, (index, e.right))
     usual = {"w": ("k", parse(r"\frac{p(x, z_k)}{q(z_k|x)}"))} if "w" not in found else {}
     return {**usual, **{name: next(iter(said.values())) for name, said in found.items() if len(said) == 1}}
+
+
+def _drawn(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, ...]]:
+    """Which laws are stated beside the definitions of symbols, as in ``w_k = p(x, z_k) / q(z_k | x), z_k ~ q(z | x)``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for e in _equations(chains):
+        name = defined(e.left) or weight_defined(e.left, e.right)[0]
+        if name and (e.chain.laws or e.chain.spoken):
+            found[name] = (*found.get(name, ()), *e.chain.laws, *e.chain.spoken)
+    return found
 
 
 def redefined(around: Surroundings, place: int) -> Surroundings:

@@ -98,16 +98,30 @@ class Functionals(Informations):
                     laws += self.law(names, law)
             return ordered(laws), drawn
         numbered = self.numbered(tree)
+        if numbered and self.is_of_one_draw(tree):
+            self.found.remarks.add("law")
+            return [(variable(letter, letter), self.known(letter)) for letter in sorted(numbered)], {}
         if numbered:
             return [], {letter: self.known(letter) for letter in numbered}
         return [(CHANCE, LAW)] if _random(tree) else self.unnamed(tree), {}
 
     def numbered(self, tree: Sum) -> set[str]:
         """The letters of draws that a sum in the tree numbers, such as z in ``sum_k w(z_k)``."""
-        found = {u.base for u in units(tree) if self.is_latent(u) and _has_index(u)}
+        found = {u.base for u in units(tree) if self.is_latent(u) and _indices(u)}
         weights = [self.context.weights.get(name_of(str(u.base))) for u in units(tree) if u.subs]
         weighted = {u.base for _, of in filter(None, weights) for u in units(of) if self.is_latent(u)}
         return {name_of(str(b)) for b in found | weighted}
+
+    def is_of_one_draw(self, tree: Sum) -> bool:
+        """Whether the draws of a tree have one index, a letter over which nothing runs: ``f(z_k)`` varies as ``f(z)`` does."""
+        weights = self.context.weights
+        drawn = [u for u in units(tree) if self.is_latent(u) or (name_of(str(u.base)) in weights and u.subs)]
+        indices = [_indices(u) for u in drawn]
+        if {r"\sum", r"\prod", r"\max", r"\min"} & bases(tree):
+            return False
+        if len(indices[0]) != 1 or any(found != indices[0] for found in indices):
+            raise FormulaError("an expectation over several draws, which no sum is over")
+        return True
 
     def is_latent(self, unit: Unit) -> bool:
         """Whether a letter is that of a variable that is drawn: z, epsilon, or another of which q is the law."""
@@ -319,11 +333,11 @@ def are_draws(names: list[Sum]) -> bool:
     return label.range is not None and label.range[1] in ("K", "L", "M", "N", "k")
 
 
-def _has_index(unit: Unit) -> bool:
+def _indices(unit: Unit) -> list[str]:
     try:
-        return bool(Label(replace(unit, sups=tuple(g for g in unit.sups if is_parenthesised(g)))).indices)
+        return Label(replace(unit, sups=tuple(g for g in unit.sups if is_parenthesised(g)))).indices
     except FormulaError:
-        return False
+        return []
 
 
 def _random(tree: Sum) -> frozenset[str]:

@@ -60,6 +60,8 @@ class Surroundings:
         What symbols stand for: the source and the tree of their definition.
     weights
         The same for symbols with an index, such as ``w_k``, with the letter of the index.
+    drawn
+        Statements of laws that stand beside the definitions of symbols.
     spelled
         The same for symbols that the text says to be the ELBO and of which it says under which law, or the negative one.
     lines
@@ -125,6 +127,7 @@ class Surroundings:
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    drawn: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spelled: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     distant: frozenset[str] = frozenset()

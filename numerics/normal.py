@@ -153,8 +153,9 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     0.0
     """
     xp, dtype, q_loc, q_scale, p_loc, p_scale = as_wide_arrays(q_loc, q_scale, p_loc, p_scale)
-    growth, shift = (q_scale - p_scale) / p_scale, (q_loc - p_loc) / p_scale
-    scales = of_log(q_scale, p_scale, is_wide=q_scale.dtype != dtype)
+    is_wide, shift = q_scale.dtype != dtype, (q_loc - p_loc) / p_scale
+    growth = q_scale / p_scale - 1.0 if is_wide else (q_scale - p_scale) / p_scale
+    scales = of_log(q_scale, p_scale, is_wide=is_wide)
     return narrowed(xp, scales + 0.5 * (growth * growth + shift * shift), dtype)
 
 

@@ -217,3 +217,44 @@ def test_a_law_in_the_sentence_before_may_be_that_of_the_mean():
 def test_a_closed_form_after_a_prior(said, verdict):
     claim = r"$KL(q(z|x) \| p(z)) = \frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)$"
     assert judge(rf"Let $z \sim {said}$. {claim}", "notes.md")[-1].verdict == verdict
+
+
+WEIGHTS = r"\[ w_k = {weight}, \quad z_k \sim {law} \]" + "\n\n" + r"\[ {claim} \]"
+RATIO = r"\frac{p(x,z_k)}{q(z_k|x)}"
+
+
+@pytest.mark.parametrize(
+    ("weight", "law", "verdict"),
+    [
+        (RATIO, "q(z|x)", "proved"),
+        (RATIO, "p(z)", "refuted"),
+        ("p(x|z_k)", "p(z)", "proved"),
+        ("p(x|z_k)", "q(z|x)", "refuted"),
+        (RATIO, "N(0, 4)", "unparsed"),
+    ],
+)
+@pytest.mark.parametrize("mean", [r"\mathbb{E}[w_k]", r"\mathbb{E}\left[\frac{1}{K} \sum_{k=1}^K w_k\right]"])
+def test_a_law_beside_the_definition_of_a_weight_is_that_of_its_mean(mean, weight, law, verdict):
+    text = WEIGHTS.format(weight=weight, law=law, claim=rf"{mean} = p(x)")
+    assert judge(text)[-1].verdict == verdict
+
+
+def test_a_symbol_defined_under_a_law():
+    for law, verdict in (("p(z)", "refuted"), ("q(z|x)", "proved")):
+        text = rf"\[ w = \frac{{p(x,z)}}{{q(z|x)}}, \quad z \sim {law} \]" + "\n\n" + r"\[ \mathbb{E}[w] = p(x) \]"
+        assert judge(text)[-1].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"\mathbb{E}[f(z_k)] = \mathbb{E}_{q(z|x)}[f(z)]", "proved"),
+        (r"\mathbb{E}[f(z_k)] = 2 \mathbb{E}_{q(z|x)}[f(z)]", "refuted"),
+        (r"\mathbb{E}[\log w_k] \le \log p(x)", "proved"),
+        (r"\mathbb{E}[\log w_k] \ge \log p(x)", "refuted"),
+        (r"\mathbb{E}[w_k w_j] = p(x)^2", "unparsed"),  # true if k is not j
+        (r"\mathbb{E}[f(z) + f(z_k)] = 2 \mathbb{E}_{q(z|x)}[f(z)]", "unparsed"),
+    ],
+)
+def test_one_numbered_draw_varies_as_any(claim, verdict):
+    assert judge(rf"\[ {claim} \]")[-1].verdict == verdict
