@@ -104,6 +104,9 @@ class _Prose:
     def __init__(self, text: str, formulas: Sequence[Place], inside: Sequence[Place]) -> None:
         self.text, self.formulas, self.inside = text, formulas, inside
         self.starts = [start for start, _ in formulas]
+        sources = [text[slice(*place)] for place in inside]
+        self.laws = [i for i, s in enumerate(sources) if _LAW.search(s) and not _RELATION.search(s)]
+        self.laws_at = [self.starts[i] for i in self.laws]
         self.masked = _masked(text, formulas, inside)
         self.breaks = [0, *(m.end() for m in _END.finditer(self.masked))]
         self.words = list(_CONDITION.finditer(self.masked))
@@ -112,7 +115,8 @@ class _Prose:
     def before(self, start: int) -> Iterator[Condition]:
         """The conditions, and the laws, in the sentence of a formula that stand before it."""
         begin = max(self._begin(start), start - _LONGEST)
-        yield from (replace(law, is_earlier=True) for law in self._laws(self._begin(max(begin - 1, 0)), begin))
+        earlier = max(self._begin(max(begin - 1, 0)), begin - _LONGEST)
+        yield from (replace(law, is_earlier=True) for law in self._laws(earlier, begin))
         yield from self._laws(begin, start)
         first = bisect_left(self.places, begin)
         for word in self.words[first : bisect_left(self.places, start)]:
@@ -150,11 +154,10 @@ class _Prose:
 
     def _laws(self, start: int, end: int) -> Iterator[Condition]:
         """The formulas in a part of a sentence that state laws; where it says what is not, one cannot tell which."""
-        is_denied = _OTHERWISE.search(self.masked, start, end) is not None
-        for i in range(bisect_left(self.starts, start), bisect_left(self.starts, end)):
-            source = self.text[slice(*self.inside[i])]
-            if _LAW.search(source) and not _RELATION.search(source):
-                yield Condition(" ".join(self.masked[start : self.starts[i]].split()), source, True, is_denied)
+        for i in self.laws[bisect_left(self.laws_at, start) : bisect_left(self.laws_at, end)]:
+            is_denied = _OTHERWISE.search(self.masked, start, end) is not None
+            words = " ".join(self.masked[start : self.starts[i]].split())
+            yield Condition(words, self.text[slice(*self.inside[i])], True, is_denied)
 
     def _said(self, word: re.Match[str], end: int) -> Iterator[Condition]:
         """The conditions of a clause: its equations; or its words, if it has none and they are not known to be harmless."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from numerics.array import Array, device, narrowed, widened
+from numerics.block import sum_of_rows
 from numerics.bregman import log_quotient, of_entropy
 from numerics.derivative import with_gradient
 from numerics.excess import growth
@@ -139,15 +140,15 @@ def _of_tables(xp: Any, q: Array, p: Array) -> Array:
     single = q.dtype == xp.float32
     q, p = widened(xp, q, p)
     terms = partial(_single_entropy, xp) if single else of_entropy
-    q_total, p_total = (xp.sum(probs, axis=-1, keepdims=True) for probs in (q, p))
+    q_total, p_total = (sum_of_rows(xp, probs)[..., None] for probs in (q, p))
     quotient = q_total / p_total
     factor = xp.where(xp.abs(quotient - 1.0) < 0.0625, xp.ones_like(quotient), quotient)
     p = p * factor
     difference = q - p
     # Numbers of float32 add up in float64 with all the digits that their difference needs.
-    surplus = q_total - p_total * factor if single else xp.sum(difference, axis=-1, keepdims=True)
+    surplus = q_total - p_total * factor if single else sum_of_rows(xp, difference)[..., None]
     surplus, q_total = surplus[..., 0], q_total[..., 0]
-    return (xp.sum(terms(q, p, difference), axis=-1) - terms(q_total, q_total - surplus, surplus)) / q_total
+    return (sum_of_rows(xp, terms(q, p, difference)) - terms(q_total, q_total - surplus, surplus)) / q_total
 
 
 def _single_entropy(xp: Any, x: Array, y: Array, difference: Array) -> Array:
@@ -211,7 +212,7 @@ def _sums(xp: Any, q: Array, tilted: Array, step: Array, form: _Series) -> tuple
     near = xp.abs(step) < form.radius
     small = xp.where(near, step, 0.0)
     first = xp.where(near, q * (small * small * horner(form.excess, small)), tilted - q * (1.0 + step))
-    total, *sums = (xp.sum(values, axis=-1, keepdims=True) for values in (q, first, q * step))
+    total, *sums = (sum_of_rows(xp, values)[..., None] for values in (q, first, q * step))
     return total, *(value / total for value in sums)
 
 
