@@ -119,7 +119,7 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
 
     .. math:: \log \frac{b_p}{b_q} + r (d + e^{-d}) - 1 = (r - 1 - \log r) + r (e^{-d} - 1 + d),
 
-    by :func:`numerics.bregman.of_log` and :func:`numerics.excess.excess`; of float64 where d > 1 by the left side, which is at
+    by :func:`numerics.bregman.of_log` and :func:`numerics.excess.excess`; where d > 1 by the left side, which is at
     least 0.3 and whose gradient does not cancel.
 
     References
@@ -136,14 +136,11 @@ def kl_divergence(q_loc: Array, q_scale: Array, p_loc: Array, p_scale: Array) ->
     shift = q_loc - p_loc
     # Not abs: its derivative at 0 is 0, which the second derivative needs to be 1 squared.
     distance = xp.where(shift > 0.0, shift, -shift)
-    if q_scale.dtype != dtype:
-        value = of_log(q_scale, p_scale, is_wide=True) + (q_scale / p_scale) * excess(-distance / q_scale)
-        return narrowed(xp, value, dtype)
-    near = distance < q_scale
-    rate = xp.where(near, -distance / q_scale, xp.zeros_like(shift / q_scale))
-    ratio = q_scale / p_scale
-    close = of_log(q_scale, p_scale) + ratio * excess(rate)
-    far = distance / p_scale + ratio * xp.exp(-distance / q_scale) - log_quotient(q_scale, p_scale) - 1.0
+    near, distances, ratio = distance < q_scale, distance / q_scale, q_scale / p_scale
+    rate, is_wide = xp.where(near, -distances, xp.zeros_like(distances)), q_scale.dtype != dtype
+    close = of_log(q_scale, p_scale, is_wide=is_wide) + ratio * excess(rate)
+    logarithm = xp.log(ratio) if is_wide else log_quotient(q_scale, p_scale)
+    far = distance / p_scale + ratio * xp.exp(-distances) - logarithm - 1.0
     return narrowed(xp, xp.where(near, close, far), dtype)
 
 
