@@ -5,6 +5,8 @@ import torch
 from mpmath import exp, log, mpf
 
 from numerics import laplace
+from numerics.bregman import of_log
+from numerics.excess import excess
 
 from .definition import (
     assert_accuracy,
@@ -70,6 +72,18 @@ def test_accuracy_rejects_the_usual_expression(seed):
 @every_gradient
 def test_gradient(regime, dtype, seed):
     assert_gradient("Laplace", regime, dtype, seed)
+
+
+def test_gradient_in_the_scale_of_laws_far_apart(seed):
+    """It is -1 / b_q there; where all is one excess, two numbers of the size of d / b_p cancel."""
+    generator = torch.Generator().manual_seed(seed)
+    q_scale = (0.5 + torch.rand(8, generator=generator)).requires_grad_()
+    q_loc, p_scale = torch.full((8,), 1e12), torch.full((8,), 1e-6)
+    laplace.kl_divergence(q_loc, q_scale, 0.0, p_scale).sum().backward()
+    torch.testing.assert_close(q_scale.grad, -1 / q_scale.detach(), rtol=1e-6, atol=0)
+    scale = q_scale.detach().double().requires_grad_()
+    (of_log(scale, p_scale.double()) + scale / p_scale * excess(-q_loc / scale)).sum().backward()
+    assert not torch.allclose(scale.grad, -1 / scale.detach(), rtol=1e-3, atol=0)
 
 
 def test_hessian_at_equality_is_the_fisher_information():
