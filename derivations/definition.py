@@ -56,13 +56,14 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     q = approximation(trees, text_around.usual)
     latent = [point.data[0] for point in q.args[: q.data[1]]] if q is not None else []
     laws = {"q": q, "Q": q, **dict.fromkeys(latent, q)} if q is not None else {}
-    apart = several([*trees, *stated_laws([*chain.spoken, *chain.laws]).trees])
-    spoken = stated_laws(chain.spoken, apart).without(stated_laws(chain.denied).letters)
     used = {name_of(u.base) for tree in trees for u in units(tree) if isinstance(u.base, str)}
-    of_symbols = stated_laws(
-        [law for name in sorted(used & text_around.drawn.keys()) for law in text_around.drawn[name]]
-    )
-    said = stated_laws(chain.laws, apart).after(spoken).after(of_symbols)
+    drawn = sorted(used & text_around.drawn.keys())
+    of_symbols = [law for name in drawn for law in text_around.drawn[name]]
+    meant = [table[n][1] for table in (text_around.weights, text_around.symbols) for n in drawn if n in table]
+    apart = several([*trees, *meant, *stated_laws([*chain.spoken, *chain.laws, *of_symbols]).trees])
+    spoken = stated_laws(chain.spoken, apart).without(stated_laws(chain.denied).letters)
+    beside = stated_laws(chain.laws, apart)
+    said = beside.after(spoken).after(stated_laws(of_symbols, apart))
     earlier = stated_laws(chain.earlier, apart)
     for letter in ("z", "epsilon"):
         if text_around.conventions or letter in text_around.unusual:
@@ -81,7 +82,7 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
         beside={**said.laws, **said.standard, **({UNNAMED: own} if own is not None else {})},
         unread=said.unread | ({UNNAMED} if averaged and own is None else frozenset()),
         standard=frozenset(said.standard),
-        spoken=spoken.letters - stated_laws(chain.laws).letters,
+        spoken=spoken.letters - beside.letters,
         unusual=unusual,
         apart=apart,
         variables=random_parameters(trees),

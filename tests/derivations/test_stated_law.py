@@ -239,6 +239,13 @@ def test_a_law_beside_the_definition_of_a_weight_is_that_of_its_mean(mean, weigh
     assert judge(text)[-1].verdict == verdict
 
 
+def test_a_law_of_another_label_than_that_of_the_weight():
+    for law, verdicts in ((r"q_\phi(z|x)", {"proved"}), (r"q_\psi(z|x)", {"refuted", "undecided", "unparsed"})):
+        weight = r"\frac{p(x,z_k)}{q_\phi(z_k|x)}"
+        text = WEIGHTS.format(weight=weight, law=law, claim=r"\mathbb{E}[w_k] = p(x)")
+        assert judge(text)[-1].verdict in verdicts
+
+
 def test_a_symbol_defined_under_a_law():
     for law, verdict in (("p(z)", "refuted"), ("q(z|x)", "proved")):
         text = rf"\[ w = \frac{{p(x,z)}}{{q(z|x)}}, \quad z \sim {law} \]" + "\n\n" + r"\[ \mathbb{E}[w] = p(x) \]"
