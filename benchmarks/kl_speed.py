@@ -215,7 +215,7 @@ def main() -> int:
     if options.write:
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         command = f"python -m benchmarks.kl_speed --elements {options.elements} --rounds {options.rounds} --threads {options.threads}"
-        if options.columns != [2, 20, 64, 400]:
+        if options.columns != parser.get_default("columns"):
             command += f" --columns {shlex.join(map(str, options.columns))}"
         if options.families != list(FAMILIES):
             command += f" --families {shlex.join(options.families)}"
