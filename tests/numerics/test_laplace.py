@@ -86,6 +86,18 @@ def test_gradient_in_the_scale_of_laws_far_apart(seed):
     assert not torch.allclose(scale.grad, -1 / scale.detach(), rtol=1e-3, atol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gradient_in_the_scale_of_laws_of_one_scale(dtype, seed):
+    """It is -d^2 / 2 b and less; where the gradient of the quotient of scales is one sum, with 1 in it, that is lost."""
+    distance = 1e-9 + 1e-9 * torch.rand(8, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+    q_scale = torch.ones(8, dtype=dtype, requires_grad=True)
+    laplace.kl_divergence(distance, q_scale, 0.0, 1.0).sum().backward()
+    torch.testing.assert_close(q_scale.grad, -0.5 * distance**2, rtol=1e-6, atol=0)
+    scale, distance = torch.ones(8, dtype=torch.float64, requires_grad=True), distance.double()
+    ((scale - 1.0) + scale * excess(-distance / scale) - torch.log(scale)).sum().backward()
+    assert not torch.allclose(scale.grad, -0.5 * distance**2, rtol=1e-3, atol=0)
+
+
 def test_hessian_at_equality_is_the_fisher_information():
     point = torch.tensor([0.3, 0.7], dtype=torch.float64)
     hessian = torch.autograd.functional.hessian(lambda q: laplace.kl_divergence(q[0], q[1], 0.3, 0.7), point)
