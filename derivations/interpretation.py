@@ -19,7 +19,8 @@ from derivations.differentiable_number import Dual, exp, integral, inverse, is_p
 from derivations.gaussian_form import ROUNDING, Form, NoValueError, UndefinedError, by_degree, total_form
 from derivations.kernel import Term
 from derivations.matrix import determinant
-from derivations.model import FinitePoint, Model, RealPoint, place_of
+from derivations.model import Model
+from derivations.point import FinitePoint, RealPoint, place_of
 from derivations.vocabulary import NUMBERS, Definition, unquantified
 
 Environment = Mapping[tuple[str, str], Any]
@@ -69,7 +70,7 @@ class Interpretation:
                 indices = tuple(place_of(self.value(a, env)) for a in args[1:])
                 return self._component(self.value(args[0], env), indices)
             case "function":
-                return self.model.function(term.data[0], term.data[1], tuple(self.value(a, env) for a in args))
+                return self.model.functions.value(term.data[0], term.data[1], tuple(self.value(a, env) for a in args))
             case "add" | "multiply":
                 return self._arithmetic(term, env)
             case "power":
@@ -83,7 +84,7 @@ class Interpretation:
             case "density":
                 groups = args[: term.data[1]], args[term.data[1] :]
                 targets, given = ({a.data[-1]: self.value(a, env) for a in group} for group in groups)
-                return self.model.density(term.data[0], targets, given)
+                return self.model.densities.value(term.data[0], targets, given)
         return self._bound(term, env)
 
     def _or_convention(self, kind: str, compute: Callable[[], Any]) -> Any:

@@ -14,7 +14,7 @@ from derivations.gaussian_form import Form, NoValueError, as_form, quadratic
 from derivations.interpretation import Interpretation, close
 from derivations.kernel import Term, free
 from derivations.matrix import Matrix, cholesky, inverted, transposed
-from derivations.model import Parameters, RealPoint, place_of
+from derivations.point import Parameters, RealPoint, place_of
 from derivations.solved_table import tabulate
 from derivations.vocabulary import Definition, sort_of, unquantified
 

@@ -29,7 +29,9 @@ from derivations.interpretation import Interpretation
 from derivations.kernel import Term
 from derivations.linear_model import determine
 from derivations.matrix import solution
-from derivations.model import DRAWS, ROUNDS, FinitePoint, Model, Parameters, Point, RealPoint, place_of, written
+from derivations.model import Model
+from derivations.point import FinitePoint, Parameters, Point, RealPoint, place_of, written
+from derivations.random_space import DRAWS, ROUNDS
 from derivations.vocabulary import NUMBERS, PARAMETERS, Vocabulary
 
 DIGITS = 50
@@ -151,7 +153,7 @@ def decimal(value: Any) -> str:
 def draw(vocabulary: Vocabulary, seed: str, number: int, deadline: float) -> Interpretation:
     """A random model for the names of a claim; the first ones are the simplest."""
     model = Model(vocabulary, seed)
-    model.signed, model.extreme = number % 2 == 1, number % 8 >= 6
+    model.signed, model.densities.extreme = number % 2 == 1, number % 8 >= 6
     interpretation = Interpretation(model, deadline)
     values = interpretation.values
     for v in vocabulary.variables:

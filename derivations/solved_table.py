@@ -60,5 +60,5 @@ def _solve(interpretation: Interpretation, factor: Term, left: Term, right: Term
     others = interpretation.supposing(name, lambda *_: fmpq(1), right, env)
     value: Any = interpretation.value(left, env) * inverse(others)
     arguments = tuple(interpretation.value(a, env) for a in factor.args)
-    if not close(interpretation.model.solved(name, arguments, value), value):
+    if not close(interpretation.model.functions.solved(name, arguments, value), value):
         raise NoValueError("two values at one place")
