@@ -90,9 +90,38 @@ def test_what_it_cannot_use_is_one_line_and_exit_2(
 def test_an_output_folder_that_is_a_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     taken = tmp_path / "taken"
     taken.write_text("a file")
-    assert elbocheck("derive", "--out", str(taken)) == 2
-    assert str(taken) in capsys.readouterr().err
+    for command in (("derive", "elbo-gap"), ("verify",)):
+        assert elbocheck(*command, "--out", str(taken)) == 2
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("elbocheck: ")]
+        assert line.startswith(f"elbocheck: {taken}")
+        assert line.endswith("; free space or name another folder with --out")
     assert taken.read_text() == "a file"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_one_line_that_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The system does not say in which file nothing could be written, nor does it know the name that is meant."""
+
+    def write_text(path: Path, text: str, **options: object) -> None:
+        with Path("/dev/full").open("w") as full:
+            full.write(text)
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    assert elbocheck("derive", "elbo-gap", "--out", str(tmp_path)) == 2
+    reason = "cannot be written (No space left on device); free space or name another folder with --out"
+    assert capsys.readouterr().err == f"elbocheck: {tmp_path}/elbo-gap.txt: {reason}\n"
+
+
+def test_a_path_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
+    """Nor is it a fault where standard output has another encoding than the text."""
+    (tmp_path / os.fsdecode(b"\xff.md")).write_text(r"$\log p(x, z) = ≤ é$" + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "elbocheck", "proofread", b"\xff.md"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])}
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (3, b"")
+    assert b"\\udcff.md:1: unparsed" in run.stdout
 
 
 def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,8 +26,9 @@ from vae_min.config import EXERCISE, PRESETS, Config, preset
         ("objective", "vae", "objective must be one of elbo, sampled, stl, iwae"),
         ("num_importance_samples", 0, "num_importance_samples must be at least 1, got 0"),
         ("num_importance_samples", 5, "num_importance_samples must be 1 with elbo; the objective iwae takes more"),
-        ("beta", -0.5, "beta must be finite and not negative"),
-        ("beta", float("inf"), "beta must be finite and not negative"),
+        ("beta", -0.5, r"beta must be not negative and below 2\^127"),
+        ("beta", float("inf"), r"beta must be not negative and below 2\^127"),
+        ("beta", 1e308, r"beta must be not negative and below 2\^127"),
     ],
 )
 def test_a_value_out_of_range_is_named_in_one_line(name, value, message):
