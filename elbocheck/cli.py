@@ -38,8 +38,20 @@ class Format(StrEnum):
     json = "json"
 
 
+def _print_version(asked: bool) -> None:
+    from importlib.metadata import version
+
+    if asked:
+        print(version("elbocheck"))
+        raise typer.Exit
+
+
 @app.callback()
-def _elbocheck() -> None:
+def _elbocheck(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Verify the mathematics of variational autoencoders: on paper, in a formula's code, in a trained network.
 
     Exit codes: 0 nothing wrong; 1 something refuted; 3 nothing refuted but something undecided; 2 unusable input.

@@ -42,7 +42,9 @@ def proofread_command(
     try:
         texts = proofreading.manuscripts(files, sys.stdin.read() if "-" in files else "")
         judgements = proofreading.judgements(texts, workers=workers)
-    except (ManuscriptError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:  # files say it themselves
+        raise UnusableInput(f"-: byte {error.start} is not UTF-8 text; give it as UTF-8") from error
+    except ManuscriptError as error:
         raise UnusableInput(str(error)) from error
     writers: dict[Marks, Callable[[Iterable[Judgement]], Iterator[str]]] = {
         Marks.text: proofreading.as_text,

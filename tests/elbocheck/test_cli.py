@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import io
 import json
 import os
 import subprocess
@@ -216,6 +218,17 @@ def test_the_module_runs_and_help_imports_neither_torch_nor_sympy() -> None:
 def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert elbocheck() == 0
     assert "verify" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_installation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert elbocheck("--version") == 0
+    assert capsys.readouterr().out == importlib.metadata.version("elbocheck") + "\n"
+
+
+def test_a_text_that_is_not_utf8_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"$x = \xff$"), "utf-8"))
+    assert elbocheck("proofread", "-") == 2
+    assert capsys.readouterr().err == "elbocheck: -: byte 5 is not UTF-8 text; give it as UTF-8\n"
 
 
 def test_a_fault_of_its_own_is_no_refutation(
