@@ -79,6 +79,13 @@ def test_an_unknown_preset_is_answered_with_the_nearest(name, near):
         preset(name, "mnist")
 
 
+def test_a_value_that_is_missing_is_named():
+    values = dataclasses.asdict(Config())
+    del values["seed"]
+    with pytest.raises(ValueError, match=r"\['seed'\] missing or unknown"):
+        Config.from_mapping(values)
+
+
 @pytest.mark.parametrize("config", PRESETS.values())
 def test_a_configuration_survives_json(config):
     assert Config.from_mapping(json.loads(json.dumps(dataclasses.asdict(config)))) == config
