@@ -52,11 +52,12 @@ def proofread_command(
         Marks.github: proofreading.as_annotations,
         Marks.html: partial(proofreading.as_page, texts),
     }
+    marks = Marks.json if as_json else format
     seen: list[Judgement] = []
     with closing(judgements):
-        for line in writers[Marks.json if as_json else format](_kept(judgements, seen)):
+        for line in writers[marks](_kept(judgements, seen)):
             with reader_may_leave():
-                print(coloured(line) if format is Marks.text else line)
+                print(coloured(line) if marks is Marks.text else line)
     raise typer.Exit(proofreading.exit_code(seen))
 
 

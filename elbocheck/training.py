@@ -46,6 +46,9 @@ class Plan:
             notes.append(
                 "the pixels stay grey: their Bernoulli 'likelihood' is a score, not one, and bounds no evidence"
             )
+        idle = ("objective", "beta", "covariance")
+        if self.model == "autoencoder" and any(getattr(self.config, name) != getattr(Config(), name) for name in idle):
+            notes.append(f"an autoencoder has no divergence: {', '.join(idle)} change nothing")
         if self.saved is not None:
             with few_threads(dataset):
                 environment = checkpoint.environment(bf16=bf16)

@@ -232,6 +232,11 @@ def test_grey_pixels_and_another_environment_are_noted(
     (note,) = plan(tmp_path, {"binarisation": "none"}).notes(dataset)
     assert "is a score, not one" in note
     assert plan(tmp_path, {"binarisation": "none", "decoder": "linear-normal"}).notes(dataset) == []
+    assert plan(tmp_path, {"epochs": 1}, model="autoencoder").notes(dataset) == []
+    for changes in ({"beta": 2.0}, {"covariance": "full"}, {"objective": "iwae", "num_importance_samples": 3}):
+        assert plan(tmp_path, changes).notes(dataset) == []
+        (note,) = plan(tmp_path, changes, model="autoencoder").notes(dataset)
+        assert "an autoencoder has no divergence: objective, beta, covariance change nothing" in note
     run(plan(tmp_path, {"epochs": 1}), dataset)
     assert plan(tmp_path, {}, resume=True).notes(dataset) == []
     monkeypatch.setattr(checkpoint, "environment", lambda **flags: {"torch": "9.9", "threads": 1})
