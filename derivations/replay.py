@@ -41,10 +41,12 @@ def replay(proof: Any) -> list[Theorem]:
         raise KernelError("step 0: not a proof")
     for i, step in enumerate(proof["steps"]):
         try:
-            premises = [theorems[_earlier(p)] for p in step["premises"]]
-            arguments = (_argument(a, proof["terms"], terms) for a in step["arguments"])
+            premises = [theorems[_earlier(p)] for p in _row(step["premises"])]
+            arguments = (_argument(a, proof["terms"], terms) for a in _row(step["arguments"]))
             theorem = infer(step["rule"], *premises, *arguments)
-            stated = [_read(n, proof["statements"], statements) for n in (*step["hypotheses"], step["conclusion"])]
+            stated = [
+                _read(n, proof["statements"], statements) for n in (*_row(step["hypotheses"]), step["conclusion"])
+            ]
             if stated != [*theorem.hypotheses, theorem.conclusion]:
                 raise KernelError("the rule gives another statement")
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
@@ -75,6 +77,13 @@ def _earlier(position: Any) -> int:
     return position
 
 
+def _row(value: Any) -> list[Any]:
+    """A list; what is empty and none would be taken for one."""
+    if not isinstance(value, list):
+        raise KernelError("not a list")
+    return value
+
+
 def _argument(value: Any, table: Any, made: dict[int, Term]) -> Any:
     """An argument of a rule: a number as it is, ``{"term": position}``, or a list of these."""
     if isinstance(value, list):
@@ -86,9 +95,9 @@ def _read(position: Any, table: Any, made: dict[int, Term]) -> Term:
     """The term at a position of a table, which may name earlier positions only."""
     if position not in made:
         head, data, bound, args = table[_earlier(position)]
-        if any(_earlier(p) >= position for p in (*args, *([] if bound is None else [bound]))):
+        if any(_earlier(p) >= position for p in (*_row(args), *([] if bound is None else [bound]))):
             raise KernelError("a term that holds a later one")
-        exact = tuple(Fraction(d) if head == "number" else d for d in data)
+        exact = tuple(Fraction(d) if head == "number" else d for d in _row(data))
         inner, binds = (tuple(_read(p, table, made) for p in row) for row in (args, [] if bound is None else [bound]))
         made[position] = Term(head, inner, exact, *binds)
     return made[position]

@@ -32,5 +32,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield part
         part.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # a full disk is told without one, and nobody knows the temporary path
+        raise
     finally:
         part.unlink(missing_ok=True)

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vae_min.audit.effective import Audit
     from vae_min.audit.spec import VAESpec
 
@@ -57,18 +59,25 @@ def specification(value: Any) -> VAESpec:
         return of_module(value)
     needed = _needed(value)
     if callable(value) and not needed:
-        try:
-            value = value()
-        except AuditError:
-            raise
-        except Exception as error:
-            raise AuditError(f"calling it raised {type(error).__name__}: {error}") from error
+        value = _called(value)
     if not isinstance(value, VAESpec):
         if _is_module(value):
             return of_module(value)
         kind = f"needs the arguments {', '.join(needed)}" if needed else f"is or returns a {type(value).__name__}"
         raise AuditError(f"it {kind}: name a VAESpec, or a function without arguments that returns one")
     return value
+
+
+def _called(value: Callable[[], Any]) -> Any:
+    """What the user's function or class gives."""
+    from vae_min.audit.spec import AuditError
+
+    try:
+        return value()
+    except AuditError:
+        raise
+    except Exception as error:
+        raise AuditError(f"calling it raised {type(error).__name__}: {error}") from error
 
 
 _IMAGES = ((28, 28), (32, 32), (64, 64))
@@ -82,7 +91,7 @@ def of_module(value: Any) -> VAESpec:
     Raises
     ------
     vae_min.audit.spec.AuditError
-        If a method is missing, or no shape is accepted.
+        If calling the class raises, a method is missing, or no shape is accepted.
     """
     import torch
 
@@ -90,7 +99,7 @@ def of_module(value: Any) -> VAESpec:
 
     if isinstance(value, type) and (needed := _needed(value)):
         raise AuditError(f"the class needs the arguments {', '.join(needed)}: name a function that returns a VAESpec")
-    module = value() if isinstance(value, type) else value
+    module = _called(value) if isinstance(value, type) else value
     missing = [name for name in ("encode", "decode", "loss") if not callable(getattr(module, name, None))]
     if missing:
         raise AuditError(f"the module has no {', '.join(missing)}: name a function that returns a VAESpec")

@@ -27,6 +27,8 @@ from vae_min.train import Trainer, check_shapes, is_first_process
 NAME: Final = "checkpoint.json"
 MODELS: Final[Mapping[str, type[LatentModel]]] = {"vae": VariationalAutoencoder, "autoencoder": Autoencoder}
 _FORMAT: Final = "elbocheck checkpoint 2"
+_TENSORS: Final = re.compile(r"checkpoint-[0-9a-f]{16}\.safetensors")
+_HALF: Final = re.compile(rf"\.({_TENSORS.pattern}|{re.escape(NAME)})\.\d+\.[0-9a-f]{{8}}\.part")
 _LONGEST: Final = 2**30  # bytes of a JSON; an epoch takes 150
 
 
@@ -189,7 +191,7 @@ def _parse(path: Path, text: bytes) -> tuple[Config, dict[str, Any]]:
         config, name = Config.from_mapping(document["config"]), document["tensors"]
         if document["model"] not in MODELS or not isinstance(document["data"], str):
             raise ValueError("unknown model or data")
-        if not (isinstance(name, str) and re.fullmatch(r"checkpoint-[0-9a-f]+\.safetensors", name)):
+        if not (isinstance(name, str) and _TENSORS.fullmatch(name)):
             raise ValueError("its tensors must lie beside it")
         if type(document["step"]) is not int or not isinstance(document["history"], list):
             raise ValueError("step or history missing")
@@ -209,7 +211,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _remove_others(path: Path) -> None:
-    """Keep this file of tensors alone: no others, and no halves of any."""
-    for other in (*path.parent.glob("checkpoint-*.safetensors"), *path.parent.glob(".checkpoint*.part")):
-        if other != path:
+    """Keep this file of tensors alone: no others, and no halves of any; what has another kind of name is not ours."""
+    for other in path.parent.iterdir():
+        if other != path and (_TENSORS.fullmatch(other.name) or _HALF.fullmatch(other.name)):
             other.unlink(missing_ok=True)

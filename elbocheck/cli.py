@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elbocheck.cli_audit import audit_command
-from elbocheck.cli_data import Data, UnusableInput, complain, read_dataset
+from elbocheck.cli_data import Data, UnusableInput, complain, read_dataset, writing_into
 from elbocheck.cli_display import as_objects, print_findings, progress, reader_may_leave
 from elbocheck.cli_evaluate import evaluate_command, figure_command
 from elbocheck.cli_formula import formula_command
@@ -37,8 +38,20 @@ class Format(StrEnum):
     json = "json"
 
 
+def _print_version(asked: bool) -> None:
+    from importlib.metadata import version
+
+    if asked:
+        print(version("elbocheck"))
+        raise typer.Exit
+
+
 @app.callback()
-def _elbocheck() -> None:
+def _elbocheck(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Verify the mathematics of variational autoencoders: on paper, in a formula's code, in a trained network.
 
     Exit codes: 0 nothing wrong; 1 something refuted; 3 nothing refuted but something undecided; 2 unusable input.
@@ -66,7 +79,7 @@ def verify_command(
 
     dataset = read_dataset(data, data_dir)
     try:
-        with progress() as begin:
+        with progress() as begin, writing_into(out):
             outcome = verify(dataset, out, seed=seed, begin=begin)
     except TrainingError as error:
         raise UnusableInput(str(error)) from error
@@ -134,13 +147,16 @@ def derive(
 def _write_all(out: Path, files: dict[str, str]) -> None:
     from elbocheck.atomic import write_text
 
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        write_text(out / name, text)
+    with writing_into(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            write_text(out / name, text)
 
 
 def main() -> None:
     """Run the command line; what it cannot use is said in one line on standard error, exit code 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error has it: paths may be no text
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):

@@ -17,7 +17,11 @@ from elbocheck.cli_display import reader_may_leave
 
 def audit_command(
     target: Annotated[
-        str, typer.Argument(help="file.py:name or package.module:name of a VAESpec, or of a function that returns one.")
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="file.py:name or package.module:name of a VAESpec, or of a function that returns one.",
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
 ) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -43,9 +44,27 @@ def complain(error: Exception) -> int:
         traceback.print_exception(error)
         return _FAULT
     text = error.format_message() if isinstance(error, TyperException) else str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
+        text = f"{error.filename}: {error.strerror}"
     with suppress(OSError):  # where nothing can be written, the exit code is left
         print(f"elbocheck: {' '.join(text.split()) or 'the memory is too small'}", file=sys.stderr)
     return UNUSABLE
+
+
+@contextmanager
+def writing_into(folder: Path) -> Iterator[None]:
+    """Write results into a folder.
+
+    Raises
+    ------
+    UnusableInput
+        If something cannot be written; one line that names it.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = f"cannot be written ({error.strerror}); free space or name another folder with --out"
+        raise UnusableInput(f"{error.filename or folder}: {reason}") from error
 
 
 def read_dataset(data: Data, data_dir: Path | None) -> Dataset:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elbocheck.cli_data import UnusableInput, trained_on
+from elbocheck.cli_data import UnusableInput, trained_on, writing_into
 from elbocheck.cli_display import as_objects, print_findings, progress, reader_may_leave
 
 if TYPE_CHECKING:
@@ -78,19 +78,19 @@ def figure_command(
     for other in saves[1:]:
         if other.data != saved.data:
             raise UnusableInput(f"{other.path}: trained on {other.data}, {saved.path} on {saved.data}; draw them apart")
+    named = dict(zip(_names(saves), saves, strict=True))
     try:
-        with progress() as begin:
+        with writing_into(out), progress() as begin:
+            out.mkdir(parents=True, exist_ok=True)  # what cannot be one is known before the work
             subjects = {
                 name: subject(one, dataset, num_gap_images=num_gap_images, seed=seed, begin=begin)
-                for name, one in zip(_names(saves), saves, strict=True)
+                for name, one in named.items()
             }
+            written = [path for picture in pictures(subjects, dataset, seed=seed) for path in picture.save(out)]
     except CheckpointError as error:
         raise UnusableInput(str(error)) from error
-    drawn = pictures(subjects, dataset, seed=seed)
-    out.mkdir(parents=True, exist_ok=True)
-    for picture in drawn:
-        for path in picture.save(out):
-            print(path)
+    with reader_may_leave():
+        print(*written, sep="\n")
 
 
 def _names(saves: list[Checkpoint]) -> list[str]:

@@ -35,7 +35,7 @@ def formula_command(
     quantity: Annotated[Quantity, typer.Option(help="What the function returns.")] = Quantity.kl,
     families: Annotated[bool, typer.Option("--families", help="List the families and their parameters.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the points.")] = 0,
-    time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that one call may take.")] = 10.0,
+    time_limit: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds that one call may take.")] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Judge your own KL divergence or entropy, a Python function, and say how it is wrong."""

@@ -42,7 +42,9 @@ def proofread_command(
     try:
         texts = proofreading.manuscripts(files, sys.stdin.read() if "-" in files else "")
         judgements = proofreading.judgements(texts, workers=workers)
-    except (ManuscriptError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:  # files say it themselves
+        raise UnusableInput(f"-: byte {error.start} is not UTF-8 text; give it as UTF-8") from error
+    except ManuscriptError as error:
         raise UnusableInput(str(error)) from error
     writers: dict[Marks, Callable[[Iterable[Judgement]], Iterator[str]]] = {
         Marks.text: proofreading.as_text,
@@ -50,11 +52,12 @@ def proofread_command(
         Marks.github: proofreading.as_annotations,
         Marks.html: partial(proofreading.as_page, texts),
     }
+    marks = Marks.json if as_json else format
     seen: list[Judgement] = []
     with closing(judgements):
-        for line in writers[Marks.json if as_json else format](_kept(judgements, seen)):
+        for line in writers[marks](_kept(judgements, seen)):
             with reader_may_leave():
-                print(coloured(line) if format is Marks.text else line)
+                print(coloured(line) if marks is Marks.text else line)
     raise typer.Exit(proofreading.exit_code(seen))
 
 

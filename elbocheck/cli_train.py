@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -59,7 +59,7 @@ def train_command(
         from elbocheck.data_parallel import joined
         from vae_min.train import is_first_process
     if interrupted:
-        raise KeyboardInterrupt
+        raise typer.Exit(_code(interrupted))
     options = {
         "objective": objective,
         "num_importance_samples": num_importance_samples,
@@ -103,7 +103,12 @@ def train_command(
             with reader_may_leave():
                 typer.echo(text, err=stopped)
     if stopped:
-        raise KeyboardInterrupt
+        raise typer.Exit(_code(interrupted))
+
+
+def _code(received: list[int]) -> int:
+    """What shells have for a process that such a signal ended; another process of the run may have got it."""
+    return 128 + (received or [signal.SIGINT])[0]
 
 
 @contextmanager
@@ -143,18 +148,24 @@ def _check_device(device: str, bf16: bool) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[list[int]]:
-    """Collect the first Ctrl-C, so that the step under way ends and is saved; a second one ends the program."""
+    """Collect the first Ctrl-C or SIGTERM, so that the step under way ends and is saved; a second one ends the program.
+
+    SIGTERM is what a cluster sends that needs the machine, some seconds before it takes it.
+    """
     received: list[int] = []
+    last: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
     def receive(number: int, frame: object) -> None:
         received.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for each, handler in last.items():
+            signal.signal(each, handler)
 
-    before = signal.signal(signal.SIGINT, receive)
+    before = {number: signal.signal(number, receive) for number in last}
     try:
         yield received
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -11,10 +11,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from threading import Timer
+from threading import Thread, Timer
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -122,6 +123,7 @@ class Isolated:
 
 def main() -> None:
     """Answer calls until the input ends; what the function prints goes nowhere, or into the reply."""
+    Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     requests = os.fdopen(os.dup(0), encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -139,6 +141,13 @@ def main() -> None:
     for request in requests:
         arguments, kind, derivatives = json.loads(request)
         _send(answers, asdict(called(function, arguments, kind, derivatives, file)))
+
+
+def _end_with(asking: int) -> None:
+    """End this process, and those that it has started, once the one that asks is gone, however that was ended."""
+    while os.getppid() == asking:
+        time.sleep(1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _function(target: str, names: Sequence[str]) -> Callable[..., Any]:

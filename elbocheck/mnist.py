@@ -94,9 +94,8 @@ def _parse_idx(content: bytes, path: Path, *, dimensions: int) -> NDArray[np.uin
     """Array of an IDX file: 0, 0, type (8: bytes), rank, the sizes as big-endian uint32, the values."""
     magic, header = bytes([0, 0, 8, dimensions]), 4 + 4 * dimensions
     if not content.startswith(magic):
-        raise DataError(
-            f"{path}: not this file of MNIST (begins with {content[:4].hex()}, not {magic.hex()}); {_REPLACE}"
-        )
+        begins = f"begins with {content[:4].hex()}, not {magic.hex()}" if content else "empty"
+        raise DataError(f"{path}: not this file of MNIST ({begins}); {_REPLACE}")
     sizes = [int.from_bytes(content[start : start + 4], "big") for start in range(4, header, 4)]
     expected = header + math.prod(sizes)
     if len(content) != expected or len(content) < header:

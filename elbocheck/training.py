@@ -22,6 +22,7 @@ from vae_min.data import Dataset
 from vae_min.train import Epoch, Trainer, TrainingError, is_first_process
 
 LOG = "log.jsonl"
+_FIRST = '{"epoch": 1'
 
 
 class RunError(Exception):
@@ -45,6 +46,9 @@ class Plan:
             notes.append(
                 "the pixels stay grey: their Bernoulli 'likelihood' is a score, not one, and bounds no evidence"
             )
+        idle = ("objective", "beta", "covariance")
+        if self.model == "autoencoder" and any(getattr(self.config, name) != getattr(Config(), name) for name in idle):
+            notes.append(f"an autoencoder has no divergence: {', '.join(idle)} change nothing")
         if self.saved is not None:
             with few_threads(dataset):
                 environment = checkpoint.environment(bf16=bf16)
@@ -226,20 +230,37 @@ def _alone_in(plan: Plan) -> Iterator[None]:
 
 def _begin_log(path: Path, epochs: int) -> None:
     """Keep the lines of the epochs that the checkpoint holds: what came after it comes again."""
-    kept = []
+    elsewhere = "name another folder with --out"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
-            try:
-                if json.loads(line)["epoch"] <= epochs:
-                    kept.append(line + "\n")
-            except (ValueError, KeyError, TypeError):
-                continue  # half a line, of a process that was killed
+        if path.exists() and not path.is_file():
+            raise RunError(f"{path}: not a file; {elsewhere}")
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True) if path.exists() else []
+        numbers = [_epoch(line) for line in lines]  # half a line is of a process that was killed
+        if lines and not numbers[0] and not _is_begun(lines[0]):
+            raise RunError(f"{path}: not the log of a training by elbocheck; {elsewhere}")
+        if not epochs and max(numbers, default=0) > 1:
+            raise RunError(f"{path}: the log of {max(numbers)} epochs, whose checkpoint is gone; {elsewhere}")
+        kept = [f"{line.rstrip()}\n" for line, number in zip(lines, numbers, strict=True) if 0 < number <= epochs]
         write_text(path, "".join(kept))
         for left in path.parent.glob(f".{LOG}.*.part"):  # by a process that was killed in `write_text`
             left.unlink(missing_ok=True)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror}); name another folder with --out") from error
+        raise RunError(f"{path}: cannot be written ({error.strerror}); {elsewhere}") from error
+
+
+def _epoch(line: str) -> int:
+    """Number of the epoch that a line of a log is about; 0 of any other line."""
+    try:
+        entry = json.loads(line)
+        return entry["epoch"] if type(entry["epoch"]) is int and "examples_per_second" in entry else 0
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0
+
+
+def _is_begun(line: str) -> bool:
+    """Whether it is the beginning of a log's first line, and no more."""
+    return line.startswith(_FIRST[: len(line)]) and not {"}", "\n"} & set(line)
 
 
 def _append(path: Path, line: str) -> None:

@@ -80,7 +80,7 @@ class Config:
         sizes, beta, k = self.hidden_sizes, self.beta, self.num_importance_samples
         _require(all(1 <= size < 2**31 for size in sizes), "hidden_sizes", "positive widths below 2^31", sizes)
         _require(0 < self.learning_rate < float("inf"), "learning_rate", "positive and finite", self.learning_rate)
-        _require(0 <= beta < float("inf"), "beta", "finite and not negative", beta)
+        _require(0 <= beta < 2**127, "beta", "not negative and below 2^127", beta)
         _require(0 <= self.seed < 2**63, "seed", "in [0, 2^63)", self.seed)
         for name, hint in get_type_hints(type(self)).items():
             if get_origin(hint) is Literal:

@@ -83,6 +83,20 @@ def test_a_position_is_a_natural_number(theorems):
         replay({**SQUARE, "theorems": theorems})
 
 
+@pytest.mark.parametrize("empty", ["", {}])
+def test_what_is_empty_and_no_list_is_none(empty):
+    (step,) = SQUARE["steps"]
+    for name in ("premises", "hypotheses"):
+        assert step[name] == []
+        with pytest.raises(KernelError, match=f"step 0, {step['rule']}: not a list"):
+            replay({**SQUARE, "steps": [{**step, name: empty}]})
+    for table in ("terms", "statements"):
+        *whole, args = SQUARE[table][0]
+        assert args == []
+        with pytest.raises(KernelError, match=f"step 0, {step['rule']}: not a list"):
+            replay({**SQUARE, table: [[*whole, empty], *SQUARE[table][1:]]})
+
+
 def deep(n):
     """log log ... log a, in n rows."""
     return [SQUARE["terms"][0], *(["log", [], None, [i]] for i in range(n))]

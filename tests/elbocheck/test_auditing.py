@@ -48,6 +48,11 @@ def test_an_undeclared_weight_fails_the_assertion_with_the_finding() -> None:
         assert_elbo(of_module(Heavy))
 
 
+class Raising(Small):
+    def __init__(self) -> None:
+        raise RuntimeError("no weights here")
+
+
 class Needing(Small):
     def __init__(self, size):
         super().__init__()
@@ -60,6 +65,7 @@ class Needing(Small):
         (lambda: 3, "is or returns a int"),
         (lambda x: 3, "needs the arguments x"),
         (lambda: 1 / 0, "calling it raised ZeroDivisionError"),
+        (Raising, "calling it raised RuntimeError: no weights here"),
         (Needing, "the class needs the arguments size"),
         (nn.Linear(2, 2), "the module has no encode, decode, loss"),
     ],

@@ -148,7 +148,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a pipe": (fifo, "not such a file"),
     "parent": (edited(tensors=".."), "its tensors must lie beside it"),
     "null byte": (edited(tensors="checkpoint-\0.safetensors"), "its tensors must lie beside it"),
-    "NaN": (edited(beta=math.nan), "beta must be finite and not negative, got nan"),
+    "NaN": (edited(beta=math.nan), r"beta must be not negative and below 2\^127, got nan"),
     "negative": (edited(hidden_sizes=[-1]), r"hidden_sizes must be positive widths below 2.31, got \(-1,\)"),
     "a float": (edited(hidden_sizes=[64.0]), r"hidden_sizes must be integers, got \(64.0,\)"),
     "a truth": (edited(hidden_sizes=[True]), r"hidden_sizes must be integers, got \(True,\)"),

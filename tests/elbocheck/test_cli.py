@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import io
 import json
 import os
 import subprocess
@@ -90,9 +92,38 @@ def test_what_it_cannot_use_is_one_line_and_exit_2(
 def test_an_output_folder_that_is_a_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     taken = tmp_path / "taken"
     taken.write_text("a file")
-    assert elbocheck("derive", "--out", str(taken)) == 2
-    assert str(taken) in capsys.readouterr().err
+    for command in (("derive", "elbo-gap"), ("verify",)):
+        assert elbocheck(*command, "--out", str(taken)) == 2
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("elbocheck: ")]
+        assert line.startswith(f"elbocheck: {taken}")
+        assert line.endswith("; free space or name another folder with --out")
     assert taken.read_text() == "a file"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_one_line_that_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The system does not say in which file nothing could be written, nor does it know the name that is meant."""
+
+    def write_text(path: Path, text: str, **options: object) -> None:
+        with Path("/dev/full").open("w") as full:
+            full.write(text)
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    assert elbocheck("derive", "elbo-gap", "--out", str(tmp_path)) == 2
+    reason = "cannot be written (No space left on device); free space or name another folder with --out"
+    assert capsys.readouterr().err == f"elbocheck: {tmp_path}/elbo-gap.txt: {reason}\n"
+
+
+def test_a_path_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
+    """Nor is it a fault where standard output has another encoding than the text."""
+    (tmp_path / os.fsdecode(b"\xff.md")).write_text(r"$\log p(x, z) = ≤ é$" + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "elbocheck", "proofread", b"\xff.md"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])}
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (3, b"")
+    assert b"\\udcff.md:1: unparsed" in run.stdout
 
 
 def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,6 +218,17 @@ def test_the_module_runs_and_help_imports_neither_torch_nor_sympy() -> None:
 def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert elbocheck() == 0
     assert "verify" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_installation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert elbocheck("--version") == 0
+    assert capsys.readouterr().out == importlib.metadata.version("elbocheck") + "\n"
+
+
+def test_a_text_that_is_not_utf8_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"$x = \xff$"), "utf-8"))
+    assert elbocheck("proofread", "-") == 2
+    assert capsys.readouterr().err == "elbocheck: -: byte 5 is not UTF-8 text; give it as UTF-8\n"
 
 
 def test_a_fault_of_its_own_is_no_refutation(

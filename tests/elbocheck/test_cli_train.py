@@ -148,7 +148,10 @@ def test_a_device_that_is_not_there_is_named(
     assert capsys.readouterr().err.endswith("--device cuda: there is none on this machine; use --device cpu\n")
 
 
-def test_ctrl_c_saves_exits_130_and_the_run_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_save_and_the_run_ends_as_if_nothing_had_happened(
+    sent: signal.Signals, code: int, tmp_path: Path
+) -> None:
     interrupted, whole = tmp_path / "interrupted", tmp_path / "whole"
     with subprocess.Popen(
         [*COMMAND, "--epochs", "100", "--out", str(interrupted)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
@@ -156,10 +159,10 @@ def test_ctrl_c_saves_exits_130_and_the_run_ends_as_if_nothing_had_happened(tmp_
         while not (interrupted / "checkpoint.json").exists():
             assert process.poll() is None
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         assert process.stderr is not None
         error = process.stderr.read()
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "and saved; go on with --resume --out" in error
     saved = json.loads((interrupted / "checkpoint.json").read_text())
     assert f"stopped at step {saved['step']} and saved" in error

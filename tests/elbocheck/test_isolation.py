@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from elbocheck.isolation import CallError, Isolated
 from elbocheck.target import TargetError
 
+ROOT = Path(__file__).parents[2]
 FILE = """
 import os, sys, time
 
@@ -23,6 +27,10 @@ def prints(x, y):
 def hangs(x, y):
     while True:
         time.sleep(0.01)
+
+def says_who_and_hangs(x, y):
+    open("pid", "w").write(str(os.getpid()))
+    hangs(x, y)
 
 def dies(x, y):
     os._exit(7)
@@ -69,6 +77,33 @@ def test_processes_that_a_function_started_do_not_outlive_it(file: str) -> None:
     with Isolated(f"{file}:leaves_a_child", ["q.x", "p.y"], 30.0) as function:
         assert function([1.0, 2.0], "float", False).values == (3.0,)
     assert time.monotonic() - begun < 50
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are ended otherwise on this system")
+def test_a_call_that_does_not_return_does_not_outlive_who_asks(file: str, tmp_path: Path) -> None:
+    """Not even if that one is killed, as by a time limit of a test run: nobody would end the call then."""
+    code = f"from elbocheck.isolation import Isolated; Isolated({file + ':says_who_and_hangs'!r}, 'xy', 999)([1, 2], 'float', 0)"
+    asking = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=tmp_path)
+    said = tmp_path / "pid"
+    while not (said.exists() and said.read_text()):
+        assert asking.poll() is None
+        time.sleep(0.1)
+    calling = int(said.read_text())
+    assert computes(calling)
+    asking.kill()
+    asking.wait()
+    deadline = time.monotonic() + 60
+    while computes(calling):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def computes(process: int) -> bool:
+    """Whether a process is there and has not ended; nobody may have asked yet how an orphan has."""
+    shown = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
+    ).stdout
+    return bool(shown.strip()) and not shown.startswith("Z")
 
 
 def test_a_call_that_ends_its_process_is_named(file: str) -> None:

@@ -73,7 +73,7 @@ def corrupt(name, content):
     [
         ("truncated", r"truncated \(155 bytes, its header says 156\)"),
         ("truncated header", "truncated"),
-        ("empty", "not this file of MNIST"),
+        ("empty", r"not this file of MNIST \(empty\)"),
         ("trailing", r"trailing bytes \(157 bytes, its header says 156\)"),
         ("magic", r"begins with 89504e47, not 00000803"),
         ("rank", "begins with 00000802, not 00000803"),

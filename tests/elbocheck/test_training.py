@@ -232,6 +232,11 @@ def test_grey_pixels_and_another_environment_are_noted(
     (note,) = plan(tmp_path, {"binarisation": "none"}).notes(dataset)
     assert "is a score, not one" in note
     assert plan(tmp_path, {"binarisation": "none", "decoder": "linear-normal"}).notes(dataset) == []
+    assert plan(tmp_path, {"epochs": 1}, model="autoencoder").notes(dataset) == []
+    for changes in ({"beta": 2.0}, {"covariance": "full"}, {"objective": "iwae", "num_importance_samples": 3}):
+        assert plan(tmp_path, changes).notes(dataset) == []
+        (note,) = plan(tmp_path, changes, model="autoencoder").notes(dataset)
+        assert "an autoencoder has no divergence: objective, beta, covariance change nothing" in note
     run(plan(tmp_path, {"epochs": 1}), dataset)
     assert plan(tmp_path, {}, resume=True).notes(dataset) == []
     monkeypatch.setattr(checkpoint, "environment", lambda **flags: {"torch": "9.9", "threads": 1})
@@ -322,6 +327,58 @@ def test_half_a_line_of_the_log_goes(tmp_path: Path, dataset: Dataset) -> None:
         log.write(b'{"epoch": 2, "step": 44}\n[1]\n\xff{"epo')
     run(plan(tmp_path, {}, resume=True), dataset)
     assert [line["epoch"] for line in content(tmp_path)["log"]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("loss 3.1\nloss 2.9\n", "not the log of a training by elbocheck"),
+        ('{"epoch": 1, "loss": 3.1}\n', "not the log of a training by elbocheck"),
+        ('{"epoch": 1, "loss": 3.1}', "not the log of a training by elbocheck"),
+        ('{"epoch": 1,\n "loss": 3.1', "not the log of a training by elbocheck"),
+        ("\n", "not the log of a training by elbocheck"),
+        (
+            '{"epoch": 1, "examples_per_second": 9}\n{"epoch": 2, "examples_per_second": 9}\n',
+            "the log of 2 epochs, whose",
+        ),
+    ],
+)
+def test_a_log_of_which_no_checkpoint_knows_is_left_as_it_is(
+    text: str, says: str, tmp_path: Path, dataset: Dataset
+) -> None:
+    (tmp_path / training.LOG).write_text(text)
+    with pytest.raises(RunError, match=f"{training.LOG}: {says}.*; name another folder with --out$"):
+        run(plan(tmp_path, {"epochs": 1}, resume=True), dataset)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(training.LOG, text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"epo', '{"epoch": 1', '{"epoch": 1, "st', '{"epoch": 1, "examples_per_second": 9}\n']
+)
+def test_what_a_run_leaves_that_was_killed_before_its_first_checkpoint_is_no_hindrance(
+    text: str, tmp_path: Path, dataset: Dataset
+) -> None:
+    (tmp_path / training.LOG).write_text(text)
+    run(plan(tmp_path, {"epochs": 1}), dataset)
+    assert [line["step"] for line in content(tmp_path)["log"]] == [22]
+
+
+def test_a_log_that_is_no_file_is_named(tmp_path: Path, dataset: Dataset) -> None:
+    """Reading a pipe would never end."""
+    os.mkfifo(tmp_path / training.LOG)
+    with pytest.raises(RunError, match=f"{training.LOG}: not a file; name another folder"):
+        run(plan(tmp_path, {"epochs": 1}), dataset)
+
+
+def test_files_of_other_programs_stay(tmp_path: Path, dataset: Dataset) -> None:
+    """Old checkpoints go; what only looks like one does not."""
+    names = {"checkpoint-best.safetensors", "checkpoint-10.safetensors", ".checkpoint-10.part", "checkpoint.pt"}
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    run(plan(tmp_path, {"epochs": 2}), dataset)
+    run(plan(tmp_path, {}, resume=True), dataset)
+    assert {path.name for path in tmp_path.iterdir() if path.read_bytes() == b"mine"} == names
+    assert len(list(tmp_path.glob("checkpoint-*.safetensors"))) == 3
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, dataset: Dataset) -> None:

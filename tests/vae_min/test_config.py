@@ -26,8 +26,9 @@ from vae_min.config import EXERCISE, PRESETS, Config, preset
         ("objective", "vae", "objective must be one of elbo, sampled, stl, iwae"),
         ("num_importance_samples", 0, "num_importance_samples must be at least 1, got 0"),
         ("num_importance_samples", 5, "num_importance_samples must be 1 with elbo; the objective iwae takes more"),
-        ("beta", -0.5, "beta must be finite and not negative"),
-        ("beta", float("inf"), "beta must be finite and not negative"),
+        ("beta", -0.5, r"beta must be not negative and below 2\^127"),
+        ("beta", float("inf"), r"beta must be not negative and below 2\^127"),
+        ("beta", 1e308, r"beta must be not negative and below 2\^127"),
     ],
 )
 def test_a_value_out_of_range_is_named_in_one_line(name, value, message):
@@ -76,6 +77,13 @@ def test_a_preset_can_be_changed_and_the_exercise_depends_on_the_data():
 def test_an_unknown_preset_is_answered_with_the_nearest(name, near):
     with pytest.raises(LookupError, match=f"no preset '{name}'; nearest: ({near});"):
         preset(name, "mnist")
+
+
+def test_a_value_that_is_missing_is_named():
+    values = dataclasses.asdict(Config())
+    del values["seed"]
+    with pytest.raises(ValueError, match=r"\['seed'\] missing or unknown"):
+        Config.from_mapping(values)
 
 
 @pytest.mark.parametrize("config", PRESETS.values())

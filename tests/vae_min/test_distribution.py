@@ -19,6 +19,7 @@ def test_rsample_has_the_pathwise_derivatives():
     noise = torch.tensor([[0.3, -1.2], [2.0, 0.4]], dtype=torch.float64)
     z = DiagonalNormal(loc, log_variance).rsample(noise)
     z.sum().backward()
+    assert torch.equal((z - loc).sign(), noise.sign())  # z = mu + sigma epsilon; minus has the same law
     torch.testing.assert_close(loc.grad, torch.ones_like(LOC), rtol=0, atol=0)
     torch.testing.assert_close(log_variance.grad, (z - loc).detach() / 2, rtol=1e-14, atol=1e-15)
 

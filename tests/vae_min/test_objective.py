@@ -164,7 +164,12 @@ def test_the_bound_is_the_log_of_the_mean_weight(seed):
     config = Config(latent_dim=3, hidden_sizes=(6,), objective="iwae", num_importance_samples=5)
     model, x, noise = small_model(config, seed)
     singles = torch.stack([sampled_terms(model, x, e).objective for e in noise])  # log weights (5, 7)
-    bound = objective_terms(model, config, x, noise).objective
+    bound, *parts = objective_terms(model, config, x, noise)
+    for part, name in zip(
+        parts, ("reconstruction", "kl"), strict=True
+    ):  # what is logged beside it: means over the draws
+        means = sum(getattr(sampled_terms(model, x, e), name) for e in noise) / 5
+        torch.testing.assert_close(part, means, rtol=1e-13, atol=0)
     torch.testing.assert_close(bound, singles.exp().mean(0).log(), rtol=1e-12, atol=0)
     assert (bound >= singles.mean(0)).all()  # Jensen, for every draw
     assert (singles.exp().sum(0).log() - bound).min() > 1  # a sum for the mean is a wrong twin: log 5
@@ -226,6 +231,21 @@ def test_sticking_the_landing_changes_the_gradient_by_the_score_alone(seed):
     moving = encoder_gradient(model, sampled_terms(model, x, noise[0]).objective)
     assert (landed - score - moving).norm() < 1e-12 * moving.norm()
     assert score.norm() > 1e-3
+
+
+def test_a_configuration_gets_the_objective_that_it_names(seed):
+    """By the gradient: the values of two of them are the same."""
+    model, x, noise = small_model(Config(latent_dim=3, hidden_sizes=(6,)), seed)
+    direct = {
+        "elbo": elbo_terms(model, x, noise[0]),
+        "sampled": sampled_terms(model, x, noise[0]),
+        "stl": sampled_terms(model, x, noise[0], stick=True),
+    }
+    wanted = {name: encoder_gradient(model, terms.objective) for name, terms in direct.items()}
+    for name in wanted:
+        config = Config(latent_dim=3, hidden_sizes=(6,), objective=name)
+        found = encoder_gradient(model, objective_terms(model, config, x, noise).objective)
+        assert [other for other in wanted if torch.equal(found, wanted[other])] == [name]
 
 
 @pytest.mark.parametrize("name", ["elbo", "sampled", "stl"])

@@ -79,6 +79,8 @@ class VAESpec:
         sizes = {t.shape[0] if t.ndim else 0 for t in self.tensors}
         if len(sizes) != 1 or 0 in sizes:
             raise AuditError(f"VAESpec(batch=...): leading dimensions differ or are zero: {sorted(sizes)}")
+        if self.module is not None and not all(isinstance(m, nn.Module) for m in _listed(self.module)):
+            raise AuditError(f"VAESpec(module={self.module!r}) is neither a module nor a sequence of modules")
         self._check_claims()
 
     def _check_claims(self) -> None:
@@ -106,6 +108,9 @@ class VAESpec:
     @property
     def modules(self) -> tuple[nn.Module, ...]:
         """The modules that are named."""
-        if self.module is None:
-            return ()
-        return (self.module,) if isinstance(self.module, nn.Module) else tuple(self.module)
+        return () if self.module is None else _listed(self.module)
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    """A sequence as it is, and what is none as the only entry of one."""
+    return tuple(value) if isinstance(value, Sequence) else (value,)
