@@ -155,7 +155,7 @@ class Bench:
             return
         batch = self.rows(0, 2)
         whole = self._heads(self._called("encode", self.spec.encode, *batch))
-        self.code_shape, loc = tuple(whole.loc.shape[1:]), whole.flat().loc.detach()
+        self.code_shape, loc = tuple(whole.loc.shape[1:]) or (1,), whole.flat().loc.detach()
         prior = self._prior(batch[1:])
         self.general = isinstance(prior, Distribution)
         try:
@@ -169,6 +169,13 @@ class Bench:
         if not fits:
             raise AuditError(
                 f"VAESpec(prior=...) is not one of codes of shape {tuple(loc.shape)}: give numbers, tensors of {loc.shape[1]}, or a distribution of these"
+            )
+        if isinstance(prior, tuple) and not (
+            all(bool(torch.as_tensor(p).isfinite().all()) for p in prior)
+            and bool((torch.as_tensor(prior[1]) > 0).all())
+        ):
+            raise AuditError(
+                f"VAESpec(prior={self.spec.prior!r}): the scale is not positive, or a number is not finite"
             )
 
     def _prior(self, others: tuple[Tensor, ...]) -> Any:
@@ -318,7 +325,7 @@ class Bench:
         self.place(point)
         with self._calling(point.noise) as noise:
             whole = self._heads(self._called("encode", self.spec.encode, *batch))
-        self.code_shape, heads = tuple(whole.loc.shape[1:]), whole.flat()
+        self.code_shape, heads = tuple(whole.loc.shape[1:]) or (1,), whole.flat()
         if point.noise is not None and not noise.draws:  # the same whatever the noise
             self._encoded = place, heads.detached()
         return self._turned(heads)

@@ -304,11 +304,11 @@ def _combined(coefficients: Vector, values: list[Tensor]) -> Tensor:
 def likelihoods_of(bench: Bench, seen: Sequence[View]) -> list[Likelihood]:
     shape = tuple(bench.spec.tensors[0].shape[1:])
     width, pixels = seen[0].output.loc.shape[-1], seen[0].data.shape[-1]
-    known = all(v.output.density is not None for v in seen)
+    outputs, known = [v.output.loc for v in seen], all(v.output.density is not None for v in seen)
     own = [Likelihood(seen[0].output.law, lambda x, y: [y.density], whole=True)] if known else []  # type: ignore[list-item]
     if width != pixels:
-        return [*own, *(categoricals(bench.spec.tensors[0]) if width % pixels == 0 else ())]
-    data, outputs = [v.data for v in seen], [v.output.loc for v in seen]
+        return [*own, *(categoricals(bench.spec.tensors[0], outputs) if width % pixels == 0 else ())]
+    data = [v.data for v in seen]
     probabilities = all(bool(((y >= 0) & (y <= 1)).all()) for y in outputs)
     counts = of_counts(shape, data, outputs) if all(bool((x >= 0).all()) for x in data) else ()
     return [*likelihoods(probabilities, _is_paired(seen), data), *own, *counts]
