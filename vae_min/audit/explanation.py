@@ -291,6 +291,14 @@ def terms(explanation: Explanation, view: View) -> tuple[Tensor, Tensor]:
     return _combined(explanation.reconstruction, elements), _combined(explanation.kl, columns)
 
 
+def costs(explanation: Explanation, view: View) -> Tensor:
+    """What each code adds to the explained loss, but for what does not depend on it, shape (k, B)."""
+    elements = explanation.likelihood.elements(view.data, view.output)
+    parts = [float(c) * t.sum(-1) for c, t in zip(explanation.reconstruction, elements, strict=True)]
+    columns = zip(explanation.kl, explanation.divergence.columns(view.latent), strict=True)
+    return torch.stack([*parts, *(float(c) * t for c, t in columns if t.ndim == 2)]).sum(0)
+
+
 def values_of(explanation: Explanation, view: View) -> tuple[Vector, Vector]:
     """The values at a point of the terms whose coefficients the explanation has."""
     elements = _sums(explanation.likelihood.elements(view.data, view.output))
