@@ -13,6 +13,7 @@ import typer
 
 from elbocheck.cli_data import UnusableInput
 from elbocheck.cli_display import reader_may_leave
+from elbocheck.cli_waiting import waiting
 
 
 def audit_command(
@@ -35,7 +36,7 @@ def audit_command(
     from vae_min.audit.spec import AuditError
 
     try:
-        with _silence():
+        with waiting(f"the audit of {target}"), _silence():
             outcome = audit(specification(load(target)))
     except TargetError as error:
         raise UnusableInput(str(error)) from error

@@ -146,8 +146,9 @@ class _Auditor:
         if found.noisy and not found.drawn and weight.is_sampled(e) and (message := self._of_law(found)):
             return self._undecided(message, Effective(sampler=found.name))
         pixels = math.prod(self.spec.tensors[0].shape[1:])
-        if scale := weight.scale_of_prior(e, math.prod(shape), pixels):
-            message = f"the KL divergence, with its constant, is that from a prior of {scale:.4g} times the scale that is declared"
+        if prior := weight.other_prior(e, math.prod(shape), pixels):
+            moved = f"moved by {prior[0]:.4g} scales, " if prior[0] else ""
+            message = f"the KL divergence, with its constant, is that from a prior {moved}of {prior[1]:.4g} times the scale that is declared"
             declare = f"{message} (1 if none is): give VAESpec(prior=(loc, scale)) if that is meant"
             return self._undecided(declare, Effective(sampler=found.name))
         self.findings += self._of_terms(found, e)
@@ -291,7 +292,9 @@ class _Auditor:
         errors = self._errors()
         if errors - _WEIGHT_CODES:
             return "not-elbo"
-        return "weighted" if errors or any(f.code in _WEIGHT_CODES for f in self.findings) else "elbo"
+        if errors or any(f.code in _WEIGHT_CODES for f in self.findings):
+            return "weighted"
+        return "undecided" if any(f.code == "unexplained" for f in self.findings) else "elbo"
 
 
 def generic_points(bench: Bench) -> list[Point]:

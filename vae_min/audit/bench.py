@@ -155,7 +155,7 @@ class Bench:
             return
         batch = self.rows(0, 2)
         whole = self._heads(self._called("encode", self.spec.encode, *batch))
-        self.code_shape, loc = tuple(whole.loc.shape[1:]), whole.flat().loc.detach()
+        self.code_shape, loc = tuple(whole.loc.shape[1:]) or (1,), whole.flat().loc.detach()
         prior = self._prior(batch[1:])
         self.general = isinstance(prior, Distribution)
         try:
@@ -169,6 +169,13 @@ class Bench:
         if not fits:
             raise AuditError(
                 f"VAESpec(prior=...) is not one of codes of shape {tuple(loc.shape)}: give numbers, tensors of {loc.shape[1]}, or a distribution of these"
+            )
+        if isinstance(prior, tuple) and not (
+            all(bool(torch.as_tensor(p).isfinite().all()) for p in prior)
+            and bool((torch.as_tensor(prior[1]) > 0).all())
+        ):
+            raise AuditError(
+                f"VAESpec(prior={self.spec.prior!r}): the scale is not positive, or a number is not finite"
             )
 
     def _prior(self, others: tuple[Tensor, ...]) -> Any:
@@ -318,7 +325,7 @@ class Bench:
         self.place(point)
         with self._calling(point.noise) as noise:
             whole = self._heads(self._called("encode", self.spec.encode, *batch))
-        self.code_shape, heads = tuple(whole.loc.shape[1:]), whole.flat()
+        self.code_shape, heads = tuple(whole.loc.shape[1:]) or (1,), whole.flat()
         if point.noise is not None and not noise.draws:  # the same whatever the noise
             self._encoded = place, heads.detached()
         return self._turned(heads)
@@ -455,15 +462,21 @@ class Bench:
         return [t.to(torch.get_default_dtype()) if t.dtype is torch.bool else t.clone() for t in rows]
 
     def keeps_rows(self, point: Point, index: int) -> bool:
-        """Whether a target has its rows where the data have theirs: it is computed anew from rows in another order."""
+        """Whether a target has its rows where the data have theirs: it is computed anew from rows in other orders.
+
+        A roll and an exchange of two generate all orders; either alone would miss a loss that rolls, or reverses, the rows.
+        """
         batch = self.batch(point)
+        own = torch.arange(len(batch[0]))
+        orders = own, own.roll(1), torch.cat([own[:2].flip(0), own[2:]])
         found = []
-        for turned in (batch, tuple(t.roll(1, 0) for t in batch)):
+        for order in orders:
+            turned = tuple(t[order.to(t.device)] for t in batch)
             self.place(point)
             with torch.no_grad(), self._calling(point.noise), Trace() as trace:
                 self.spec.loss(*turned)
             found.append(self._targets(trace, turned)[index : index + 1])
-        return bool(found[1]) and torch.equal(found[0][0].roll(1, 0), found[1][0])
+        return all(f and torch.equal(found[0][0][o.to(f[0].device)], f[0]) for f, o in zip(found, orders, strict=True))
 
     def _drawn_beside(self, trace: Trace, code: Tensor) -> Tensor:
         assert self.beside is not None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 import torch
@@ -15,11 +16,37 @@ from vae_min.audit.likelihood import Elements, Likelihood
 
 _AVERAGED = "the reconstruction is averaged over the tokens that are no padding, not summed over those of an example"
 _PADDINGS = 3
+_TWICE = "a softmax comes before a loss that takes logits"
 
 
-def categoricals(data: Tensor) -> Iterator[Likelihood]:
-    """Cross entropies of class indices that data (B, ...) hold; of sequences, also those of which padding is no part."""
-    shape, paddings = tuple(data.shape[1:]), _paddings(data) if data.ndim == 2 else []
+def categoricals(data: Tensor, outputs: Sequence[Tensor]) -> Iterator[Likelihood]:
+    """Cross entropies of class indices that data (B, ...) hold; of sequences, also those of which padding is no part.
+
+    Of a decoder whose outputs, (k, B, N) at several points, are probabilities, their logarithms are the logits.
+    """
+    logits = list(_of_logits(data))
+    if not _are_probabilities(outputs, data[0].numel()):
+        yield from logits
+        return
+    for likelihood in logits:
+        yield replace(likelihood, elements=_of_logarithms(likelihood.elements))
+    for likelihood in logits:
+        if not likelihood.defect:
+            yield replace(likelihood, defect="sigmoid-twice", how=_TWICE)
+
+
+def _are_probabilities(outputs: Sequence[Tensor], pixels: int) -> bool:
+    """Whether outputs, (k, B, N), may be those of a softmax for each pixel."""
+    totals = [y.sum(-1) for y in outputs if bool(((y >= 0) & (y <= 1)).all())]
+    return len(totals) == len(outputs) and all(torch.allclose(t, torch.full_like(t, pixels)) for t in totals)
+
+
+def _of_logarithms(elements: Elements) -> Elements:
+    return lambda x, y: elements(x, replace(y, loc=y.loc.log()))
+
+
+def _of_logits(data: Tensor) -> Iterator[Likelihood]:
+    shape, paddings = tuple(data.shape[1:]) or (1,), _paddings(data) if data.ndim == 2 else []
     for padding in (None, *paddings):
         yield from (Likelihood("categorical", e) for e in categorical_elements(shape, padding))
     for padding, whole in product(paddings, (True, False)):

@@ -291,6 +291,14 @@ def terms(explanation: Explanation, view: View) -> tuple[Tensor, Tensor]:
     return _combined(explanation.reconstruction, elements), _combined(explanation.kl, columns)
 
 
+def costs(explanation: Explanation, view: View) -> Tensor:
+    """What each code adds to the explained loss, but for what does not depend on it, shape (k, B)."""
+    elements = explanation.likelihood.elements(view.data, view.output)
+    parts = [float(c) * t.sum(-1) for c, t in zip(explanation.reconstruction, elements, strict=True)]
+    columns = zip(explanation.kl, explanation.divergence.columns(view.latent), strict=True)
+    return torch.stack([*parts, *(float(c) * t for c, t in columns if t.ndim == 2)]).sum(0)
+
+
 def values_of(explanation: Explanation, view: View) -> tuple[Vector, Vector]:
     """The values at a point of the terms whose coefficients the explanation has."""
     elements = _sums(explanation.likelihood.elements(view.data, view.output))
@@ -304,11 +312,11 @@ def _combined(coefficients: Vector, values: list[Tensor]) -> Tensor:
 def likelihoods_of(bench: Bench, seen: Sequence[View]) -> list[Likelihood]:
     shape = tuple(bench.spec.tensors[0].shape[1:])
     width, pixels = seen[0].output.loc.shape[-1], seen[0].data.shape[-1]
-    known = all(v.output.density is not None for v in seen)
+    outputs, known = [v.output.loc for v in seen], all(v.output.density is not None for v in seen)
     own = [Likelihood(seen[0].output.law, lambda x, y: [y.density], whole=True)] if known else []  # type: ignore[list-item]
     if width != pixels:
-        return [*own, *(categoricals(bench.spec.tensors[0]) if width % pixels == 0 else ())]
-    data, outputs = [v.data for v in seen], [v.output.loc for v in seen]
+        return [*own, *(categoricals(bench.spec.tensors[0], outputs) if width % pixels == 0 else ())]
+    data = [v.data for v in seen]
     probabilities = all(bool(((y >= 0) & (y <= 1)).all()) for y in outputs)
     counts = of_counts(shape, data, outputs) if all(bool((x >= 0).all()) for x in data) else ()
     return [*likelihoods(probabilities, _is_paired(seen), data), *own, *counts]

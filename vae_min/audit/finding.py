@@ -48,7 +48,7 @@ KINDS: dict[str, Kind] = {
     "reconstruction-reduction": Kind("error", "replace size_average and reduce by reduction='sum' or 'none'"),
     "reconstruction-batch": Kind("error", "reduce both terms over the batch alike"),
     "reconstruction-term": Kind("error", "write both terms of it: x log p + (1 - x) log(1 - p)"),
-    "sigmoid-twice": Kind("error", "apply one sigmoid: in the decoder, or in the loss that takes logits"),
+    "sigmoid-twice": Kind("error", "apply one sigmoid or softmax: in the decoder, or in the loss that takes logits"),
     "sigmoid-missing": Kind("error", "end the decoder in a sigmoid, or use binary_cross_entropy_with_logits"),
     "data-range": Kind("error", "scale the data to [0, 1], or use a likelihood of real numbers"),
     "grey-values": Kind("note", "nothing, or binarise; a Bernoulli log-probability of grey values is only a score"),

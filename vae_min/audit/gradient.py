@@ -8,10 +8,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from numerics import normal
 from vae_min.audit.bench import Bench, Point
-from vae_min.audit.explanation import Explanation, View, terms, tolerance, view_of
+from vae_min.audit.explanation import Explanation, View, costs, terms, tolerance, view_of
 from vae_min.audit.finding import Finding
 from vae_min.audit.likelihood import heads_at
+from vae_min.audit.noise import seeded
 from vae_min.audit.sampler import Sampler
 
 # where the value is reproduced to rounding, or not: as by a series for a logarithm
@@ -22,6 +24,14 @@ CUT = {
     "scale": "the scale of the code is detached",
     "loc": "the location of the code is detached",
 }
+
+_SCORE = (
+    "the gradient is one of log q(z|x) at a held code, as of a score function, but its weights are not the loss of each "
+    "code less a baseline that does not depend on the draw"
+)
+_BASELINE = "let the weight of log q(z|x) be the loss at the code, detached, less what does not depend on the code"
+
+_FIRST, _SECOND, _MANY, _RANK = 21, 22, 3, 1e-9
 
 Value = Callable[[View], Tensor]
 
@@ -130,6 +140,12 @@ def findings(bench: Bench, sampler: Sampler, explanation: Explanation, point: Po
     if outcome is None or outcome[0] in ("whole", "sticking"):
         return
     name, differences = outcome
+    if not name and (baselines := _baselines(bench, sampler, explanation, point)):
+        spread = float((baselines[0] - baselines[1]).abs().max())
+        if spread > _TOLERANCE[bench.double] * max(1.0, float(baselines[0].abs().max())):
+            shown = f"with other noise the weights, less the loss of each code, change by up to {spread:.2g}"
+            yield Finding("unexplained", _SCORE, shown, remedy=_BASELINE)
+        return
     shown = f"relative difference from the gradient of the value: {differences['whole']:.3g}"
     if name in CUT:
         yield Finding("gradient-cut", f"the gradient does not pass through the sampler: {CUT[name]}", shown)
@@ -143,3 +159,36 @@ def findings(bench: Bench, sampler: Sampler, explanation: Explanation, point: Po
 def _is_sampled(e: Explanation) -> bool:
     """Whether the divergence is estimated from log q(z|x) at the draw, whose score has mean zero and may be left out."""
     return e.divergence.form == "sampled" or (len(e.kl) == 5 and abs(e.kl[4]) > 1e-6 * abs(e.reconstruction[0]))
+
+
+def _baselines(bench: Bench, sampler: Sampler, e: Explanation, point: Point) -> list[Tensor]:
+    """What is taken from the loss of each code, (k B,), before it weights log q(z|x) at the held code, at two draws of the noise.
+
+    Empty if the gradient is none of the score function. Where the baseline does not depend on the draw, the mean of the
+    gradient is that of the bound.
+    """
+    found = []
+    for seed in (_FIRST, _SECOND):
+        weights = _score_weights(bench, sampler, e, replace(point, noise=seeded(seed)))
+        if weights is None:
+            return []
+        found.append(weights)
+    return found
+
+
+def _score_weights(bench: Bench, sampler: Sampler, e: Explanation, point: Point) -> Tensor | None:
+    view = view_of(bench, sampler, point, graph=True)
+    anew = None if view is None or not sampler.noisy else rebuilt(bench, sampler, view, "code")
+    if view is None or anew is None or anew.latent.scale is None:
+        return None
+    parameters, latent, cost = bench.state.trainable, anew.latent, costs(e, anew).detach().flatten()
+    scores: Tensor = normal.log_prob(latent.code.detach(), latent.heads.loc, latent.scale).sum(-1).flatten()
+    columns = torch.stack([_gradient(s, parameters) for s in scores], 1)
+    if int(columns.any(1).sum()) < _MANY * len(scores):
+        return None  # so few parameters that such weights may be found for any gradient
+    own = columns @ cost / len(cost)
+    rest = _gradient(view.observation.loss, parameters) - _gradient(torch.stack(terms(e, anew)).sum(), parameters) - own
+    taken: Tensor = torch.linalg.lstsq(columns.cpu(), rest.cpu().unsqueeze(1), rcond=_RANK, driver="gelsd").solution
+    if (columns @ taken.to(rest)).squeeze(1).sub(rest).norm() > _TOLERANCE[bench.double] * (rest + own).norm():
+        return None
+    return -len(scores) * taken.squeeze(1)

@@ -53,15 +53,26 @@ class Heads:
     density: Tensor | None = None
 
     def flat(self) -> Heads:
-        """The same with all axes but the first as one."""
+        """The same with all axes but the first as one; that of one number for each row has one more."""
         second = self.second
         if second is not None and expands(second, self.loc):
             second = second.expand_as(self.loc)
-        return Heads(self.loc.flatten(1), None if second is None else second.flatten(1), self.law)
+        return Heads(by_row(self.loc), None if second is None else by_row(second), self.law)
 
     def detached(self) -> Heads:
         """The same numbers without their graph."""
         return Heads(self.loc.detach(), None if self.second is None else self.second.detach(), self.law)
+
+
+def by_row(value: Tensor) -> Tensor:
+    """A tensor (B, ...) as (B, N).
+
+    Examples
+    --------
+    >>> by_row(torch.zeros(2, 3, 4)).shape, by_row(torch.zeros(2)).shape
+    (torch.Size([2, 12]), torch.Size([2, 1]))
+    """
+    return value.reshape(len(value), -1)
 
 
 def expands(value: Tensor, like: Tensor) -> bool:

@@ -15,7 +15,7 @@ from torch.nn.functional import logsigmoid
 from numerics import bernoulli, laplace, normal
 from vae_min.audit.bench import Bench, Observation
 from vae_min.audit.finding import Finding
-from vae_min.audit.head import CLAIMABLE, READINGS, Heads, expands, heads_of
+from vae_min.audit.head import CLAIMABLE, READINGS, Heads, by_row, expands, heads_of
 from vae_min.audit.sampler import Sampler
 from vae_min.audit.spec import VAESpec
 
@@ -290,7 +290,7 @@ def _density(observation: Observation, sampler: Sampler, output: Any) -> Tensor 
     """-log p(x|z) by a distribution that the decoder gives, a row for each code; None if it is none of the data."""
     if not isinstance(output, Distribution):
         return None
-    x = observation.batch[0].flatten(1)
+    x = _flat_data(observation)
     count = len(observation.code) // len(observation.outputs) // len(x)
     rows = x.expand(count, *x.shape) if sampler.sample_major else x.unsqueeze(1).expand(len(x), count, -1)
     heads = heads_of(output)
@@ -307,8 +307,13 @@ def _density(observation: Observation, sampler: Sampler, output: Any) -> Tensor 
 
 def data_of(observation: Observation, like: Heads) -> Tensor:
     """The data as (k, B, N), floating point unless it holds classes."""
-    x = observation.batch[0].flatten(1) if observation.target is None else observation.target
+    x = _flat_data(observation) if observation.target is None else observation.target
     return x.expand(like.loc.shape[0], *x.shape)
+
+
+def _flat_data(observation: Observation) -> Tensor:
+    x = by_row(observation.batch[0])
+    return x.to(torch.get_default_dtype()) if x.dtype is torch.bool else x
 
 
 def findings(spec: VAESpec, likelihood: Likelihood, seen: Sequence[Any]) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ _STANDARD: dict[str, tuple[str, str, float, float]] = {
 
 
 UNIFORM_ZERO, UNIFORM_UNIT = 0.21, 0.53  # not symmetric: cos(2 pi u) is 0 at both quartiles
+_REPLACED = 1000  # of a call; one that draws until a number is accepted would never end with the same number each time
 
 
 class Draw(NamedTuple):
@@ -51,14 +52,14 @@ Source = Callable[[int, Tensor], Tensor]
 class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Records every draw made within, and replaces the normal and uniform ones by what ``source`` gives.
 
-    Without a source all draws are what torch makes them. With one, a draw of bits by a number p (a dropout mask) is all
+    Without a source all draws are what torch makes them, and so are those beyond the first thousand. With one, a draw of bits by a number p (a dropout mask) is all
     ones, by a tensor of probabilities p it is p > 1/2, so that a call is a function of the batch, the parameters and
     the source.
     """
 
     def __init__(self, source: Source | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.source, self.draws = source, list[Draw]()
+        self.source, self.draws, self._replaced = source, list[Draw](), 0
 
     @property
     def replaceable(self) -> list[Draw]:
@@ -90,8 +91,9 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
             loc, scale = loc + UNIFORM_ZERO * (second - loc), UNIFORM_UNIT * (second - loc)
         else:
             scale = second
-        if self.source is not None:
-            value = self.source(len(self.replaceable), out)
+        if self.source is not None and self._replaced < _REPLACED:
+            value = self.source(self._replaced, out)
+            self._replaced += 1
             out.copy_(loc + scale * (_within(value) if law == "uniform" else value))
         self.draws.append(Draw(law, name, (out - loc) / scale))
 

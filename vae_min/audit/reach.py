@@ -20,7 +20,8 @@ from vae_min.audit.divergence import kl_of_latents
 from vae_min.audit.explanation import Explanation, View, finite_view, values_of
 from vae_min.audit.finding import Finding
 from vae_min.audit.noise import constant, seeded
-from vae_min.audit.sampler import Sampler, among
+from vae_min.audit.sampler import Sampler
+from vae_min.audit.truncation import among
 
 _PLACES = ((1.0, 1.0), (4.0, 1.0), (10.0, 1.0), (1.0, 0.03))  # spread and factor; the last: the KL divergence almost 0
 _RTOL, _GAP, _EXACT, _MOST, _NONE = 1e-6, 0.1, 1e-5, 0.8, 1e-9

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import torch
 from scipy.stats import kstest
 from torch import Tensor
 
+from vae_min.audit import truncation
 from vae_min.audit.bench import Bench, Observation, Point
 from vae_min.audit.finding import Finding
 from vae_min.audit.head import READINGS, Heads, expands, factor, readings
 from vae_min.audit.noise import UNIFORM_UNIT, UNIFORM_ZERO, constant, seeded
 from vae_min.audit.spec import VAESpec
 from vae_min.audit.trace import in_place
+from vae_min.audit.truncation import among
 
 _FALSE_ALARM = 1e-9  # of the one statistical test, for noise that torch did not draw as normal or uniform
 _ELSEWHERE = (
@@ -28,9 +29,7 @@ _NOT_AFFINE = (
 )
 _RTOL = {True: 1e-9, False: 1e-4}
 _WIDE, _SMALL = seeded(7, 2.0), 0.125  # noise that a clamp would change, and noise that it would not
-_EQUAL = 1e-5  # of noise that is a quotient, to rounding
 _FEW = 0.1  # of a law with a density hardly two draws are the same
-_RARE = 4.0  # of 16,000 normal numbers one is beyond: to clamp it is no other law
 
 
 @dataclass
@@ -199,10 +198,12 @@ def _affine(bench: Bench, sampler: Sampler, still: list[Observation], moved: lis
     if not among(noise[b != 0], drawn):
         moved[:] = [_extrapolated(bench, o) for o in still]
         b, noise = _noise_of(still[0], moved[0], random)
-        if not _is_clamped(noise[b != 0], drawn):
+        if not truncation.is_clamped(noise[b != 0], drawn):
             sampler.doubt = _NOT_AFFINE
             return
-        sampler.findings += _clamp(noise[b != 0])
+        sampler.findings += truncation.of_clamp(noise[b != 0])
+    else:
+        sampler.findings += truncation.of_rejected(bench, still[0], b)
     uniform = [d for d in random.draws if d.law == "uniform" and among(noise[b != 0], d.value.flatten().to(noise))]
     _locate(bench, sampler, still, moved, bool(uniform))
     if uniform:
@@ -229,24 +230,6 @@ def _extrapolated(bench: Bench, still: Observation) -> Observation:
     near = bench.observe(replace(still.point, noise=constant(_SMALL)))
     codes = [s + (n - s) / _SMALL for s, n in zip(still.codes, near.codes, strict=True)]
     return replace(near, codes=codes)
-
-
-def _clamp(noise: Tensor) -> Iterator[Finding]:
-    """That noise is clamped, where this changes its law."""
-    low, high = float(noise.min()), float(noise.max())
-    if min(-low, high) < _RARE:
-        shown = f"of {len(noise)} numbers twice as far from 0 as normal ones none left [{low:.4g}, {high:.4g}]"
-        yield Finding("noise-law", "the noise is clamped, not normal", shown)
-
-
-def _is_clamped(noise: Tensor, drawn: Tensor) -> bool:
-    """Whether noise is what was drawn, but for numbers beyond a limit, which are the limit."""
-    if not len(noise):
-        return False
-    low, high = noise.min(), noise.max()
-    inside = noise[(noise - low > _EQUAL) & (high - noise > _EQUAL)]
-    beyond = (drawn < low - _EQUAL) | (drawn > high + _EQUAL)
-    return len(inside) > 0 and among(inside, drawn) and bool(beyond.any())
 
 
 def _mean_and_deviation(sampler: Sampler, still: Observation, moved: Observation) -> tuple[float, float]:
@@ -461,15 +444,3 @@ def of_claim(spec: VAESpec, sampler: Sampler, seen: Observation) -> list[Finding
 def _same(bench: Bench, a: Tensor, b: Tensor) -> bool:
     rtol = _RTOL[bench.double]
     return bool(torch.allclose(a, b, rtol=rtol, atol=rtol))
-
-
-def among(values: Tensor, drawn: Tensor) -> bool:
-    """Whether each value is one of those drawn, to rounding."""
-    if not len(drawn):
-        return False
-    ordered = drawn.sort().values
-    v = values.flatten()
-    right = torch.searchsorted(ordered, v).clamp(max=len(ordered) - 1)
-    left = (right - 1).clamp(min=0)
-    gap = torch.minimum((ordered[right] - v).abs(), (ordered[left] - v).abs())
-    return bool((gap < (1e-6 if v.dtype == torch.float64 else 1e-3)).all())

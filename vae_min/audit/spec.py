@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 import torch
@@ -76,6 +77,8 @@ class VAESpec:
             raise AuditError("VAESpec(batch=...) is not a tensor or a tuple of tensors")
         if any(t.layout is not torch.strided for t in self.tensors):
             raise AuditError("VAESpec(batch=...) is sparse: give it by to_dense()")
+        if self.tensors[0].is_complex():
+            raise AuditError("VAESpec(batch=...) is complex: let it hold real numbers, by torch.view_as_real, say")
         sizes = {t.shape[0] if t.ndim else 0 for t in self.tensors}
         if len(sizes) != 1 or 0 in sizes:
             raise AuditError(f"VAESpec(batch=...): leading dimensions differ or are zero: {sorted(sizes)}")
@@ -89,16 +92,18 @@ class VAESpec:
                 raise AuditError(f"VAESpec({name}={value!r}): known are {', '.join(known)}")
         for name in ("variance", "beta"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, Real) and float(value) > 0):
+            if value is not None and not (isinstance(value, Real) and 0 < float(value) < math.inf):
                 raise AuditError(f"VAESpec({name}={value!r}) is not a positive number")
         pair = isinstance(self.prior, tuple) and len(self.prior) == 2
         usable = pair or callable(self.prior) or isinstance(self.prior, torch.distributions.Distribution)
         if self.prior is not None and not usable:
             raise AuditError(f"VAESpec(prior={self.prior!r}) is neither (loc, scale) nor a torch.distributions object")
-        if self.num_importance_samples < 1:
-            raise AuditError(
-                f"VAESpec(num_importance_samples={self.num_importance_samples!r}) is not a number from 1 on"
-            )
+        listed = isinstance(self.module, Sequence) and all(isinstance(m, nn.Module) for m in self.module)
+        if not (self.module is None or isinstance(self.module, nn.Module) or listed):
+            raise AuditError(f"VAESpec(module={self.module!r}) is neither an nn.Module nor a sequence of them")
+        count: object = self.num_importance_samples
+        if not isinstance(count, Integral) or count < 1:
+            raise AuditError(f"VAESpec(num_importance_samples={count!r}) is not a whole number from 1 on")
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:

@@ -111,20 +111,30 @@ def is_missing(e: Explanation) -> bool:
     return all(abs(p) < _NOTHING * abs(e.reconstruction[0]) for p in kl_parts(e))
 
 
-def scale_of_prior(e: Explanation, latents: int, pixels: int) -> float | None:
-    """The scale of a normal prior, in units of the declared one, of which the loss has the divergence with its constant.
+def other_prior(e: Explanation, latents: int, pixels: int) -> tuple[float, float] | None:
+    """Location and scale of a normal prior, in units of the declared one, of which the loss has the divergence with its constant.
 
     A wrong weight of the logarithm alone is no such scale: it leaves the constant of a standard prior.
     """
-    parts = kl_parts(e)
-    scale = _of_another_prior(e, parts)
-    if scale is None or equal(parts[0], parts[2]):
+    moved = e.divergence.form == "loose"
+    whole = -2 * float(e.kl[6]) if moved else kl_parts(e)[-1]
+    loc, scale = _of_moved_prior(e, whole) if moved else (0.0, _of_another_prior(e, kl_parts(e)))
+    if not scale or (equal(scale, 1.0) and not loc):
         return None
-    half = 0.5 * latents * parts[2]
+    half = 0.5 * latents * whole
     unit = float(e.reconstruction[0]) * pixels * DENSITY.get(e.likelihood.family, (0.0, 0.0))[0]
-    own = 2 * half * math.log(scale) - (0.0 if is_estimated(e) else half)
+    own = half * ((loc / scale) ** 2 + 2 * math.log(scale)) - (0.0 if is_estimated(e) else half)
     close = 1e-6 * max(1.0, abs(half), abs(unit))
-    return scale if any(abs(e.constant - own - c) < close for c in (0.0, unit, -unit)) else None
+    return (loc, scale) if any(abs(e.constant - own - c) < close for c in (0.0, unit, -unit)) else None
+
+
+def _of_moved_prior(e: Explanation, whole: float) -> tuple[float, float]:
+    """The location, not 0, and the scale of the normal prior of which the loose terms are the divergence; the scale is 0 if they are none."""
+    c = [float(v) for v in e.kl]
+    others = (c[2], c[3], c[5], *c[7:])
+    if not e.divergence.own or not equal(c[1], c[4]) or c[1] * whole <= 0 or not _is_negligible(e, others):
+        return 0.0, 0.0
+    return -0.5 * c[0] / c[1], math.sqrt(0.5 * whole / c[1])
 
 
 def _of_another_prior(e: Explanation, parts: tuple[float, ...]) -> float | None:

@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from torch.distributions import Normal
 
 from vae_min.audit import gradient
 from vae_min.audit.audit import audit
 from vae_min.audit.bench import Point
 from vae_min.audit.explanation import view_of
 from vae_min.audit.noise import seeded
+from vae_min.audit.spec import VAESpec
 
 from .seen import on_bench
 from .small import bce, kl, spec, std
@@ -63,3 +65,36 @@ def test_a_value_that_is_nearly_explained_may_have_nearly_its_gradient(beside, c
     outcome = audit(spec(nll=lambda y, x: bce(y, x) + beside(y)))
     assert [f.code for f in outcome.findings] == codes
     assert outcome.effective.likelihood == "bernoulli_logits"
+
+
+def scored(weight, samples=1):
+    """A loss whose code is held, and whose gradient in the encoder is that of log q(z|x) times ``weight(nll)``."""
+    s = spec()
+    model = s.loss.__self__
+
+    def loss(x):
+        loc, v = model.encode(x)
+        q = Normal(loc, std(v))
+        z = q.sample((samples,))
+        nll, log_q = bce(model.decode(z), x.expand(samples, *x.shape)), q.log_prob(z).sum(-1)
+        return (nll + weight(nll, x).detach() * (log_q - log_q.detach())).mean() + kl(loc, v).mean()
+
+    return VAESpec(loss=loss, encode=s.encode, decode=s.decode, batch=s.batch, module=model)
+
+
+@pytest.mark.parametrize(
+    ("weight", "samples", "verdict", "codes"),
+    [
+        (lambda nll, x: nll, 1, "elbo", []),
+        (lambda nll, x: nll, 3, "elbo", []),
+        (lambda nll, x: nll - 3.0, 1, "elbo", []),
+        (lambda nll, x: nll - x.sum(-1), 1, "elbo", []),  # a baseline that knows the data
+        (lambda nll, x: 2 * nll, 1, "undecided", ["unexplained"]),
+        (lambda nll, x: -nll, 1, "undecided", ["unexplained"]),
+        (lambda nll, x: nll - nll.square(), 1, "undecided", ["unexplained"]),
+        (lambda nll, x: 0 * nll, 1, "not-elbo", ["gradient-cut"]),
+    ],
+)
+def test_the_gradient_may_be_that_of_the_score_function(weight, samples, verdict, codes) -> None:
+    outcome = audit(scored(weight, samples))
+    assert (outcome.verdict, [f.code for f in outcome.findings]) == (verdict, codes)

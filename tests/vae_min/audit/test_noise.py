@@ -76,3 +76,11 @@ def test_the_first_draws_may_be_the_same_for_all_sources() -> None:
     assert high(2, like).tolist() == [1.0, 1.0, 1.0]
     assert low(0, like).unique().numel() == 3
     assert after(0, constant(1.0))(0, like).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_loop_that_draws_until_a_number_is_accepted_ends() -> None:
+    with Noise(constant(0.0)) as noise:
+        accepted = next(v for v in (float(torch.randn(())) for _ in range(100_000)) if v > 1)
+    assert accepted > 1
+    assert len(noise.draws) > 1000
+    assert all(float(d.value) == 0 for d in noise.draws[:1000])  # up to there they are what the source gives

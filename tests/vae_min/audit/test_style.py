@@ -287,6 +287,9 @@ def changed(change, batch, reduce=torch.sum, order=lambda x: x):
     return VAESpec(loss=loss, encode=lambda x: model.encode(change(x)), decode=model.decoder, batch=batch, module=model)
 
 
+ORDERS = (lambda x: x.roll(1, 0), lambda x: x.flip(0), lambda x: torch.cat([x[1:2], x[:1], x[2:]]))
+
+
 def bytes_():
     return torch.randint(0, 256, (8, 12), dtype=torch.uint8)
 
@@ -347,6 +350,7 @@ def with_pictures(power):
             "undecided",
             set(),
         ),
+        *((lambda o=o: changed(lambda x: x, torch.randn(8, 12), order=o), "undecided", set()) for o in ORDERS),
         (lambda: fixed(1.0), "elbo", set()),
         (lambda: fixed(0.5), "elbo", set()),
         (lambda: fixed(0.5, declared=False), "elbo", set()),

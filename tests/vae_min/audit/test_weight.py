@@ -181,3 +181,19 @@ def test_a_prior_that_is_not_declared_is_told_by_its_constant(constant, claims, 
     assert (outcome.verdict, [f.code for f in outcome.findings if f.code != "kl-weight"]) == (verdict, codes)
     if verdict == "undecided":
         assert "a prior of 2 times the scale that is declared" in outcome.findings[0].message
+
+
+def from_prior(loc, scale, constant):
+    return lambda m, v: 0.5 * (((m - loc) ** 2 + v.exp()) / scale**2 - v + constant).sum(-1)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_a_prior_elsewhere_is_told_by_its_constant(scale) -> None:
+    constant = 2 * math.log(scale) - 1
+    declared = audit(spec(divergence=from_prior(0.7, scale, constant), claims={"prior": (0.7, scale)}))
+    assert (declared.verdict, declared.findings) == ("elbo", ())
+    outcome = audit(spec(divergence=from_prior(0.7, scale, constant)))
+    assert (outcome.verdict, [f.code for f in outcome.findings]) == ("undecided", ["unexplained"])
+    assert f"a prior moved by 0.7 scales, of {scale:g} times" in outcome.findings[0].message
+    wrong = audit(spec(divergence=from_prior(0.7, scale, constant + 0.3)))
+    assert (wrong.verdict, [f.code for f in wrong.findings]) == ("not-elbo", ["kl-term"])
