@@ -17,7 +17,8 @@ from elbocheck.judgement import Counterexample, UnusableFunction, allowed
 from numerics.ball import Ball
 
 Numbers = NDArray[np.float64]
-POINTS: dict[Regime, int] = {"generic": 6, "near-equal": 3, "extreme": 3}
+POINTS: dict[Regime, int] = {"generic": 6, "near-equal": 3, "extreme": 3, "corner": 8}
+_LARGE = 1e6  # a value that others overflow on their way to
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Bench:
         self.tensors: set[Form] = set()  # forms in which tensors come back
         self.takes_numbers = False  # without tensors too
         self._call, self._seed, self._has_torch = call, seed, has_torch
+        self.others: dict[Layout, list[Form]] = {}  # further ways to call it that give numbers, by layout
         self._generic = claim.sites("generic", POINTS["generic"], seed)
         self._edges = edges(claim, self._generic[0])
 
@@ -102,7 +104,11 @@ class Bench:
         if not usable and self._has_torch:  # constants of float32 do not multiply matrices of float64
             usable = [f for f in [Form(layout, "torch float32")] if self._is_usable(f, faults)]
         self.takes_numbers |= any(not is_tensor(f.kind) for f in usable)
-        return next((f for f in usable if not is_tensor(f.kind) or f in self.tensors), usable[0] if usable else None)
+        if not usable:
+            return None
+        chosen = next((f for f in usable if not is_tensor(f.kind) or f in self.tensors), usable[0])
+        self.others[layout] = [f for f in usable if f != chosen]
+        return chosen
 
     def _is_usable(self, form: Form, faults: list[str]) -> bool:
         for case in self.generic(form):
@@ -123,6 +129,8 @@ class Bench:
     def reply(self, form: Form, arguments: Sequence[Value], *, derivatives: bool = False) -> Reply:
         """Call it once."""
         reply = self._call(arguments, form.kind, derivatives)
+        if reply.changed:
+            self.notes["changes"] = "changes its arguments in place: arrays of its caller change with them"
         if reply.printed:
             self.notes.setdefault("prints", f"prints when it is called: {reply.printed!r}")
         return reply
@@ -136,6 +144,10 @@ class Bench:
     def cases(self, form: Form, regime: Regime) -> list[Case]:
         """Cases of points of a regime that have an enclosure, one point in all places of each."""
         return self._repeated(form, self.claim.sites(regime, POINTS[regime], self._seed))
+
+    def corners(self, form: Form) -> list[Case]:
+        """Cases of points in the corners of the parameters that have an enclosure of no extreme value."""
+        return [case for case in self.cases(form, "corner") if np.abs(self.truths(case)).max() < _LARGE]
 
     def edges(self, form: Form) -> list[Case]:
         """Cases of points at the edge of the claim (:mod:`elbocheck.edge`) that have an enclosure, as for a regime."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import sys
 import warnings
@@ -26,6 +27,7 @@ class Reply:
 
     ``gradient`` has the derivatives of the numbers' sum in each argument, in C order; None for an argument that they do
     not depend on, and as a whole where the function is not differentiable by torch.
+    ``changed`` tells whether the function has changed its arguments in place.
     """
 
     values: tuple[float, ...] = ()
@@ -35,6 +37,7 @@ class Reply:
     gradient: tuple[tuple[float, ...] | None, ...] | None = None
     fault: str = ""
     printed: str = ""
+    changed: bool = False
 
 
 Caller: TypeAlias = Callable[[Sequence[Value], Kind, bool], Reply]
@@ -76,7 +79,7 @@ def called(function: Function, arguments: Sequence[Value], kind: Kind, derivativ
     """
     leaves = [_passed(a, kind) for a in arguments]
     # a function may change its arguments in place
-    given = [leaf.clone() if is_tensor(kind) else leaf for leaf in leaves]
+    given = [leaf.clone() if is_tensor(kind) else copy.deepcopy(leaf) for leaf in leaves]
     printed = io.StringIO()
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stdout(printed), redirect_stderr(printed):
@@ -87,7 +90,8 @@ def called(function: Function, arguments: Sequence[Value], kind: Kind, derivativ
     except BaseException as error:  # noqa: BLE001 - whatever a user's function raises, SystemExit included
         reply = Reply(fault=fault(error, file))
     lines = printed.getvalue().split("\n")
-    return Reply(**{**vars(reply), "printed": lines[0][:80]})
+    changed = any(_is_changed(*pair) for pair in zip(given, leaves, strict=True))
+    return Reply(**{**vars(reply), "printed": lines[0][:80], "changed": changed})
 
 
 def has_torch() -> bool:
@@ -107,6 +111,14 @@ def _passed(value: Value, kind: Kind) -> Any:
     if kind == "numpy":
         return np.array(value, dtype=np.float64)[()]  # a number is no array of no axes
     return _listed(value)
+
+
+def _is_changed(given: Any, leaf: Any) -> bool:
+    """Whether an argument, or the shape of a tensor, is not what was passed."""
+    if isinstance(given, list):
+        return bool(given != leaf)
+    same = given.shape == leaf.shape and (given == leaf).all() if hasattr(given, "shape") else given == leaf
+    return not bool(same)
 
 
 def _listed(value: Value) -> Any:

@@ -7,22 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from elbocheck.call import Value
+from elbocheck.corner import spread
 from elbocheck.family import Family, FamilyError
 from numerics import quadrature
 from numerics.ball import Ball
 from numerics.density import Beta, Density
 
 Quantity: TypeAlias = Literal["kl", "entropy"]
-Regime: TypeAlias = Literal["generic", "near-equal", "extreme"]
+Regime: TypeAlias = Literal["generic", "near-equal", "extreme", "corner"]
 
 DIGITS = 15
 _NORMALS = ("normal", "normal_variance", "normal_log_variance")
 _NEAR = (1e-3, 1e-5, 1e-7)
+_CORNER = 0.9  # orders of magnitude
 _TRIES = 16  # draws for each point with an enclosure
 
 
@@ -104,10 +106,17 @@ class Claim:
     def sites(self, regime: Regime, count: int, seed: int) -> list[Site]:
         """Points of a regime; the same for the same seed.
 
+        Those in corners have sizes between 1/8 and 8 (:mod:`elbocheck.corner`).
         Moderate points of two families are those with an enclosure, if there are any: under a law with heavy tails
         the divergence is infinite for some parameters.
         """
-        rng = np.random.default_rng([seed, ("generic", "near-equal", "extreme").index(regime)])
+        if regime == "corner":
+            drawn = self._sites(regime, _TRIES * count, seed)
+            return [drawn[i] for i in spread([site.arguments for site in drawn], self._couples, count)]
+        return self._sites(regime, count, seed)
+
+    def _sites(self, regime: Regime, count: int, seed: int) -> list[Site]:
+        rng = np.random.default_rng([seed, get_args(Regime).index(regime)])
         if regime != "generic" or self.p is None or self.p is self.q:
             return [self._site(regime, i, rng) for i in range(count)]
         drawn = (self._site(regime, i, rng) for i in range(_TRIES * count))
@@ -120,13 +129,23 @@ class Claim:
             return False
         return True
 
-    def _decades(self) -> float:
+    @property
+    def _couples(self) -> list[tuple[int, int]]:
+        """The arguments of q and of p that have one role, by index."""
+        count, roles = len(self.q.parameters), [role for _, role in self.parameters]
+        return [(i, j) for i, role in enumerate(roles[:count]) for j in range(count, len(roles)) if roles[j] == role]
+
+    def _decades(self, regime: Regime) -> float:
+        if regime == "corner":
+            return _CORNER
+        if regime != "extreme":
+            return 0.0
         if self.p is None or self.p is self.q:
             return self.q.decades
         return min(self.q.decades, self.p.decades, 1.0)  # enclosures of two families are slow far out
 
     def _site(self, regime: Regime, index: int, rng: np.random.Generator) -> Site:
-        decades = self._decades() if regime == "extreme" else 0.0
+        decades = self._decades(regime)
         q = self.q.drawn(rng, decades)
         if self.p is None:
             return Site(q)

@@ -75,7 +75,10 @@ class Family:
         return max((p.axes for p in self.parameters), default=0)
 
     def drawn(self, rng: np.random.Generator, decades: float) -> tuple[Value, ...]:
-        """Values of all parameters, of moderate size where ``decades`` is 0."""
+        """Values of all parameters, of moderate size where ``decades`` is 0.
+
+        Where it is less than 1, logits and log-variances go no farther than the odds and scales that they are of.
+        """
         values = tuple(p.drawn(rng, decades) for p in self.parameters)
         return tuple(sorted(values)) if self.name == "uniform" else values
 
@@ -224,7 +227,7 @@ def _drawn(role: str, rng: np.random.Generator, decades: float) -> Value:
         lower = np.array(_factor(rng, decades))
         return tuple(map(tuple, (lower @ lower.T).tolist()))
     if role == "count":
-        return int(rng.integers(50, 200) if decades else rng.integers(2, 9))
+        return int(rng.integers(*((2, 9) if not decades else (10, 40) if decades < 1 else (50, 200))))
     return _extreme(role, rng, decades) if decades else _generic(role, rng)
 
 
@@ -247,7 +250,7 @@ def _extreme(role: str, rng: np.random.Generator, decades: float) -> float:
     if role == "real":
         return sign * float(size)
     if role in ("logit", "log_variance"):
-        return sign * float(rng.uniform(1.0, 10.0) * decades)
+        return sign * (float(rng.uniform(1.0, 10.0) * decades) if decades >= 1 else 2 * math.log(size))
     if role == "probability":
         return float(1 / size**2)
     if role == "degrees":

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from elbocheck.bench import Bench, Comparison, Form, Numbers
-from elbocheck.call import Caller, Value, is_tensor
+from elbocheck.call import Caller, Kind, Value, is_tensor
 from elbocheck.case import Case
 from elbocheck.claim import Claim, Enclose, Regime, enclosure
 from elbocheck.diagnosis import MEAN, UNKNOWN, Evidence, diagnoses, is_named
@@ -18,13 +18,18 @@ from elbocheck.slope import slopes
 from elbocheck.verdict import Verdict
 
 LOST = 1e-6  # relative error that counts as a numerical failure
+_CORNER_ROUNDINGS = 20
+_KINDS: dict[Kind, str] = {"torch": "tensors", "torch float32": "tensors", "float": "numbers", "numpy": "arrays"}
 _SLOPES = 16  # a derivative loses more roundings than the value
 _APPROXIMATE = (
     "it agrees to {digits:.1f} digits, not to those of {dtype}: an epsilon inside a logarithm or quotient, a rounded "
-    "constant, or a coarser dtype on the way"
+    "constant, a sum or integral cut short, or a coarser dtype on the way"
 )
 _NEAR = "it is right at moderate points, and wrong near q = p: a clamp or threshold"
 _TENSORS = "it is right given numbers, and wrong given tensors: it may change them in place"
+_CORNER = (
+    "it is right at moderate points, and wrong in a corner of the parameters: a threshold, a clamp or an approximation"
+)
 _CAUSES: dict[Regime, str] = {
     "near-equal": "cancellation near equality",
     "extreme": "overflow, lost digits or a clamp at extreme parameters",
@@ -79,12 +84,14 @@ def judge(call: Caller, claim: Claim, *, seed: int = 0, has_torch: bool, enclose
         witnesses.append(_witness(f"enclosures at generic points ({form}; {comparison.reduction})", comparison))
         if witnesses[-1].verdict is not Verdict.confirmed:
             return _wrong(bench, form, comparison, witnesses)
+    form = next(iter(reductions))
+    if wrong := _elsewhere(bench, form, witnesses):
+        return wrong
     if claim.has_equality:
-        form = next(iter(reductions))
         near = bench.compared(form, bench.cases(form, "near-equal"))
         witnesses.append(_witness("enclosures near equality, absolute", near))
         if witnesses[-1].verdict is not Verdict.confirmed:
-            return _wrong(bench, form, near, witnesses, near=True)
+            return _wrong(bench, form, near, witnesses, _NEAR)
     return _differentiated(bench, reductions, witnesses)
 
 
@@ -136,11 +143,33 @@ def _judgement(
     return Judgement(verdict, tuple(witnesses), counterexample, diagnosis, failures, tuple(bench.notes.values()))
 
 
+# --- a formula that is right at generic points, given what it takes best ---
+
+
+def _elsewhere(bench: Bench, form: Form, witnesses: list[Witness]) -> Judgement | None:
+    """The judgement on one that is wrong given something else that it takes, or in a corner of the parameters."""
+    for other in (f for others in bench.others.values() for f in others):
+        comparison = bench.compared(other, bench.generic(other))
+        if max(comparison.errors()) > max(WRONG, comparison.allowed):
+            name = f"enclosures at generic points ({other}; {comparison.reduction})"
+            cause = f"it is right given {_KINDS[form.kind]}, and wrong given {_KINDS[other.kind]}"
+            return _wrong(bench, other, comparison, [*witnesses, _witness(name, comparison)], cause)
+    corners = bench.corners(form)
+    if not corners:
+        return None
+    comparison = bench.compared(form, corners)
+    # Roundings may take more there than at moderate points, an epsilon inside a logarithm too.
+    if max(comparison.errors()) <= max(WRONG, _CORNER_ROUNDINGS * comparison.allowed):
+        return None
+    name = f"enclosures in corners of the parameters ({form}; {comparison.reduction})"
+    return _wrong(bench, form, comparison, [*witnesses, _witness(name, comparison)], _CORNER)
+
+
 # --- a formula that is wrong, or not quite right ---
 
 
 def _wrong(
-    bench: Bench, form: Form, comparison: Comparison, witnesses: Sequence[Witness], *, near: bool = False
+    bench: Bench, form: Form, comparison: Comparison, witnesses: Sequence[Witness], cause: str = ""
 ) -> Judgement:
     errors, outcome = comparison.errors(), witnesses[-1].verdict
     if outcome is Verdict.undecided:
@@ -149,7 +178,7 @@ def _wrong(
         said: tuple[str, ...] = (_APPROXIMATE.format(digits=digits, dtype=comparison.replies[worst].dtype),)
     else:
         worst = next(i for i, e in enumerate(errors) if not e <= max(WRONG, comparison.allowed))
-        said = (_NEAR,) if near else _diagnosed(bench, form, comparison)
+        said = (cause,) if cause else _diagnosed(bench, form, comparison)
     return _judgement(bench, outcome, witnesses, bench.counterexample(comparison, worst), said)
 
 

@@ -37,7 +37,9 @@ def judge_mean(bench: Bench, forms: Sequence[Form]) -> Judgement:
     UnusableFunction
         If a call gives no number.
     """
-    bench.notes["random"] = "it draws at random: its mean was judged, taken as normal (asymptotic)"
+    bench.notes["random"] = (
+        "two calls at one point differ: it draws at random, or keeps a state; its mean was judged, taken as normal (asymptotic)"
+    )
     if bench.tensors:
         bench.notes["gradient"] = "gradients not judged, since it draws at random: assert_unbiased_gradient judges them"
     cases = [(form, case) for form in forms for case in bench.generic(form)[:_CASES]]

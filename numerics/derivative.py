@@ -39,6 +39,8 @@ def with_gradient(
 
     Notes
     -----
+    Derivatives in forward mode, of which Hessians of ``torch.func`` are made, come from ``gradient`` too.
+
     Where torch records no gradient, and in other libraries, it is ``value`` alone; JAX differentiates its operations.
     So does torch in a graph that is compiled before the function was ever called outside of one: compilers make no rules.
 
@@ -54,16 +56,20 @@ def with_gradient(
     if key not in _RULES:
         if xp.compiler.is_compiling():
             return value(xp, *arrays)
-        _RULES[key] = _rule(xp, value, gradient)
-    return _RULES[key].apply(*arrays)
+        _RULES[key] = _rules(xp, value, gradient)
+    backward, both = _RULES[key]
+    return (backward if xp.compiler.is_compiling() else both).apply(*arrays)
 
 
-def _rule(xp: Any, value: Callable[..., Array], gradient: Callable[..., tuple[Array, ...]]) -> Any:
+def _rules(xp: Any, value: Callable[..., Array], gradient: Callable[..., tuple[Array, ...]]) -> tuple[Any, Any]:
+    """The rule for the backward mode alone, since compilers take no other, and that for both."""
+
     def forward(*arrays: Array) -> Array:
         return value(xp, *arrays)
 
     def setup_context(context: Any, inputs: tuple[Array, ...], output: Array) -> None:
         context.save_for_backward(*inputs)
+        context.save_for_forward(*inputs)
 
     def backward(context: Any, cotangent: Array) -> tuple[Array, ...]:
         slopes = gradient(xp, *context.saved_tensors)
@@ -71,6 +77,13 @@ def _rule(xp: Any, value: Callable[..., Array], gradient: Callable[..., tuple[Ar
             cotangent = cotangent[..., None]
         return tuple(cotangent * slope for slope in slopes)
 
+    def jvp(context: Any, *tangents: Array | None) -> Array:
+        arrays = context.saved_tensors
+        slopes = gradient(xp, *arrays)
+        total = sum(slope * tangent for slope, tangent in zip(slopes, tangents, strict=True) if tangent is not None)
+        return total if value(xp, *arrays).ndim == arrays[0].ndim else xp.sum(total, axis=-1)
+
     methods = {"forward": forward, "setup_context": setup_context, "backward": backward}
     body = {name: staticmethod(method) for name, method in methods.items()} | {"generate_vmap_rule": True}
-    return type("Rule", (xp.autograd.Function,), body)
+    rule = type("Rule", (xp.autograd.Function,), body)
+    return rule, type("RuleOfBoth", (rule,), {"jvp": staticmethod(jvp)})

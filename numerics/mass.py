@@ -183,7 +183,7 @@ class Geometric(Mass):
 
 
 def _check_one_of(probs: object, logits: object) -> None:
-    given = [value for value in (probs, logits) if value is not None and value != ()]
+    given = [value for value in (probs, logits) if value is not None and not (isinstance(value, tuple) and not value)]
     if len(given) != 1:
         raise ValueError("give either probs or logits")
 

@@ -229,7 +229,7 @@ def _sum_of_differences(xp: Any, dtype: Any, loc: Array, log_variance: Array) ->
     terms = xp.expm1(rates)
     terms -= rates
     loc, terms = widened(xp, loc, terms)
-    terms = xp.addcmul(terms, loc, loc, out=terms) if is_torch(xp) else terms + loc * loc
+    terms = terms.addcmul_(loc, loc) if is_torch(xp) else terms + loc * loc
     return sum_of_rows(xp, terms)
 
 

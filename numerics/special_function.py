@@ -10,7 +10,7 @@ from typing import Any
 
 from array_api_compat import is_jax_namespace
 
-from numerics.array import Array, as_arrays, is_torch
+from numerics.array import Array, as_arrays, is_torch, narrowed
 
 
 def log_gamma(x: Array) -> Array:
@@ -166,4 +166,5 @@ def _call(x: Array, torch_name: str, scipy_name: str) -> Array:
             function = getattr(function, part)
         return function(x)
     module = "jax.scipy.special" if is_jax_namespace(xp) else "scipy.special"
-    return getattr(importlib.import_module(module), scipy_name)(x)
+    value = getattr(importlib.import_module(module), scipy_name)(x)
+    return narrowed(xp, value, x.dtype)  # SciPy makes float64 of half precision

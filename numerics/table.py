@@ -200,11 +200,24 @@ def _weights(xp: Any, q_logits: Array, p_logits: Array) -> tuple[Array, ...]:
     """Exponentials of the logits less those of q's likeliest category, what is taken from p's to hold them, and t."""
     top = xp.max(q_logits, axis=-1, keepdims=True)
     reference = xp.max(xp.where(q_logits == top, p_logits, -math.inf), axis=-1, keepdims=True)
+    single = q_logits.dtype == xp.float32
     largest = xp.max(p_logits, axis=-1, keepdims=True)  # of float32, all three, if that is given: compilers are faster
     top, reference, largest, q_logits, p_logits = widened(xp, top, reference, largest, q_logits, p_logits)
     beyond = xp.clip(largest - reference, min=600.0) - 600.0
-    step = (p_logits - q_logits) - (reference - top)
-    return xp.exp(q_logits - top), xp.exp((p_logits - reference) - beyond), beyond, step
+    q_below, p_below = q_logits - top, p_logits - reference
+    if single:
+        step = (p_logits - q_logits) - (reference - top)
+    else:
+        # Tables may be near but for a constant: what rounding takes from the two differences is more than theirs then.
+        lost = _lost(p_logits, reference, p_below) - _lost(q_logits, top, q_below)
+        step = (p_below - q_below) + xp.where(xp.abs(lost) < math.inf, lost, 0.0)
+    return xp.exp(q_below), xp.exp(p_below - beyond), beyond, step
+
+
+def _lost(x: Array, y: Array, difference: Array) -> Array:
+    """What x - y is more than its rounded value (Knuth's two-sum)."""
+    part = difference - x
+    return (x - (difference - part)) - (y + part)
 
 
 def _sums(xp: Any, q: Array, tilted: Array, step: Array, form: _Series) -> tuple[Array, ...]:

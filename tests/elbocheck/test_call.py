@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from elbocheck.call import Function, Kind, caller
+from elbocheck.call import Function, Kind, called, caller
 
 
 class Unreadable(Exception):
@@ -86,3 +88,13 @@ def test_the_dtype_is_told() -> None:
     assert caller(lambda x: x.float())([1.0], "torch", False).dtype == "float32"
     assert caller(lambda x: np.float32(x))([1.0], "float", False).dtype == "float32"
     assert caller(lambda x: 3)([1.0], "float", False).dtype == "float64"
+
+
+def test_what_is_changed_in_place_is_told() -> None:
+    def scaled(x: Any) -> Any:
+        x[0] = 3.0
+        return 1.0
+
+    assert all(called(scaled, [(1.0, 2.0)], kind, False).changed for kind in ("torch", "numpy", "float"))
+    assert not any(called(scaled, [(3.0, 2.0)], kind, False).changed for kind in ("torch", "numpy", "float"))
+    assert not called(lambda x: x + math.nan, [0.5], "float", False).changed

@@ -45,6 +45,23 @@ def test_second_derivatives():
     assert torch.autograd.gradgradcheck(excess, leaf(-0.7, 0.3, 1.5))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")  # torch's own, in its forward mode
+def test_forward_mode():
+    """By which Hessians of torch.func differentiate the gradient; it takes the gradient that is brought, as the other does."""
+    x = leaf(2.0, -1.0).detach()
+    hessian = torch.func.hessian(lambda x: with_gradient(cube, slope_of_cube, torch, x).sum())(x)
+    assert hessian.tolist() == [[12.0, 0.0], [0.0, -6.0]]
+    wrong = torch.func.hessian(lambda x: with_gradient(cube, slope_of_square, torch, x).sum())(x)
+    assert wrong.tolist() == [[2.0, 0.0], [0.0, 2.0]]
+    mixed = torch.func.hessian(lambda x: with_gradient(total, slope_of_total, torch, x, x * x))(x)
+    assert mixed.tolist() == [[12.0, 0.0], [0.0, -6.0]]
+    for log_variance in (leaf(0.3, -0.7), leaf(1e-9, 0.0)):
+        check = torch.autograd.gradcheck(
+            lambda v: normal.kl_divergence_standard(v, v), log_variance, check_forward_ad=True, atol=1e-7
+        )
+        assert check
+
+
 def test_rows():
     x, y = leaf(2.0, -1.0).expand(3, 2), leaf(0.5, 4.0).expand(3, 2)
     value = with_gradient(total, slope_of_total, torch, x, y)

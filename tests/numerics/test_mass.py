@@ -1,5 +1,6 @@
 import mpmath
 import numpy as np
+import pytest
 from flint import arb
 from mpmath import log, mpf
 
@@ -70,3 +71,13 @@ def test_a_poisson_of_large_mean():
     ball = kl_divergence(Poisson(5000.0), Poisson(5100.5))
     with mpmath.workdps(60):
         assert contains(ball, mpf(5000) * log(mpf(5000) / mpf(5100.5)) + mpf(100.5))
+
+
+def test_numbers_of_numpy_are_numbers():
+    for family in (Bernoulli, Geometric):
+        number = np.float64(0.3)
+        assert entropy(family(number)).overlaps(entropy(family(0.3)))
+        assert not entropy(family(number)).overlaps(entropy(family(0.31)))
+        assert entropy(family(logits=number)).overlaps(entropy(family(logits=0.3)))
+        with pytest.raises(ValueError, match="either probs or logits"):
+            family(number, logits=number)

@@ -33,6 +33,8 @@ def test_gradient_and_dtype(function):
     assert value.dtype == torch.float32
     assert x.grad.item() == pytest.approx(float(mpmath.diff(TRUTHS[function], 0.7)), rel=1e-5, abs=0)
     assert function(np.float32([0.7])).dtype == np.float32
+    assert function(np.float16([0.7])).dtype == np.float16
+    assert function(np.float64([0.7])).dtype != np.float32
 
 
 def test_x_log_y_is_zero_at_zero():

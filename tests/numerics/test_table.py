@@ -57,6 +57,23 @@ def test_the_short_series_is_not_for_float64(monkeypatch):
     assert relative_error(divergence_of_logits(np, q, p), truth) > 1e-13
 
 
+def test_logits_that_are_near_but_for_a_constant(seed):
+    """The constant is lost exactly, by differences within each table; by one of both it takes digits along."""
+    generator = np.random.default_rng(seed)
+    q = generator.normal(size=(8, 3))
+    p = q * (1 + 1e-9 * generator.uniform(0.5, 1, q.shape)) + 100.0
+    for tables in ((q, p), (p, q)):
+        with mpmath.workdps(300):
+            truths = [kl_logits(*map(exact, rows)) for rows in zip(*tables, strict=True)]
+        assert max(map(relative_error, divergence_of_logits(np, *tables), truths)) < 1e-10
+        q_logits, p_logits = tables
+        steps = p_logits - q_logits
+        weights = np.exp(q_logits - q_logits.max(-1, keepdims=True))
+        weights = weights / weights.sum(-1, keepdims=True)
+        twin = np.sum(weights * (steps - np.sum(weights * steps, -1, keepdims=True)) ** 2, -1) / 2
+        assert max(map(relative_error, twin, truths)) > 1e-10
+
+
 def test_logits_far_below_and_far_above():
     """Masks of -1e9 have no weight, and what has none in q still has its weight in p."""
     q, p = np.array([0.0, 1.0, -1e9]), np.array([0.5, 0.25, 2.0])
