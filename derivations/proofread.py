@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from derivations.argument import at_odds
 from derivations.commuting import names_scales, order_matters
 from derivations.condition import around as near
 from derivations.condition import beside, choices, rests_on
@@ -22,15 +23,11 @@ from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.definition import (
     assumptions,
-    isotropic,
     labels_of_families,
     mixture,
     mixtures,
     redefined,
-    sample_of,
     trees_of,
-    unknown,
-    unusual,
     with_definitions,
     within,
 )
@@ -46,11 +43,21 @@ from derivations.meaning import Meaning
 from derivations.parser import parse
 from derivations.reader import Context
 from derivations.reading import readings
+from derivations.redefinition import redefinitions
 from derivations.refutation import depending, without_proof
 from derivations.relation import Judgement, blank
 from derivations.sampled_bound import TAKEN as INDEPENDENT
 from derivations.sampled_bound import by_more_draws
-from derivations.surroundings import Surroundings, approximation, at_odds, defined, negative
+from derivations.stated_density import decoders, isotropic, samples, unknown, unusual, varying
+from derivations.surroundings import (
+    Redefinition,
+    Surroundings,
+    approximation,
+    bound_symbols,
+    defined,
+    names_in,
+    negative,
+)
 from derivations.syntax import FormulaError, Sum
 from derivations.understanding import meanings, why_none
 from derivations.written import Side, WrittenChain
@@ -83,7 +90,7 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
 def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
     """What a manuscript says to each of its chains."""
     around = without_definitions(chains, conventions)
-    return with_definitions(
+    around = with_definitions(
         chains,
         replace(
             around,
@@ -93,10 +100,31 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             labels=labels_of_families(chains),
             isotropic=isotropic(chains),
             unusual=frozenset(unusual(chains)),
-            sample=sample_of(chains),
+            varying=frozenset(varying(chains)),
+            decoders=tuple(decoders(chains)),
+            samples=tuple(samples(chains)),
             unknown=frozenset(unknown(chains, around)),
         ),
     )
+    anew, disputes = redefinitions(chains, around)
+    return _signed(chains, replace(around, again=(*around.again, *anew), disputes=disputes))
+
+
+def _signed(chains: Sequence[WrittenChain], around: Surroundings) -> Surroundings:
+    """The surroundings with one sign for F in all chains: that with which alone one of them holds; disputed, if both are."""
+    for name in {"ScriptF", "F("} - around.symbols.keys() - around.positive - around.negative:
+        used = [(i, c) for i, c in enumerate(chains) if any(name in bound_symbols(t) for t in trees_of(c.sides))]
+        both = replace(around, positive=around.positive | {name}), replace(around, negative=around.negative | {name})
+        proved = [
+            {(i, j.index) for i, c in used for j, _ in judgements(c, i, signed, mending=False) if j.verdict == "proved"}
+            for signed in (both if len(used) > 1 else ())
+        ]
+        alone = [signed for signed, mine, other in zip(both, proved, proved[::-1], strict=False) if mine - other]
+        if len(alone) == 1:
+            around = alone[0]
+        elif alone:
+            around = replace(around, disputes=(*around.disputes, Redefinition(-1, name, ("", Sum(())))))
+    return around
 
 
 def without_definitions(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
@@ -229,7 +257,11 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     found = sorted(meanings(trees, around, blank.relation), key=lambda m: bool(m.condition))
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
-    if symbol := at_odds(trees):
+    if symbol := next(iter(sorted(around.disputed & set().union(*map(names_in, trees)))), ""):
+        return replace(
+            blank, message=f"{symbol.removeprefix('Script').rstrip('(')}: the text has said different things of it"
+        )
+    if symbol := at_odds(trees, around):
         return replace(blank, message=f"{symbol}: at several parameters or data")
     if any(map(is_assumption, found)):
         return replace(blank, message="an assumption about a density, not a claim")

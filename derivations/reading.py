@@ -215,6 +215,7 @@ class _Reader(Functionals):
             return self.weight_at(group)
         name = self.symbol_called(unit)
         if name:
+            self.check_symbol(unit)
             self.found.draws |= self.context.draws.get(name, {})
             return self.symbol_at(name, group)
         raise FormulaError(f"the function {unit.base}")
@@ -233,6 +234,8 @@ class _Reader(Functionals):
             raise FormulaError(f"a symbol at {', '.join(sorted(others))}, which may stand there for q")
         if any(u.base in PARAMETERS | {"q", "Q"} and _is_marked(u) for s in group.sums for u in units(s)):
             raise FormulaError("a symbol at one of several parameters or laws")
+        if any(u.primes for s in group.sums for u in units(s)):
+            raise FormulaError("a symbol at another point")
         found = {_letter(s).removeprefix(r"\Script").lower() for s in group.sums} & {"x", "y", "z", "d"}
         if not found <= _letters_of(term):
             missing = ", ".join(sorted(found - _letters_of(term)))
