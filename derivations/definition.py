@@ -81,6 +81,9 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     own = said.laws.get(latent[0], said.standard.get(latent[0])) if len(latent) == 1 and averaged == {*latent} else None
     line = chain.sides[0].line
     supposed = [a for a in text_around.assumed if a.lines[0] <= line <= a.lines[1]]
+    supposed += markov(densities(trees, "p", "q"))
+    if "steps" in unusual:
+        supposed = [a for a in supposed if a.product.head != "density"]
     return replace(
         text_around,
         named=laws,
@@ -93,7 +96,7 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
         variables=random_parameters(trees),
         evidence=evidence(q, trees),
         distant=frozenset(n for n, line in text_around.lines.items() if line > chain.sides[-1].line + FAR),
-        assumed=(*supposed, *markov(densities(trees, "p", "q"))),
+        assumed=tuple(supposed),
     )
 
 

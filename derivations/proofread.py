@@ -34,6 +34,7 @@ from derivations.definition import (
 from derivations.doubt import is_assumption, speaks
 from derivations.edit import mend
 from derivations.full_covariance import by_matrices
+from derivations.in_words import negative_in_words, unusual_in_words, varying_in_words
 from derivations.judgement import Proof, prove
 from derivations.kernel import Term
 from derivations.latex import text
@@ -48,7 +49,7 @@ from derivations.refutation import depending, without_proof
 from derivations.relation import Judgement, blank
 from derivations.sampled_bound import TAKEN as INDEPENDENT
 from derivations.sampled_bound import by_more_draws
-from derivations.stated_density import decoders, isotropic, samples, unknown, unusual, varying
+from derivations.stated_density import decoders, improper, isotropic, samples, unknown, unusual, varying
 from derivations.surroundings import (
     Redefinition,
     Surroundings,
@@ -99,14 +100,17 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             choices=tuple(choices(chains)),
             labels=labels_of_families(chains),
             isotropic=isotropic(chains),
-            unusual=frozenset(unusual(chains)),
-            varying=frozenset(varying(chains)),
+            unusual=frozenset(unusual(chains)) | frozenset(unusual_in_words(chains)),
+            varying=frozenset(varying(chains)) | frozenset(varying_in_words(chains)),
             decoders=tuple(decoders(chains)),
             samples=tuple(samples(chains)),
             unknown=frozenset(unknown(chains, around)),
+            improper=frozenset(improper(chains)),
         ),
     )
     anew, disputes = redefinitions(chains, around)
+    loose = {*negative_in_words(chains)} - around.symbols.keys() - around.spelled.keys()
+    disputes += tuple(Redefinition(-1, name, ("", Sum(()))) for name in sorted(loose))
     return _signed(chains, replace(around, again=(*around.again, *anew), disputes=disputes))
 
 
@@ -272,10 +276,10 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     for meaning in found:
         proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right), meaning.draws)
         if proof is not None:
-            return _proved(replace(blank, message=meaning.scope(found)), proof, meaning, trees)
+            return _proved(replace(blank, message=meaning.scope(found)), proof, meaning, trees, around)
         more = by_more_draws(*meaning.sides, blank.relation)
         if more is not None:
-            return _proved(blank, more, replace(meaning, words=(*meaning.words, INDEPENDENT)), trees)
+            return _proved(blank, more, replace(meaning, words=(*meaning.words, INDEPENDENT)), trees, around)
     return without_proof(blank, trees, found, around)
 
 
@@ -299,10 +303,17 @@ def _strictly(blank: Judgement, around: Surroundings) -> Judgement:
     return replace(judgement, verdict="undecided", by="", hypotheses=(), message=message)
 
 
-def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, Sum]) -> Judgement:
+def _proved(
+    blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, Sum], around: Surroundings
+) -> Judgement:
     blank = replace(blank, reading=meaning.reading)
     if order_matters(*trees):
         return replace(blank, message="shown for diagonal matrices only: those commute")
+    inside = [t for side in meaning.sides for _, t in subterms(side)]
+    if "log" in around.unusual and any(t.head == "normal" for t in inside):
+        return replace(blank, message="the logarithms of the text are said to have another base")
+    if improper := next((text(t) for t in inside if t in around.improper), ""):
+        return replace(blank, message=f"{improper}: defined by what need not be a density")
     if meaning.condition:
         return replace(blank, message=f"it holds if {meaning.condition}, of which nothing is said")
     hypotheses = (*meaning.suppositions, *in_words(proof.theorem.hypotheses))
@@ -328,7 +339,7 @@ def _up_to_constant(
             proof = constant_proof(meaning, variation)
             if proof is not None:
                 words = f"{proof.words}, up to a constant that does not depend on {variation.words}"
-                judgement = _proved(blank, replace(proof, words=words), meaning, trees)
+                judgement = _proved(blank, replace(proof, words=words), meaning, trees, around)
                 return replace(judgement, hypotheses=tuple(once(judgement.hypotheses)))
     return depending(blank, trees, found, around)
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from derivations.clue import density_named, is_isotropic, is_normal_density, is_rescaled, normal_parameters, on_diagonal
+from derivations.convention import families
 from derivations.conversion import subterms
 from derivations.definition import equations, has_stated_mean, trees_of, within
-from derivations.kernel import Term
+from derivations.judgement import prove
+from derivations.kernel import Term, bind, number
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.stated_law import is_standard_normal
@@ -88,6 +90,19 @@ def unknown(chains: Iterable[WrittenChain], around: Surroundings) -> Iterator[Te
                     yield symbol
                 if law is not None and (value is None or _is_of_others(law, value) or _is_of_none(value)):
                     yield law
+
+
+def improper(chains: Iterable[WrittenChain]) -> Iterator[Term]:
+    r"""The densities that a text defines by those of other families, ``\tilde p(z|x) = p(x,z)``, and that need not integrate to one."""
+    for e in equations(chains):
+        law, value = (next((f.term for f in readings(t)), None) for t in (e.left, e.right))
+        if law is None or value is None or law.head != "density" or not _is_of_others(law, value):
+            continue
+        whole = value
+        for target in law.args[: law.data[1]]:
+            whole = bind("integral", target, whole)
+        if prove(whole, number(1), "=", families(value)) is None:
+            yield law
 
 
 def _names_law(tree: Sum) -> bool:

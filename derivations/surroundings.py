@@ -114,13 +114,15 @@ class Surroundings:
     unusual
         Those of ``q``, ``z`` and ``epsilon`` of which the text says a normal law that is not the usual one: not ``N(\\mu,
         \\sigma^2)`` for q, not ``N(0, I)`` for the density p of a variable; ``v``, if that is no logarithm of a variance, and
-        ``q(z)``, if that is a mean of ``q(z|x)``.
+        ``q(z)``, if that is a mean of ``q(z|x)``; ``steps``, if they are no Markov chain, ``log``, if it has another base.
     varying
         Letters for numbers that the text has for something random.
     decoders
         The laws that the text has for ``p(x|z)``.
     unknown
         Densities and symbols that the text defines by what we cannot read or do not use.
+    improper
+        Densities that the text defines by those of other families and that need not integrate to one.
     samples, sample
         What the text has for z, such as ``mu + sigma epsilon``, and what it has at the chain.
     incomplete
@@ -169,6 +171,7 @@ class Surroundings:
     varying: frozenset[str] = frozenset()
     decoders: tuple[Sum, ...] = ()
     unknown: frozenset[Term | str] = frozenset()
+    improper: frozenset[Term] = frozenset()
     samples: tuple[Redefinition, ...] = ()
     sample: Sum | None = None
     incomplete: bool = False

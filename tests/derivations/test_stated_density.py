@@ -121,3 +121,17 @@ def test_letters_for_what_is_random_are_no_numbers(said, letters):
 
 def test_no_density_is_unusual_that_nothing_is_said_of():
     assert not {*unusual(chains(r"$p(z, x) = N(x; z, 2)$ and $p(z|y) = N(z; y, I)$ and $v = 2$ and $\Sigma = I$"))}
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        ("p(x,z)", "undecided"),
+        ("2 p(z|x)", "undecided"),
+        ("p(z|x)", "proved"),
+        (r"\frac12 p(z|x) + \frac12 q(z|x)", "proved"),
+    ],
+)
+def test_what_need_not_be_a_density(value, verdict):
+    text = rf"Let $\tilde r(z|x) = {value}$. Then $KL(q(z|x)\|\tilde r(z|x)) \ge 0$."
+    assert judge(text, "notes.md")[-1].verdict == verdict
