@@ -46,10 +46,12 @@ def in_definitions(trees: Iterable[Sum], variables: frozenset[str]) -> frozenset
     What has no label in a definition may have one elsewhere.
     """
     found: dict[str, set[str]] = {}
+    trees = list(trees)
     for tree in trees:
         for letter, label in labels(tree, variables):
             found.setdefault(letter, set()).add(label)
-    return frozenset(letter for letter, used in found.items() if _ambiguous(used - {"", "upper", _WHOLE, _PART}))
+    several_labels = (letter for letter, used in found.items() if _ambiguous(used - {"", "upper", _WHOLE, _PART}))
+    return frozenset(several_labels) | _with_and_without(trees, variables)
 
 
 def _ambiguous(used: set[str]) -> bool:

@@ -13,6 +13,7 @@ from derivations.reading import readings
 from derivations.refute import refute
 from derivations.surroundings import BOUNDS, Redefinition, Surroundings, defined
 from derivations.syntax import Sum
+from derivations.tree import bases
 from derivations.written import WrittenChain
 
 
@@ -37,6 +38,8 @@ def _is_another(name: str, e: Equation, around: Surroundings) -> bool:
     """Whether an equation says of a symbol what its definition does not say, or what the bound is not."""
     here = within(e.chain, around)
     if name in around.symbols:
+        if bases(e.left) != bases(around.called[name]):
+            return False  # J(p), where J(q) is defined
         return around.symbols[name][0] != e.after.source and _differ(around.symbols[name][1], e.right, here)
     if name not in BOUNDS or name not in around.positive | around.negative or any(map(has_evidence, e.chain.sides)):
         return False

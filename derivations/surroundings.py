@@ -335,7 +335,7 @@ def weight_defined(tree: Sum, value: Sum | None = None) -> tuple[str, str]:
     index = only_unit(unit.subs[0].sums[0])
     if (
         index is None
-        or index.base not in ("k", "i", "l", "j", "d")
+        or index.base not in ("k", "i", "l", "j", "d", "m", "n")
         or not (unit.base == "w" or _is_log_variance(unit, value))
     ):
         return "", ""

@@ -86,3 +86,9 @@ def test_two_definitions_with_other_labels_are_no_equation():
     )
     symbol = r"Let $\mathcal{D} = KL(q_\phi(z|x)\|q_\psi(z|x))$. "
     assert judge(rf"{symbol}$\log p(x) = \log p(x) + \mathcal{{D}}$", "notes.md")[-1].verdict != "proved"
+
+
+def test_what_a_definition_tells_apart_its_symbol_does_too():
+    for law, verdict in (("p", "proved"), (r"p_\theta", "undecided")):
+        said = rf"Let $\mathcal{{C}} = -E_{{p(x)}}[\log {law}(x)]$. "
+        assert judge(rf"{said}Then $\mathcal{{C}} = H(p(x))$", "notes.md")[-1].verdict == verdict

@@ -160,3 +160,14 @@ STRUCTURED = r"We drop this: \[ q(u,z|x) = q(u|x) q(z|u,x) \]"
 def test_independence_is_supposed_from_where_a_text_says_so_until_it_says_otherwise(texts, verdict):
     found = judge("\n".join(texts))
     assert next(j.verdict for j in found if j.lhs.startswith("E_{q(u,z|x)}")) == verdict
+
+
+@pytest.mark.parametrize("index", "klimn")
+def test_weights_of_any_index(index):
+    size = index.upper() if index != "i" else "K"
+    said = rf"Let $w_{index} = p(x|z_{index})$ with $z_{index} \sim p(z)$. "
+    for claim, verdict in (
+        (rf"p(x) \approx \frac1{size}\sum_{{{index}=1}}^{size} w_{index}", "proved"),
+        (rf"p(x) \approx \sum_{{{index}=1}}^{size} w_{index}", "refuted"),
+    ):
+        assert judge(f"{said}Then ${claim}$", "notes.md")[-1].verdict == verdict
