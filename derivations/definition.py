@@ -55,15 +55,16 @@ def trees_of(sides: Iterable[Side]) -> Iterator[Sum]:
 def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     """The surroundings of a chain: which law q is in it, and the density of the data."""
     trees = list(trees_of(chain.sides))
-    q = approximation(trees, text_around.usual)
+    meant = meant_by(trees, text_around)
+    q = approximation(trees, approximation(meant, text_around.usual))
     latent = [point.data[0] for point in q.args[: q.data[1]]] if q is not None else []
     laws = {"q": q, "Q": q, **dict.fromkeys(latent, q)} if q is not None else {}
     used = {name_of(u.base) for tree in trees for u in units(tree) if isinstance(u.base, str)}
     drawn = sorted(used & text_around.drawn.keys())
     of_symbols = [law for name in drawn for law in text_around.drawn[name]]
-    meant = [table[n][1] for table in (text_around.weights, text_around.symbols) for n in drawn if n in table]
-    apart = several([*trees, *meant, *stated_laws([*chain.spoken, *chain.laws, *of_symbols]).trees])
-    apart |= in_definitions([*trees, *meant_by(trees, text_around)], random_parameters(trees))
+    with_laws = [table[n][1] for table in (text_around.weights, text_around.symbols) for n in drawn if n in table]
+    apart = several([*trees, *with_laws, *stated_laws([*chain.spoken, *chain.laws, *of_symbols]).trees])
+    apart |= in_definitions([*trees, *meant], random_parameters(trees))
     spoken = stated_laws(chain.spoken, apart).without(stated_laws(chain.denied).letters)
     beside = stated_laws(chain.laws, apart)
     said = beside.after(spoken).after(stated_laws(of_symbols, apart))
