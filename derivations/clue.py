@@ -16,8 +16,11 @@ from derivations.tree import (
     NATURALS,
     PARAMETERS,
     Label,
+    alone,
     bases,
     braced,
+    is_parenthesised,
+    is_transposed,
     letters,
     name_of,
     only_unit,
@@ -162,23 +165,41 @@ def label_of_family(left: Sum, right: Sum) -> tuple[str, str] | None:
 
 def is_normal_density(left: Sum, right: Sum, family: str, of: str) -> bool:
     """Whether a density of a family is said to be one normal density: that of a variable, given others or not."""
-    named, *rest = left.rows[0][1].items
-    group = group_of(rest[0], "(") if len(rest) == 1 else None
-    first = plain_letter(group.sums[0]) if group is not None else ""
-    is_family = isinstance(named, Unit) and str(named.base).lower() == family
-    return is_family and first == of and bool(normal_parameters(right))
+    return density_named(left)[:2] == (family, of) and bool(normal_parameters(right))
+
+
+def density_named(tree: Sum) -> tuple[str, str, bool]:
+    """Family and letter of a density that a side consists of, the letter with an index or without, and whether it is given others."""
+    named, *rest = tree.rows[0][1].items
+    group = group_of(rest[0], "(") if len(rest) == 1 and len(tree.rows) == 1 else None
+    if group is None or not isinstance(named, Unit) or named.base not in FAMILIES:
+        return "", "", False
+    letter = "" if group.separators[:1] == (",",) else _letter_of(group.sums[0])
+    return str(named.base).lower(), letter, "|" in group.separators
+
+
+def _letter_of(tree: Sum) -> str:
+    """The letter of a variable, which may have an index, as ``z_j`` has."""
+    unit = only_unit(tree)
+    if unit is None or not isinstance(unit.base, str) or unit.sups or unit.primes:
+        return ""
+    return unit.base if all(letters(g) <= PARAMETERS | INDICES for g in unit.subs) else ""
 
 
 def normal_parameters(law: Sum) -> tuple[Sum, ...]:
-    r"""The mean and the covariance in ``N(\mu, \sigma^2)`` or ``N(z; \mu, \sigma^2)``; nothing for what is no such call."""
+    r"""The mean and the covariance in ``N(\mu, \sigma^2)`` or ``N(z; \mu, \sigma^2)``; nothing for what is no such call.
+
+    A product of such densities of entries is one.
+    """
     items = law.rows[0][1].items
+    items = items[1:] if isinstance(items[0], Unit) and items[0].base == r"\prod" else items
     if len(law.rows) != 1 or len(items) != 2:
         return ()
     name, call = items
     group = group_of(call, "(")
     if group is None or not (isinstance(name, Unit) and isinstance(call, Unit)) or call.sups or call.subs:
         return ()
-    of = plain_letter(group.sums[0]).strip("\\").isalpha() if len(group.sums) == 3 else len(group.sums) == 2
+    of = _letter_of(group.sums[0]).strip("\\").isalpha() if len(group.sums) == 3 else len(group.sums) == 2
     return group.sums[-2:] if of and name.base == r"\Normal" else ()
 
 
@@ -199,16 +220,42 @@ def is_rescaled(law: Sum) -> bool:
     is_mu = sign == "+" and isinstance(first, Unit) and first.base == r"\mu" and all(map(group_of, rest))
     if plain_letter(mean) in ("0", "1", r"\Zero") or (r"\mu" in bases(mean) and (others or not is_mu)):
         return True
-    items = scale.rows[0][1].items if len(scale.rows) == 1 else ()
-    if r"\sigma" in bases(scale) and any(i == "/" or (isinstance(i, Unit) and i.base == r"\frac") for i in items):
+    return is_other_scale(scale)
+
+
+def is_other_scale(scale: Sum) -> bool:
+    r"""Whether a covariance is none that one has with ``\sigma`` for the scale: ``2 \sigma^2``, ``I``, ``\sigma^{-2}``, ``L L^\top``."""
+    inside, is_diagonal = on_diagonal(scale)
+    items = inside.rows[0][1].items if len(inside.rows) == 1 else ()
+    if any(is_transposed(u) for u in units(inside)):
         return True
-    factors = _factors(scale)
+    if r"\sigma" in bases(inside) and any(i == "/" or (isinstance(i, Unit) and i.base == r"\frac") for i in items):
+        return True
+    factors = _factors(inside)
     sigmas = [f for f in factors if f.base == r"\sigma"]
     if not sigmas:
         return bool(factors)
     remaining = [f for f in factors if f.base != r"\sigma"]
     is_multiple = len(sigmas) > 1 or any(f.base not in ("I", r"\One", "1") for f in remaining)
-    return is_multiple or not (_exponent(sigmas[0]) == "2" or not (_exponent(sigmas[0]) or remaining))
+    is_deviation = not (_exponent(sigmas[0]) or remaining or is_diagonal)
+    return is_multiple or not (_exponent(sigmas[0]) == "2" or is_deviation)
+
+
+def is_other_sample(sample: Sum) -> bool:
+    r"""Whether a sample is none of ``N(\mu, \sigma^2)``, as ``\mu + 2 \sigma \epsilon`` and ``\mu + \sigma^2 \epsilon`` are."""
+    noise = [row for _, row in sample.rows if any(isinstance(u, Unit) and u.base == r"\epsilon" for u in row.items)]
+    scales = [u for row in noise for u in _tops(row) if u.base == r"\sigma"]
+    numbers = [u for row in noise for u in _tops(row) if str(u.base).isdigit()]
+    return bool(scales) and bool(numbers or any(u.sups and not is_parenthesised(u.sups[0]) for u in scales))
+
+
+def on_diagonal(scale: Sum) -> tuple[Sum, bool]:
+    r"""What stands in ``\mathrm{diag}(\sigma^2)``, the first entry if there are several, and whether it is such a matrix."""
+    first, *rest = scale.rows[0][1].items
+    if not isinstance(first, Unit) or first.base != r"\diag" or not rest or len(scale.rows) != 1:
+        return scale, False
+    group = group_of(rest[0], "(")
+    return (group.sums[0] if group is not None and len(rest) == 1 else alone(*rest)), True
 
 
 def _factors(tree: Sum) -> list[Unit]:

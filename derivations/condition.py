@@ -37,6 +37,9 @@ def choices(chains: Iterable[WrittenChain]) -> Iterator[Choice]:
 
 def _choice(left: str, right: str) -> tuple[Term | None, Term] | None:
     value = _density(right)
+    if value is not None and value.data[0] == "q" and (prior := _density(left)) is not None:
+        alike = prior.data[0] != "q" and prior.args[: prior.data[1]] == value.args[: value.data[1]]
+        return (value, prior) if alike else None  # p(z) = q(z)
     if value is None or value.data[0] in ("q", "Q"):
         return None
     try:

@@ -22,7 +22,7 @@ from derivations.clue import (
     numbers_of,
     size_of,
 )
-from derivations.convention import Family
+from derivations.convention import POSTERIOR, PRIOR, Family
 from derivations.decoder import Decoder, decoder_of
 from derivations.distribution import depending, differentiable
 from derivations.kernel import Term, bind, density, log, number
@@ -47,7 +47,7 @@ def families_of(trees: Trees, around: Surroundings) -> Iterator[Family]:
     for log_variance in logs:
         for same in isotropic:
             yield Family(vector=True, dimension=size, log_variance=log_variance, isotropic=same)
-        if not found & NOTATION:
+        if not (found & NOTATION or around.isotropic):
             yield Family(vector=False, dimension=size, log_variance=log_variance)
 
 
@@ -66,7 +66,8 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
     base = Context(
         {name: depending(law, depends) for name, law in around.laws.items()},
         unread=around.unread,
-        divergence=bind("kl", first.args[0], first, second),
+        varying=around.varying,
+        divergence=bind("kl", first.args[0], first, second) if labels or not is_contradicted(around) else None,
         apart=around.apart,
         variables=around.variables,
         blocks=together(trees),
@@ -103,20 +104,32 @@ def contexts(trees: Trees, around: Surroundings, family: Family) -> Iterator[tup
                 "q_i is q given x_i",
                 *([f"E is over {text(mean)}"] if mean is not None else []),
             ]
-            defined = dict(_definitions(around.symbols, names, family))
+            scalar = not family.vector
+            defined = dict(_definitions(around.symbols, names, scalar=scalar))
             draws = {name: found.found.draws for name, found in defined.items()}
-            spelled = {name: found.term for name, found in _definitions(around.spelled, names, family)}
-            for symbols, said in _symbols(trees, around, names, {name: found.term for name, found in defined.items()}):
+            spelled = {name: found.term for name, found in _definitions(around.spelled, names, scalar=scalar)}
+            fixed = {name: found.term for name, found in defined.items()}
+            for symbols, said in _symbols(trees, around, names, fixed, scalar=scalar):
                 yield replace(names, symbols=symbols, spelled=spelled, draws=draws), (*words, *said, *usual)
 
 
+def is_contradicted(around: Surroundings) -> bool:
+    """Whether the text has other densities than the two of which a divergence is that names none."""
+    said = {"q", "z"} & around.unusual or {POSTERIOR, PRIOR} & around.unknown
+    return bool(said) and not around.conventions
+
+
 def _symbols(
-    trees: Trees, around: Surroundings, names: Context, fixed: dict[str, Term]
+    trees: Trees, around: Surroundings, names: Context, fixed: dict[str, Term], *, scalar: bool
 ) -> Iterator[tuple[dict[str, Term], tuple[str, ...]]]:
     """What symbols stand for: what the text defines, else the ELBO, for F of either sign."""
     used = {n for tree in trees for n in bound_symbols(tree)} - around.symbols.keys()
     bound, said = around.bound, tuple[str, ...]()
-    if bound is not None and "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t)):
+    bare = "w" not in fixed and any(u.base == "w" and not u.subs for t in trees for u in units(t))
+    if bare and around.weighed:
+        of_one_draw = {"w": around.weights["w"]} if "w" in around.weights else {}
+        fixed |= {name: found.term for name, found in _definitions(of_one_draw, names, scalar=scalar)}
+    elif bare and bound is not None:
         for weight in _ratios(trees, around, names):
             yield {**fixed, "w": weight}, (f"w is {text(weight)}",)
         fixed["w"] = around.weight
@@ -149,10 +162,10 @@ def _ratios(trees: Trees, around: Surroundings, names: Context) -> Iterator[Term
         )
 
 
-def _definitions(symbols: Mapping[str, tuple[str, Sum]], names: Context, family: Family) -> Iterator[tuple[str, Read]]:
+def _definitions(symbols: Mapping[str, tuple[str, Sum]], names: Context, *, scalar: bool) -> Iterator[tuple[str, Read]]:
     """What the text defines, as it is read."""
     for name, (_, tree) in symbols.items():
-        found = next(readings(tree, names, scalar=not family.vector), None)
+        found = next(readings(tree, names, scalar=scalar), None)
         if found is not None:
             yield name, found
 

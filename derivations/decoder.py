@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from derivations.clue import is_other_scale, normal_parameters
 from derivations.convention import PRIOR, Model, X, Z
 from derivations.kernel import density
 from derivations.label import rows
@@ -18,7 +19,7 @@ from derivations.reader import Context, Reading, group_of
 from derivations.reading import read
 from derivations.symbol import without_index
 from derivations.syntax import FormulaError, Group, Row, Sum, Unit
-from derivations.tree import INDICES, alone, braced, is_parenthesised, letters, only_unit, units
+from derivations.tree import INDICES, alone, bases, braced, is_parenthesised, letters, only_unit, units
 
 DECODER, JOINT = density("p", [X], [Z]), density("p", [X, Z])
 _DATA = ("x", "X")
@@ -41,6 +42,16 @@ class Decoder:
     def chosen(self) -> bool:
         """Whether the variance is none that the text says."""
         return self.scale is None
+
+    def fits(self, law: Sum) -> bool:
+        """Whether a law that the text has for ``p(x|z)`` may be this one, as far as one can tell."""
+        parameters = normal_parameters(law)
+        if not parameters:
+            return r"\Normal" in bases(law)
+        letters_of = bases(parameters[1]) - {"I", r"\One", "1"}
+        if self.scale is None:
+            return not letters_of
+        return r"\Sigma" in letters_of or (r"\sigma" in letters_of and not is_other_scale(parameters[1]))
 
     def laws(self, names: Context, *, scalar: bool) -> Iterator[tuple[Model, str]]:
         r"""``p(x|z)`` as the normal density with the variance ``\sigma^2``; and with the variance ``\sigma``, a condition."""
@@ -69,6 +80,10 @@ class Binary:
     index: str
     given: bool
     chosen: bool = False
+
+    def fits(self, law: Sum) -> bool:
+        """Whether a law that the text has for ``p(x|z)`` may be this one."""
+        return r"\Normal" not in bases(law)
 
     def laws(self, names: Context, *, scalar: bool) -> Iterator[tuple[Model, str]]:
         """``p(x|z)`` as the product of Bernoulli laws, or one of them."""

@@ -7,20 +7,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
+from math import inf
 
-from derivations.clue import is_isotropic, is_normal_density, is_rescaled, label_of_family
+from derivations.clue import is_other_sample, label_of_family
 from derivations.convention import elbo
 from derivations.conversion import subterms
 from derivations.doubt import is_independence
 from derivations.independence import Independence, markov
 from derivations.judgement import prove
 from derivations.kernel import Term, density, number
-from derivations.label import random_parameters, several
+from derivations.label import in_definitions, random_parameters, several
 from derivations.mixture import aggregates
 from derivations.parser import parse
 from derivations.reader import UNNAMED, Context
 from derivations.reading import readings
-from derivations.stated_law import Stated, is_standard_normal, stated_laws
+from derivations.stated_law import Stated, stated_laws
 from derivations.surroundings import (
     BOUNDS,
     Redefinition,
@@ -31,6 +32,7 @@ from derivations.surroundings import (
     densities,
     evidence,
     has_size,
+    meant_by,
     negative,
     size_defined,
     weight_defined,
@@ -53,14 +55,16 @@ def trees_of(sides: Iterable[Side]) -> Iterator[Sum]:
 def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     """The surroundings of a chain: which law q is in it, and the density of the data."""
     trees = list(trees_of(chain.sides))
-    q = approximation(trees, text_around.usual)
+    meant = meant_by(trees, text_around)
+    q = approximation(trees, approximation(meant, text_around.usual))
     latent = [point.data[0] for point in q.args[: q.data[1]]] if q is not None else []
     laws = {"q": q, "Q": q, **dict.fromkeys(latent, q)} if q is not None else {}
     used = {name_of(u.base) for tree in trees for u in units(tree) if isinstance(u.base, str)}
     drawn = sorted(used & text_around.drawn.keys())
     of_symbols = [law for name in drawn for law in text_around.drawn[name]]
-    meant = [table[n][1] for table in (text_around.weights, text_around.symbols) for n in drawn if n in table]
-    apart = several([*trees, *meant, *stated_laws([*chain.spoken, *chain.laws, *of_symbols]).trees])
+    with_laws = [table[n][1] for table in (text_around.weights, text_around.symbols) for n in drawn if n in table]
+    apart = several([*trees, *with_laws, *stated_laws([*chain.spoken, *chain.laws, *of_symbols]).trees])
+    apart |= in_definitions([*trees, *meant], random_parameters(trees))
     spoken = stated_laws(chain.spoken, apart).without(stated_laws(chain.denied).letters)
     beside = stated_laws(chain.laws, apart)
     said = beside.after(spoken).after(stated_laws(of_symbols, apart))
@@ -76,6 +80,11 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     )
     averaged = said.letters - {"epsilon"}
     own = said.laws.get(latent[0], said.standard.get(latent[0])) if len(latent) == 1 and averaged == {*latent} else None
+    line = chain.sides[0].line
+    supposed = [a for a in text_around.assumed if a.lines[0] <= line <= a.lines[1]]
+    supposed += markov(densities(trees, "p", "q"))
+    if "steps" in unusual:
+        supposed = [a for a in supposed if a.product.head != "density"]
     return replace(
         text_around,
         named=laws,
@@ -88,7 +97,7 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
         variables=random_parameters(trees),
         evidence=evidence(q, trees),
         distant=frozenset(n for n, line in text_around.lines.items() if line > chain.sides[-1].line + FAR),
-        assumed=(*text_around.assumed, *markov(densities(trees, "p", "q"))),
+        assumed=tuple(supposed),
     )
 
 
@@ -109,12 +118,13 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     aside: list[Redefinition] = []
     said: set[str] = set()  # to be the ELBO, by an equation that holds
     spelled: dict[str, tuple[str, Sum]] = {}
+    called: dict[str, Sum] = {}
     here = cache(lambda chain: within(chain, around))
-    for e in _of_symbols(chains):
+    for e in of_symbols(chains):
         chain, after, name, tree = e.chain, e.after, defined(e.left), e.right
         this = Redefinition(e.place, name, (after.source, tree))
         if after.relation == ":=" and (name in signs or symbols.get(name, (after.source,))[0] != after.source):
-            sign = _sign(name, tree, here(chain)) if name in signs else ""
+            sign = sign_of(name, tree, here(chain)) if name in signs else ""
             if not sign or sign != signs[name]:
                 again.append(this)
         symbol, size = size_defined(e.left, tree)
@@ -124,11 +134,12 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
             continue
         if name in signs and (_is_loss(tree) or _is_exchanged(tree, here(chain))):
             aside.append(this)
-        if name not in BOUNDS and _has_stated_mean(tree, here(chain)):
+        if name not in BOUNDS and has_stated_mean(tree, here(chain)):
             continue
         if not name or name in signs or name in fixed or (name in symbols and name not in BOUNDS):
             continue
-        sign = _sign(name, tree, here(chain)) if name in BOUNDS else ""
+        called.setdefault(name, e.left)
+        sign = sign_of(name, tree, here(chain)) if name in BOUNDS else ""
         claimed = name in BOUNDS and (name == "ELBO" or (after.relation == "=" and _beside_evidence(name, chains)))
         if name in BOUNDS and not sign and _is_exchanged(tree, here(chain)):
             aside.append(this)
@@ -154,8 +165,10 @@ def with_definitions(chains: Sequence[WrittenChain], around: Surroundings) -> Su
     return replace(
         around,
         symbols=symbols,
+        called={name: tree for name, tree in called.items() if name in symbols},
         lines=lines,
         weights=_weights(chains),
+        weighed=any(weight_defined(e.left)[0] == "w" for e in equations(chains)),
         drawn=_drawn(chains),
         spelled=spelled,
         sized=sized,
@@ -189,7 +202,7 @@ def _averages(tree: Sum) -> bool:
 def _weights(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, Sum]]:
     """What symbols with an index stand for, such as ``w_k``; one that the text defines in two ways stands for nothing."""
     found: dict[str, dict[str, tuple[str, Sum]]] = {}
-    for e in _equations(chains):
+    for e in equations(chains):
         weight, index = weight_defined(e.left, e.right)
         if weight:
             written_alike = re.sub(rf"(?<![a-zA-Z\\]){index}(?![a-zA-Z])|\s|[{{}}]", "", e.after.source)
@@ -201,7 +214,7 @@ def _weights(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, Sum]]:
 def _drawn(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, ...]]:
     """Which laws are stated beside the definitions of symbols, as in ``w_k = p(x, z_k) / q(z_k | x), z_k ~ q(z | x)``."""
     found: dict[str, tuple[str, ...]] = {}
-    for e in _equations(chains):
+    for e in equations(chains):
         name = defined(e.left) or weight_defined(e.left, e.right)[0]
         if name and (e.chain.laws or e.chain.spoken):
             found[name] = (*found.get(name, ()), *e.chain.laws, *e.chain.spoken)
@@ -209,20 +222,22 @@ def _drawn(chains: Sequence[WrittenChain]) -> dict[str, tuple[str, ...]]:
 
 
 def redefined(around: Surroundings, place: int) -> Surroundings:
-    """The surroundings of the chain at a place, after which symbols may have been defined anew."""
+    """The surroundings of the chain at a place, after which symbols may have been defined anew, or z sampled otherwise."""
     anew = {d.name: d.value for d in around.again if d.place <= place}
-    if not anew:
-        return around
+    samples = [d for d in around.samples if d.place <= place][-1:] or around.samples[:1]
     return replace(
         around,
         symbols={**around.symbols, **anew},
         negative=around.negative - anew.keys(),
         positive=around.positive - anew.keys(),
+        disputed=frozenset(d.name for d in around.disputes if d.place < place) - anew.keys(),
+        sample=samples[0].value[1] if samples else None,
+        unusual=around.unusual | {"q" for d in samples if is_other_sample(d.value[1])},
     )
 
 
 @dataclass(frozen=True)
-class _Equation:
+class Equation:
     """What a text says to be equal: the chain and its place, the side that begins with the relation, both sides' trees."""
 
     place: int
@@ -233,20 +248,20 @@ class _Equation:
     negated: bool = False
 
 
-def _equations(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
+def equations(chains: Iterable[WrittenChain]) -> Iterator[Equation]:
     """The equations and definitions of a text whose sides can be parsed, in its order."""
     for place, chain in enumerate(chains):
         for before, after in pairwise(chain.sides):
             if after.relation in ("=", ":="):
                 try:
-                    yield _Equation(place, chain, after, parse(before.source), parse(after.source))
+                    yield Equation(place, chain, after, parse(before.source), parse(after.source))
                 except FormulaError:
                     continue
 
 
-def _of_symbols(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
+def of_symbols(chains: Iterable[WrittenChain]) -> Iterator[Equation]:
     """The equations with a symbol on the left, where it is the negative of a side: ``-L = a`` and ``a = -L`` say ``L = -a``."""
-    for e in _equations(chains):
+    for e in equations(chains):
         if defined(negative(e.left)):
             yield replace(e, left=negative(e.left), right=negative(e.right), negated=True)
         elif defined(negative(e.right)) and not defined(e.left):
@@ -257,7 +272,7 @@ def _of_symbols(chains: Iterable[WrittenChain]) -> Iterator[_Equation]:
             yield e
 
 
-def _sign(name: str, tree: Sum, around: Surroundings) -> str:
+def sign_of(name: str, tree: Sum, around: Surroundings) -> str:
     """``+`` if a tree is the ELBO, ``-`` if it is the negative one, else an empty string."""
     bound = around.bound
     if bound is None:
@@ -301,12 +316,12 @@ def _beside_evidence(name: str, chains: Sequence[WrittenChain]) -> bool:
     """Whether a symbol stands in a chain with the logarithm of the evidence by itself."""
     for chain in chains:
         trees = list(trees_of(chain.sides))
-        if any(name in bound_symbols(t) for t in trees) and any(_has_evidence(s) for s in chain.sides):
+        if any(name in bound_symbols(t) for t in trees) and any(has_evidence(s) for s in chain.sides):
             return True
     return False
 
 
-def _has_evidence(side: Side) -> bool:
+def has_evidence(side: Side) -> bool:
     try:
         return _is_evidence(parse(side.source))
     except FormulaError:
@@ -315,7 +330,7 @@ def _has_evidence(side: Side) -> bool:
 
 def mixtures(chains: Iterable[WrittenChain]) -> Iterator[tuple[Term, Term]]:
     """The aggregate posteriors that a text has as means over its data, ``q(z)`` and ``1/N sum_n q(z|x_n)``."""
-    for e in _equations(chains):
+    for e in equations(chains):
         found = mixture(e.left, e.right)
         if found is not None:
             yield found
@@ -333,21 +348,37 @@ def mixture(left: Sum, right: Sum) -> tuple[Term, Term] | None:
 
 
 def assumptions(chains: Iterable[WrittenChain]) -> Iterator[Independence]:
-    """The densities that a text supposes to be products of others of their family."""
-    for e in _equations(chains):
+    """The densities that a text supposes to be products of others of their family, from a few lines before it says so.
+
+    What would hold if they were is not supposed, and where the text has another product for a density, that holds from there.
+    """
+    said: list[tuple[Equation, Term, Term]] = []
+    for e in equations(chains):
         left, right = (next((f.term for f in readings(t)), None) for t in (e.left, e.right))
-        if left is None or right is None or right.head == "product" or not is_independence(left, right):
+        if left is not None and right is not None and right.head != "product" and is_independence(left, right):
+            is_log = left.head == right.head == "log"
+            said.append((e, *((left.args[0], right.args[0]) if is_log else (left, right))))
+    for e, left, right in said:
+        family = next(t.data[0] for _, t in subterms(left) if t.head == "density")
+        is_hypothetical = any(_HYPOTHETICAL.search(words) for words, _ in e.chain.supposed)
+        if is_hypothetical or prove(left, right, "=", frozenset({str(family)})) is not None:
             continue
-        found = [t for side in (left, right) for _, t in subterms(side) if t.head == "density"]
-        if prove(left, right, "=", frozenset({str(found[0].data[0])})) is None:
-            both_logs = left.head == right.head == "log"
-            yield Independence(left.args[0], right.args[0]) if both_logs else Independence(left, right)
+        found = Independence(left, right)
+        others = (
+            o.after.line
+            for o, whole, product in said
+            if found.is_about(whole) and product != right and o.place > e.place
+        )
+        yield replace(found, lines=(e.after.line - FAR, min(others, default=inf) - 1))
+
+
+_HYPOTHETICAL = re.compile(r"\b(?:were|was|would|had)\b", re.IGNORECASE)
 
 
 def labels_of_families(chains: Iterable[WrittenChain]) -> dict[str, str]:
     """The labels of the parameters of families that a text says to be normal; what it says in two ways is left out."""
     found: dict[str, set[str]] = {}
-    for e in _equations(chains):
+    for e in equations(chains):
         try:
             said = label_of_family(e.left, e.right)
         except FormulaError:
@@ -357,65 +388,8 @@ def labels_of_families(chains: Iterable[WrittenChain]) -> dict[str, str]:
     return {family: labels.pop() for family, labels in found.items() if len(labels) == 1}
 
 
-def unusual(chains: Iterable[WrittenChain]) -> Iterator[str]:
-    """Those of q, z and epsilon of which a text says a normal law that is not the usual one."""
-    for e in _equations(chains):
-        if is_normal_density(e.left, e.right, "q", "z") and is_rescaled(e.right):
-            yield "q"
-        for letter in ("z", r"\epsilon"):
-            if is_normal_density(e.left, e.right, "p", letter) and not is_standard_normal(e.right):
-                yield name_of(letter)
-
-
-def isotropic(chains: Iterable[WrittenChain]) -> bool:
-    r"""Whether a text says that q is ``N(\mu, \sigma^2 I)``, and no q is another normal density."""
-    said = [is_isotropic(e.right) for e in _equations(chains) if is_normal_density(e.left, e.right, "q", "z")]
-    return bool(said) and all(said)
-
-
-def unknown(chains: Iterable[WrittenChain], around: Surroundings) -> Iterator[Term | str]:
-    r"""What a text defines by what has no reading elsewhere, or ``\tilde q`` by densities of other families."""
-    for chain in chains:
-        for before, after in pairwise(chain.sides):
-            left = next(trees_of([before]), None)
-            right = next(trees_of([after]), None)
-            if left is None or after.relation not in ("=", ":=") or (right is not None and _names_law(right)):
-                continue
-            symbol = defined(left)
-            if symbol and right is not None and _has_stated_mean(right, within(chain, around)):
-                yield symbol
-            law = (
-                None if symbol else next((f.term for f in readings(left, Context()) if f.term.head == "density"), None)
-            )
-            if symbol or law is not None:
-                value = None if right is None else next((f.term for f in readings(right, Context())), None)
-                if symbol and value is None:
-                    yield symbol
-                if law is not None and (value is None or _is_of_others(law, value)):
-                    yield law
-
-
-def _has_stated_mean(tree: Sum, here: Surroundings) -> bool:
+def has_stated_mean(tree: Sum, here: Surroundings) -> bool:
     """Whether a side has a mean without a law of its own, of which the text states another law than that of q."""
     means = [u for u in units(tree) if u.base in (r"\Expectation", "E")]
     stated = UNNAMED in here.unread or here.beside.get(UNNAMED, here.usual) != here.usual
     return stated and any(not u.subs or plain_letter(u.subs[0].sums[0]) for u in means)
-
-
-def _names_law(tree: Sum) -> bool:
-    """Whether a side says that a density is normal or of another known family."""
-    return bool({r"\Normal", r"\Bernoulli"} & bases(tree))
-
-
-def _is_of_others(law: Term, value: Term) -> bool:
-    """Whether a density that is neither p nor q is that of other families."""
-    families = {t.data[0] for _, t in subterms(value) if t.head == "density"}
-    return law.data[0] not in ("p", "q") and bool(families) and law.data[0] not in families
-
-
-def sample_of(chains: Iterable[WrittenChain]) -> Sum | None:
-    r"""The tree of ``\mu + \sigma \epsilon`` if a text says that this is z; the first one that does."""
-    for e in _equations(chains):
-        if plain_letter(e.left) in ("z", "Z") and r"\epsilon" in bases(e.right):
-            return e.right
-    return None

@@ -66,6 +66,8 @@ def doubt(trees: Trees, found: list[Meaning], around: Surroundings, relation: st
         return "a normal law is no number"
     if relation in ("=", ":=") and any(is_independence(m.left, m.right) for m in found):
         return "an assumption of independence, not a claim"
+    if relation in ("=", ":=") and any(_is_mixture(m.left, m.right) for m in found):
+        return "a density as a mixture of others under fewer conditions: a choice of it, not a claim"
     if relation in ("=", ":=") and any(_is_renamed(m.left, m.right) for m in found):
         return "a density under two conditions: an assumption or another name, not a claim"
     if any(is_open(*m.sides) for m in found):
@@ -182,6 +184,19 @@ def _is_renamed(left: Term, right: Term) -> bool:
     return targets == others and bool(given) and bool(known)
 
 
+def _is_mixture(left: Term, right: Term) -> bool:
+    """Whether a density is written as a mean of others of its variables, each given a part of what it is given."""
+    if left.head != "density" or right.head != "add":
+        return False
+    targets, given = left.args[: left.data[1]], {*left.args[left.data[1] :]}
+    parts = [t.args if t.head == "multiply" else (number(1), t) for t in right.args]
+    if any(len(part) != 2 or part[0].head != "number" or part[1].head != "density" for part in parts):
+        return False
+    laws = [law for _, law in parts]
+    alike = all(t.data == left.data and t.args[: t.data[1]] == targets and {*t.args[t.data[1] :]} < given for t in laws)
+    return alike and sum(weight.data[0] for weight, _ in parts) == 1
+
+
 def is_independence(left: Term, right: Term) -> bool:
     """Whether a density is written as a product of others of its family, as for independent variables, or a marginal of one."""
     if is_product(right):
@@ -229,7 +244,7 @@ def _uses_shape(side: Term) -> bool:
 
 def _of_stated_laws(meaning: Meaning, around: Surroundings) -> str:
     """Whether the text may mean other laws than a counterexample has."""
-    if around.unusual and meaning.convention and meaning.condition:
+    if (around.unusual or around.unknown) and meaning.convention and meaning.condition:
         return f"the text has other densities than {meaning.condition}"
     if "z" in around.standard and not meaning.convention and any(map(_uses_shape, meaning.sides)):
         return "z is standard normal, and p(z) is any density in a counterexample"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from math import inf
 
 from derivations.convention import Model, modelled
 from derivations.conversion import subterms
@@ -14,11 +15,23 @@ from derivations.latex import text
 
 @dataclass(frozen=True)
 class Independence:
-    """A density, and the product of others of its family that it is supposed to be; and who supposes it, in words."""
+    """A density, and the product of others of its family that it is supposed to be; and who supposes it, in words.
+
+    It holds from the first of its `lines` up to the last one, which is before the text says something else.
+    """
 
     whole: Term
     product: Term
     said: str = "as the text supposes"
+    lines: tuple[float, float] = (-inf, inf)
+
+    def is_about(self, other: Term) -> bool:
+        """Whether another density is that of the same variables, in whatever order."""
+        count = self.whole.data[1]
+        same_kind = other.head == "density" and other.data == self.whole.data
+        return same_kind and all(
+            {*self.whole.args[part]} == {*other.args[part]} for part in (slice(count), slice(count, None))
+        )
 
     @property
     def family(self) -> str:

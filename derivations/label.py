@@ -40,6 +40,20 @@ def several(trees: Iterable[Sum]) -> frozenset[str]:
     return frozenset(letter for letter, used in found.items() if _ambiguous(used)) | _with_and_without(trees, variables)
 
 
+def in_definitions(trees: Iterable[Sum], variables: frozenset[str]) -> frozenset[str]:
+    r"""Letters with several parameters or numbers in trees of which some are definitions: ``q_\\phi`` beside a symbol for ``E_{q_\\psi}``.
+
+    What has no label in a definition may have one elsewhere.
+    """
+    found: dict[str, set[str]] = {}
+    trees = list(trees)
+    for tree in trees:
+        for letter, label in labels(tree, variables):
+            found.setdefault(letter, set()).add(label)
+    several_labels = (letter for letter, used in found.items() if _ambiguous(used - {"", "upper", _WHOLE, _PART}))
+    return frozenset(several_labels) | _with_and_without(trees, variables)
+
+
 def _ambiguous(used: set[str]) -> bool:
     exponents = {label for label in used if label.startswith("^")}
     parameters = used - exponents - {"", "upper", _WHOLE, _PART}

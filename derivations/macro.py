@@ -75,6 +75,8 @@ def expanded(source: str, known: Mapping[str, Macro]) -> str:
                 return source
             argument, end = taken
             body = body.replace(f"#{place}", argument)
+        word = re.search(r"\\[a-zA-Z]+$", text[: match.start()]) and body[:1].isalpha()
+        body = f" {body}" if word else body  # \log\px is no \logp
         joined = body + " " if re.search(r"\\[a-zA-Z]+$", body) and text[end : end + 1].isalpha() else body
         text = text[: match.start()] + joined + text[end:]
     return text

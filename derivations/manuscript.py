@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from derivations.delimiter import Lines, Place, Span, blanked, inside, spaces, spans, whole
@@ -69,7 +69,8 @@ class ManuscriptError(ValueError):
 class Formula:
     """The source of a formula, without its delimiters, the line on which it begins, and whether it is displayed.
 
-    `conditions` are those in its sentence; `adjoins` says that it follows a displayed one with no word between.
+    `conditions` are those in its sentence; `adjoins` says that it follows a displayed one with no word between; `before` is
+    the prose since the formula before, `after` that behind the last one.
     """
 
     file: str
@@ -78,6 +79,8 @@ class Formula:
     displayed: bool
     conditions: tuple[Condition, ...] = ()
     adjoins: bool = False
+    before: str = field(default="", compare=False)
+    after: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ def _formulas(text: str, name: str, known: Mapping[str, Macro]) -> Iterator[Form
     found = list(spans(text, _OPENING, _closing, _fits))
     said = conditions(text, list(whole(found)), list(inside(found)))
     shown: int | None = None  # where the display ends that was the last formula
+    ended = 0
     for (start, end), supposed in zip(found, said, strict=True):
         # MathJax and KaTeX leave comments out, so that they may stand in the formulas of Markdown too
         source = expanded(_without_comments(text[start.end() : end.start()]), known).translate(_SIGNS)
@@ -169,7 +173,9 @@ def _formulas(text: str, name: str, known: Mapping[str, Macro]) -> Iterator[Form
         displayed = start.lastgroup in _DISPLAYED
         adjoins = shown is not None and not text[shown : start.start()].strip()
         shown = end.end() if displayed else None
-        yield Formula(name, lines.at(start.end()), source, displayed, supposed, adjoins)
+        before, ended = text[ended : start.start()], end.end()
+        after = text[end.end() :] if end is found[-1][1] else ""
+        yield Formula(name, lines.at(start.end()), source, displayed, supposed, adjoins, before, after)
 
 
 def _closing(start: re.Match[str]) -> str:

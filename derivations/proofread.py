@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from derivations.argument import at_odds, of_other_law
 from derivations.commuting import names_scales, order_matters
 from derivations.condition import around as near
 from derivations.condition import beside, choices, rests_on
@@ -22,21 +23,18 @@ from derivations.convention import Family, families, stated
 from derivations.conversion import subterms
 from derivations.definition import (
     assumptions,
-    isotropic,
     labels_of_families,
     mixture,
     mixtures,
     redefined,
-    sample_of,
     trees_of,
-    unknown,
-    unusual,
     with_definitions,
     within,
 )
 from derivations.doubt import is_assumption, speaks
 from derivations.edit import mend
 from derivations.full_covariance import by_matrices
+from derivations.in_words import negative_in_words, unusual_in_words, varying_in_words
 from derivations.judgement import Proof, prove
 from derivations.kernel import Term
 from derivations.latex import text
@@ -46,11 +44,21 @@ from derivations.meaning import Meaning
 from derivations.parser import parse
 from derivations.reader import Context
 from derivations.reading import readings
+from derivations.redefinition import laws_of_bounds, redefinitions
 from derivations.refutation import depending, without_proof
 from derivations.relation import Judgement, blank
 from derivations.sampled_bound import TAKEN as INDEPENDENT
 from derivations.sampled_bound import by_more_draws
-from derivations.surroundings import Surroundings, approximation, at_odds, defined, negative
+from derivations.stated_density import decoders, improper, isotropic, samples, unknown, unusual, varying
+from derivations.surroundings import (
+    Redefinition,
+    Surroundings,
+    approximation,
+    bound_symbols,
+    defined,
+    names_in,
+    negative,
+)
 from derivations.syntax import FormulaError, Sum
 from derivations.understanding import meanings, why_none
 from derivations.written import Side, WrittenChain
@@ -83,7 +91,7 @@ def proofread(chains: Sequence[WrittenChain], conventions: Sequence[Convention] 
 def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
     """What a manuscript says to each of its chains."""
     around = without_definitions(chains, conventions)
-    return with_definitions(
+    around = with_definitions(
         chains,
         replace(
             around,
@@ -92,11 +100,36 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             choices=tuple(choices(chains)),
             labels=labels_of_families(chains),
             isotropic=isotropic(chains),
-            unusual=frozenset(unusual(chains)),
-            sample=sample_of(chains),
+            unusual=frozenset(unusual(chains)) | frozenset(unusual_in_words(chains)),
+            varying=frozenset(varying(chains)) | frozenset(varying_in_words(chains)),
+            decoders=tuple(decoders(chains)),
+            samples=tuple(samples(chains)),
             unknown=frozenset(unknown(chains, around)),
+            improper=frozenset(improper(chains)),
         ),
     )
+    around = replace(around, spelled_for=laws_of_bounds(chains, around))
+    anew, disputes = redefinitions(chains, around)
+    loose = {*negative_in_words(chains)} - around.symbols.keys() - around.spelled.keys()
+    disputes += tuple(Redefinition(-1, name, ("", Sum(()))) for name in sorted(loose))
+    return _signed(chains, replace(around, again=(*around.again, *anew), disputes=disputes))
+
+
+def _signed(chains: Sequence[WrittenChain], around: Surroundings) -> Surroundings:
+    """The surroundings with one sign for F in all chains: that with which alone one of them holds; disputed, if both are."""
+    for name in {"ScriptF", "F("} - around.symbols.keys() - around.positive - around.negative:
+        used = [(i, c) for i, c in enumerate(chains) if any(name in bound_symbols(t) for t in trees_of(c.sides))]
+        both = replace(around, positive=around.positive | {name}), replace(around, negative=around.negative | {name})
+        proved = [
+            {(i, j.index) for i, c in used for j, _ in judgements(c, i, signed, mending=False) if j.verdict == "proved"}
+            for signed in (both if len(used) > 1 else ())
+        ]
+        alone = [signed for signed, mine, other in zip(both, proved, proved[::-1], strict=False) if mine - other]
+        if len(alone) == 1:
+            around = alone[0]
+        elif alone:
+            around = replace(around, disputes=(*around.disputes, Redefinition(-1, name, ("", Sum(())))))
+    return around
 
 
 def without_definitions(chains: Sequence[WrittenChain], conventions: Sequence[Convention]) -> Surroundings:
@@ -229,8 +262,14 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     found = sorted(meanings(trees, around, blank.relation), key=lambda m: bool(m.condition))
     if not found:
         return replace(blank, verdict="unparsed", message=why_none(trees, around))
-    if symbol := at_odds(trees):
+    if symbol := next(iter(sorted(around.disputed & set().union(*map(names_in, trees)))), ""):
+        return replace(
+            blank, message=f"{symbol.removeprefix('Script').rstrip('(')}: the text has said different things of it"
+        )
+    if symbol := at_odds(trees, around):
         return replace(blank, message=f"{symbol}: at several parameters or data")
+    if symbol := of_other_law(trees, around):
+        return replace(blank, message=f"{symbol}: the text has it for another q")
     if any(map(is_assumption, found)):
         return replace(blank, message="an assumption about a density, not a claim")
     if blank.relation in STRICT:
@@ -240,10 +279,10 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
     for meaning in found:
         proof = prove(meaning.left, meaning.right, blank.relation, families(meaning.left, meaning.right), meaning.draws)
         if proof is not None:
-            return _proved(replace(blank, message=meaning.scope(found)), proof, meaning, trees)
+            return _proved(replace(blank, message=meaning.scope(found)), proof, meaning, trees, around)
         more = by_more_draws(*meaning.sides, blank.relation)
         if more is not None:
-            return _proved(blank, more, replace(meaning, words=(*meaning.words, INDEPENDENT)), trees)
+            return _proved(blank, more, replace(meaning, words=(*meaning.words, INDEPENDENT)), trees, around)
     return without_proof(blank, trees, found, around)
 
 
@@ -267,10 +306,17 @@ def _strictly(blank: Judgement, around: Surroundings) -> Judgement:
     return replace(judgement, verdict="undecided", by="", hypotheses=(), message=message)
 
 
-def _proved(blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, Sum]) -> Judgement:
+def _proved(
+    blank: Judgement, proof: Proof, meaning: Meaning, trees: tuple[Sum, Sum], around: Surroundings
+) -> Judgement:
     blank = replace(blank, reading=meaning.reading)
     if order_matters(*trees):
         return replace(blank, message="shown for diagonal matrices only: those commute")
+    inside = [t for side in meaning.sides for _, t in subterms(side)]
+    if "log" in around.unusual and any(t.head == "normal" for t in inside):
+        return replace(blank, message="the logarithms of the text are said to have another base")
+    if improper := next((text(t) for t in inside if t in around.improper), ""):
+        return replace(blank, message=f"{improper}: defined by what need not be a density")
     if meaning.condition:
         return replace(blank, message=f"it holds if {meaning.condition}, of which nothing is said")
     hypotheses = (*meaning.suppositions, *in_words(proof.theorem.hypotheses))
@@ -296,7 +342,7 @@ def _up_to_constant(
             proof = constant_proof(meaning, variation)
             if proof is not None:
                 words = f"{proof.words}, up to a constant that does not depend on {variation.words}"
-                judgement = _proved(blank, replace(proof, words=words), meaning, trees)
+                judgement = _proved(blank, replace(proof, words=words), meaning, trees, around)
                 return replace(judgement, hypotheses=tuple(once(judgement.hypotheses)))
     return depending(blank, trees, found, around)
 

@@ -106,6 +106,8 @@ class Context:
         Whether ``H(z|x)`` is the entropy at a given x, else it is its mean over x.
     unread
         Letters of which the text states laws that are not known, among them that of an expectation which names none.
+    varying
+        Letters for numbers that the text has for something random.
     """
 
     laws: Mapping[str, Term] = field(default_factory=dict)
@@ -130,6 +132,7 @@ class Context:
     variables: frozenset[str] = frozenset()
     given: bool = False
     unread: frozenset[str] = frozenset()
+    varying: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -97,6 +97,8 @@ class _Reader(Functionals):
 
     def other(self, unit: Unit, after: Items) -> tuple[Term, Items]:
         """A function of something, an output of a network, or an atom."""
+        if unit.base == r"\pi" and after and self.is_density_at(after[0]):
+            raise FormulaError("pi at a variable, which is a density or a function")
         if after and self.is_output(unit, after[0]):
             assert isinstance(after[0], Unit)
             return self.powered(self.atom(unit), after[0]), after[1:]
@@ -112,6 +114,12 @@ class _Reader(Functionals):
             return self.powered(self.call(unit, group), call), after[1:]
         squared = self.squared_vector(unit)
         return (self.atom(unit) if squared is None else squared), after
+
+    def is_density_at(self, following: Unit | str) -> bool:
+        """Whether brackets hold variables alone, as those of ``\\pi(z)`` and ``\\pi(a|s)`` do."""
+        group = group_of(following, "(")
+        found = [only_unit(s) for s in group.sums] if group is not None else []
+        return bool(found) and all(u is not None and str(u.base).isalpha() and len(str(u.base)) == 1 for u in found)
 
     def operand(self, items: Items, rest: Sum | None) -> tuple[Term, Items]:
         """What a logarithm applies to."""
@@ -215,6 +223,7 @@ class _Reader(Functionals):
             return self.weight_at(group)
         name = self.symbol_called(unit)
         if name:
+            self.check_symbol(unit)
             self.found.draws |= self.context.draws.get(name, {})
             return self.symbol_at(name, group)
         raise FormulaError(f"the function {unit.base}")
@@ -233,6 +242,8 @@ class _Reader(Functionals):
             raise FormulaError(f"a symbol at {', '.join(sorted(others))}, which may stand there for q")
         if any(u.base in PARAMETERS | {"q", "Q"} and _is_marked(u) for s in group.sums for u in units(s)):
             raise FormulaError("a symbol at one of several parameters or laws")
+        if any(u.primes for s in group.sums for u in units(s)):
+            raise FormulaError("a symbol at another point")
         found = {_letter(s).removeprefix(r"\Script").lower() for s in group.sums} & {"x", "y", "z", "d"}
         if not found <= _letters_of(term):
             missing = ", ".join(sorted(found - _letters_of(term)))

@@ -12,7 +12,7 @@ from derivations.parser import parse
 from derivations.reader import Context
 from derivations.reading import readings
 from derivations.syntax import FormulaError, Sum, Unit
-from derivations.tree import alone, bases, name_of, only_unit, plain_letter, units, variable_of
+from derivations.tree import Label, alone, bases, name_of, only_unit, plain_letter, units, variable_of
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _is_of_q(law: Sum) -> bool:
 
 def _law_of(letter: str, names: list[Sum], law: Sum, context: Context) -> Term | None:
     try:
-        if not are_draws(names) and (len(names) > 1 or not _is_plain(names[0])):
+        if not are_draws(names) and (len(names) > 1 or not _is_plain(names[0]) or _is_numbered_too(names[0], law)):
             return None
         if letter in ("z", "epsilon") and is_standard_normal(law):
             return density("p", [variable(letter, letter)])
@@ -155,6 +155,20 @@ def _law_of(letter: str, names: list[Sum], law: Sum, context: Context) -> Term |
     if term is None or term.head != "density" or term.args[: term.data[1]] != (variable(letter, letter),):
         return None
     return term
+
+
+def _is_numbered_too(name: Sum, law: Sum) -> bool:
+    """Whether the law is another one for each draw, as in ``z_i ~ q(z|x_i)``."""
+    own, label = variable_of(name)
+    others = (u for u in units(law) if isinstance(u.base, str) and u.base != own and (u.subs or u.sups))
+    return bool(label.indices) and any({*label.indices} <= {*_indices(u)} for u in others)
+
+
+def _indices(unit: Unit) -> list[str]:
+    try:
+        return Label(unit).indices
+    except FormulaError:
+        return []
 
 
 def _is_plain(name: Sum) -> bool:

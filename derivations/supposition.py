@@ -67,20 +67,27 @@ def averaged_over_data(meaning: Meaning, trees: Trees) -> Iterator[Meaning]:
 def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Meaning]:
     """The relation about normal densities, where it speaks of parameters."""
     for model in _models(meaning, trees, around, family):
-        open_ones = _contradicted(meaning, around) if model in (default(family), default(family, "q")) else ""
+        open_ones = _contradicted(meaning, around, family) if model in (default(family), default(family, "q")) else ""
         for found in _about(meaning, _without_marginals(model, meaning), trees, around):
             condition = " and ".join(filter(None, (found.condition, open_ones if found.convention else "")))
             yield replace(found, condition=condition)
 
 
-def _contradicted(meaning: Meaning, around: Surroundings) -> str:
+def _contradicted(meaning: Meaning, around: Surroundings, family: Family) -> str:
     """What the usual normal densities suppose and the text says otherwise, of the densities in the relation."""
     if around.conventions:
         return ""
     found = {t for side in meaning.sides for _, t in subterms(side) if t.head == "density"}
-    words = ["q is N(mu, sigma^2)"] if "q" in around.unusual and any(t.data[0] == "q" for t in found) else []
+    of_q = {t for t in found if t.data[0] == "q"}
+    is_other = "q" in around.unusual or of_q & around.unknown
+    words = ["q is N(mu, sigma^2)"] if of_q and is_other else []
+    if density("q", [Z]) in found and "q(z)" in around.unusual:
+        words.append("q(z) is normal")
+    if family.log_variance and "v" in around.unusual and of_q:
+        words.append("v is the logarithm of the variance")
     for point in (Z, EPSILON):
-        if point.data[0] in around.unusual and density("p", [point]) in found:
+        prior = density("p", [point])
+        if prior in found and (point.data[0] in around.unusual or prior in around.unknown):
             words.append(f"p({point.data[0]}) is N(0, I)")
     return " and ".join(words)
 
@@ -129,9 +136,10 @@ def _decoded(meaning: Meaning, trees: Trees, around: Surroundings, names: Contex
         return
     if not decoder.given and any(t.bound == Z for t in found):
         return  # a mean that may depend on z, over which one averages
+    is_said = not around.decoders or any(map(decoder.fits, around.decoders))
     for model, condition in decoder.laws(names, scalar=meaning.readings[0].scalar):
         left, right = (modelled(side, model) for side in meaning.sides)
-        both = " and ".join(filter(None, (meaning.condition, condition)))
+        both = " and ".join(filter(None, (meaning.condition, condition, "" if is_said else model.words)))
         others = (t for side in (left, right) for _, t in subterms(side) if t.head == "density" and t.data[0] == "p")
         chosen = decoder.chosen or any(X in t.args for t in others)  # those follow from it
         yield replace(meaning, left=left, right=right, convention=model.words, condition=both, chosen=chosen)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 
 from derivations.convention import DEFAULTS, POSTERIOR, X, elbo
 from derivations.conversion import subterms
@@ -43,7 +42,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Redefinition:
-    """A symbol that the chain at a place defines anew, with ``:=``: the source and the tree of what it stands for from there on."""
+    """A symbol that the chain at a place defines anew: the source and the tree of what it stands for from there on."""
 
     place: int
     name: str
@@ -58,12 +57,18 @@ class Surroundings:
     ----------
     symbols
         What symbols stand for: the source and the tree of their definition.
+    called
+        How they are written there, with their parameters.
     weights
         The same for symbols with an index, such as ``w_k``, with the letter of the index.
+    weighed
+        Whether the text itself says what ``w_k`` is.
     drawn
         Statements of laws that stand beside the definitions of symbols.
     spelled
         The same for symbols that the text says to be the ELBO and of which it says under which law, or the negative one.
+    spelled_for
+        The laws q for which it says so.
     lines
         The lines in which these symbols are defined.
     distant
@@ -72,6 +77,8 @@ class Surroundings:
         Symbols with the number of their draws as an index, such as ``L_k``: the letter of the number, and the tree.
     again
         The symbols that the text defines more than once, in its order.
+    disputes, disputed
+        Equations that say something else of a symbol than its definition does, and the symbols of which the text has said so.
     aside
         Equations in which a symbol for a bound is something else.
     conventions
@@ -108,11 +115,18 @@ class Surroundings:
         Whether the text says that the covariance of q is ``\\sigma^2 I``, for one sigma.
     unusual
         Those of ``q``, ``z`` and ``epsilon`` of which the text says a normal law that is not the usual one: not ``N(\\mu,
-        \\sigma^2)`` for q, not ``N(0, I)`` for the density p of a variable.
+        \\sigma^2)`` for q, not ``N(0, I)`` for the density p of a variable; ``v``, if that is no logarithm of a variance, and
+        ``q(z)``, if that is a mean of ``q(z|x)``; ``steps``, if they are no Markov chain, ``log``, if it has another base.
+    varying
+        Letters for numbers that the text has for something random.
+    decoders
+        The laws that the text has for ``p(x|z)``.
     unknown
         Densities and symbols that the text defines by what we cannot read or do not use.
-    sample
-        What the text has for z, such as ``mu + sigma epsilon``.
+    improper
+        Densities that the text defines by those of other families and that need not integrate to one.
+    samples, sample
+        What the text has for z, such as ``mu + sigma epsilon``, and what it has at the chain.
     incomplete
         Whether the definitions of the text are not among these: then no symbol stands for what it usually does.
     claimed
@@ -126,13 +140,18 @@ class Surroundings:
     """
 
     symbols: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    called: Mapping[str, Sum] = field(default_factory=dict)
     weights: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    weighed: bool = False
     drawn: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spelled: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
+    spelled_for: Mapping[str, frozenset[Term]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     distant: frozenset[str] = frozenset()
     sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
     again: tuple[Redefinition, ...] = ()
+    disputes: tuple[Redefinition, ...] = ()
+    disputed: frozenset[str] = frozenset()
     aside: tuple[Redefinition, ...] = ()
     conventions: tuple[Convention, ...] = ()
     named: Mapping[str, Term] = field(default_factory=dict)
@@ -152,7 +171,11 @@ class Surroundings:
     labels: Mapping[str, str] = field(default_factory=dict)
     isotropic: bool = False
     unusual: frozenset[str] = frozenset()
+    varying: frozenset[str] = frozenset()
+    decoders: tuple[Sum, ...] = ()
     unknown: frozenset[Term | str] = frozenset()
+    improper: frozenset[Term] = frozenset()
+    samples: tuple[Redefinition, ...] = ()
     sample: Sum | None = None
     incomplete: bool = False
     claimed: bool = False
@@ -315,7 +338,7 @@ def weight_defined(tree: Sum, value: Sum | None = None) -> tuple[str, str]:
     index = only_unit(unit.subs[0].sums[0])
     if (
         index is None
-        or index.base not in ("k", "i", "l", "j", "d")
+        or index.base not in ("k", "i", "l", "j", "d", "m", "n")
         or not (unit.base == "w" or _is_log_variance(unit, value))
     ):
         return "", ""
@@ -361,6 +384,20 @@ def names_in(tree: Sum) -> set[str]:
     return found
 
 
+def meant_by(trees: Iterable[Sum], around: Surroundings) -> list[Sum]:
+    """The definitions of the symbols in the trees, and of those in these definitions."""
+    tables = (around.symbols, around.weights, around.spelled, around.sized)
+    found: dict[tuple[int, str], Sum] = {}
+    waiting = list(trees)
+    while waiting:
+        tree = waiting.pop()
+        names = names_in(tree) | {name_of(u.base) for u in units(tree) if isinstance(u.base, str)}
+        new = {(i, n): t[n][1] for i, t in enumerate(tables) for n in names & t.keys() if (i, n) not in found}
+        found |= new
+        waiting += new.values()
+    return list(found.values())
+
+
 def bound_symbols(tree: Sum) -> set[str]:
     """The symbols in a tree that may stand for the ELBO."""
     found = set()
@@ -376,30 +413,3 @@ def negated(trees: Iterable[Sum]) -> set[str]:
     minus = (Sum((("+", row),)) for tree in trees for sign, row in tree.rows if sign == "-")
     heads = (Sum((("+", Row(tree.rows[0][1].items[:1])),)) for tree in minus)
     return {name for head in heads for name in bound_symbols(head)}
-
-
-def at_odds(trees: Iterable[Sum]) -> str:
-    """A symbol for the ELBO that the trees have at other data, or other parameters, in one place than in another."""
-    found: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = {}
-    for row in (row for tree in trees for row in rows(tree)):
-        for unit, following in row.neighbours:
-            if isinstance(unit, Unit) and isinstance(unit.base, str) and {name_of(unit.base)} & {*BOUNDS, "L", "F"}:
-                found.setdefault(name_of(unit.base), []).append(_at(unit, following))
-    for name, places in found.items():
-        for kind in zip(*places, strict=True):
-            if any(a and b and not (a <= b or b <= a) for a, b in combinations(kind, 2)):
-                return name.replace("Script", "")
-    return ""
-
-
-def _at(unit: Unit, following: Unit | str) -> tuple[frozenset[str], frozenset[str]]:
-    """The parameters and the data at which a symbol stands, as they are written."""
-    group = group_of(following, "([")
-    parameters = {i for g in unit.subs for i in letters(g)} & PARAMETERS
-    data: set[str] = set()
-    for argument in map(only_unit, group.sums if group is not None else ()):
-        if argument is not None and argument.base in PARAMETERS:
-            parameters |= {argument.base}
-        elif argument is not None and str(argument.base).lower() in ("x", "y"):
-            data |= {repr(argument)}
-    return frozenset(parameters), frozenset(data)

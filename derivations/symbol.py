@@ -30,6 +30,7 @@ VECTORS = {"mu", "sigma", "tau", "nu", "v", "eta", "m", "s"}
 SCALES = {"sigma", "tau", "s", "v"}
 CONSTANTS, FUNCTIONS = "abc", "fgh"
 NUMBERED = "#"  # at the name of a variable that is bound with its number, as z^{(i)} under a sum over i
+BOUNDS = ("ELBO", "ScriptL", "ScriptF", "L", "F")  # what has any parameters that the densities beside it have
 POINTS = {"z", "x", "y", "epsilon"}
 
 
@@ -79,6 +80,7 @@ class Symbols(Reader):
         if name in self.context.sized and is_size(unit, self.context.sized[name][0]):
             return self.powered(self.of_size(unit, name), replace(unit, subs=()))
         if symbol_name(unit) in self.context.symbols:
+            self.check_symbol(unit)
             self.found.symbols.add(symbol_name(unit))
             self.found.draws |= self.context.draws.get(symbol_name(unit), {})
             return self.powered(self.context.symbols[symbol_name(unit)], replace(unit, subs=()))
@@ -104,6 +106,12 @@ class Symbols(Reader):
                 raise FormulaError(f"the command {base}")
             return self.powered(self.entry_of(name, label), unit)
         return self.powered(self.plain(base, name), unit)
+
+    def check_symbol(self, unit: Unit) -> None:
+        """A symbol with several parameters, ``J_\\phi`` beside ``J_\\psi``, has one definition; a bound has one for all."""
+        name = name_of(str(unit.base))
+        if name.lower() in self.context.apart and name not in BOUNDS:
+            raise FormulaError(f"{name.removeprefix('Script')} with several labels")
 
     def differentiated(self, unit: Unit) -> list[str]:
         """The parameters at a letter in which the relation differentiates."""
@@ -225,7 +233,7 @@ class Symbols(Reader):
     def check_constant(self, name: str) -> None:
         """A letter that we know nothing of may be a random variable: where one averages, only a, b and c are numbers."""
         if (self.bound or self.drawn) and len(name) == 1 and name not in VECTORS:
-            if name not in CONSTANTS:
+            if name not in CONSTANTS or name in self.context.varying:
                 raise FormulaError(f"{name} where it may be random")
             self.found.remarks.add(name)
 

@@ -141,7 +141,8 @@ class WrittenChain:
     `conditions` are the sides of what it is said to hold under: of the formula after "if", of that before an arrow.
     `supposed` are those that the prose around it states, with its words; `laws` are statements such as ``z \\sim p(z)``
     beside it, `spoken` those in its sentence; `denied` are those in a sentence that says of some
-    law that it is not the one, `earlier` those in the sentence before.
+    law that it is not the one, `earlier` those in the sentence before. `prose` is all that stands between it and the chain
+    before, and behind the last one, with the formulas that are no chains.
     """
 
     file: str
@@ -152,6 +153,7 @@ class WrittenChain:
     spoken: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
+    prose: str = ""
 
 
 def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
@@ -163,8 +165,11 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
     laws: dict[int, list[str]] = {}
     spoken: dict[int, list[Condition]] = {}
     displayed: int | None = None
+    prose: dict[int, list[str]] = {}
+    since: list[str] = []  # the chain before
     for formula in formulas:
         before: int | None = None
+        since += [formula.before, f"${formula.source}$", formula.after]
         for row in _rows(formula):
             sides = list(_sides(row, formula.line))
             if before is not None and is_condition(row.beside, row.source):
@@ -211,8 +216,12 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
                 place = len(chains) - 1
                 if before is None or not _REASON.search(row.beside):
                     before, displayed = place, place if formula.displayed else displayed
+            if len(chains[place]) > 1:
+                prose.setdefault(place, []).extend(since)
+                since = []
             supposed.setdefault(place, []).extend(_supposed(formula))
             spoken.setdefault(place, []).extend(said for said in formula.conditions if said.is_law)
+    prose.setdefault(max(prose, default=0), []).extend(since)
     return [
         WrittenChain(
             file,
@@ -223,6 +232,7 @@ def written(formulas: Iterable[Formula]) -> list[WrittenChain]:
             tuple(said.formula for said in spoken.get(i, ()) if not (said.is_denied or said.is_earlier)),
             tuple(said.formula for said in spoken.get(i, ()) if said.is_denied and not said.is_earlier),
             tuple(said.formula for said in spoken.get(i, ()) if said.is_earlier),
+            "".join(prose.get(i, ())),
         )
         for i, (file, sides) in enumerate(zip(files, chains, strict=True))
         if len(sides) > 1

@@ -67,3 +67,12 @@ def test_a_false_claim_is_refuted_beside_conditions_that_do_not_make_it_true(tex
 )
 def test_words_that_state_a_condition(words, formula, expected):
     assert is_condition(words, formula) is expected
+
+
+def test_a_prior_may_be_chosen_to_be_the_aggregate():
+    claim = r"$$E_{q(x)}[KL(q(z|x)\|p(z))] = I_q(x;z)$$"
+    assert judge(claim, "notes.md")[-1].verdict == "refuted"
+    assert judge(f"Let us take $p(z) = q(z)$. Then\n{claim}", "notes.md")[-1].verdict == "undecided"
+    assert judge(f"Let us take $p(y) = q(y)$. Then\n{claim}", "notes.md")[-1].verdict == "refuted"
+    wrong = claim.replace("= I_q", "= 2 I_q")
+    assert judge(f"Let us take $p(z) = q(z)$. Then\n{wrong}", "notes.md")[-1].verdict == "refuted"

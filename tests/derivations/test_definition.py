@@ -138,3 +138,36 @@ def test_a_bound_at_numbered_data_integrals_without_a_differential_and_letters_i
 )
 def test_a_bound_may_be_written_as_the_negative_of_a_symbol(displays, verdict):
     assert list(proofread(chains(*displays)))[-1].verdict == verdict
+
+
+PARTS = r"\[ E_{q(u,z|x)}[\log q(u,z|x)] = E_{q(u|x)}[\log q(u|x)] + E_{q(z|x)}[\log q(z|x)] \]"
+MEAN_FIELD = r"q(u,z|x) = q(u|x) q(z|x)"
+STRUCTURED = r"We drop this: \[ q(u,z|x) = q(u|x) q(z|u,x) \]"
+
+
+@pytest.mark.parametrize(
+    ("texts", "verdict"),
+    [
+        ([f"Assume that ${MEAN_FIELD}$.", PARTS], "proved"),
+        ([PARTS, "", f"where ${MEAN_FIELD}$."], "proved"),
+        ([f"Assume that ${MEAN_FIELD}$.", *[""] * 50, PARTS], "proved"),
+        ([f"Assume that ${MEAN_FIELD}$.", STRUCTURED, PARTS], "refuted"),
+        ([STRUCTURED, f"Assume that ${MEAN_FIELD}$.", PARTS], "proved"),
+        ([PARTS, *[""] * 50, f"Assume that ${MEAN_FIELD}$."], "refuted"),
+        ([f"If they were independent, ${MEAN_FIELD}$, nothing would be left.", "", PARTS], "refuted"),
+    ],
+)
+def test_independence_is_supposed_from_where_a_text_says_so_until_it_says_otherwise(texts, verdict):
+    found = judge("\n".join(texts))
+    assert next(j.verdict for j in found if j.lhs.startswith("E_{q(u,z|x)}")) == verdict
+
+
+@pytest.mark.parametrize("index", "klimn")
+def test_weights_of_any_index(index):
+    size = index.upper() if index != "i" else "K"
+    said = rf"Let $w_{index} = p(x|z_{index})$ with $z_{index} \sim p(z)$. "
+    for claim, verdict in (
+        (rf"p(x) \approx \frac1{size}\sum_{{{index}=1}}^{size} w_{index}", "proved"),
+        (rf"p(x) \approx \sum_{{{index}=1}}^{size} w_{index}", "refuted"),
+    ):
+        assert judge(f"{said}Then ${claim}$", "notes.md")[-1].verdict == verdict

@@ -87,3 +87,22 @@ def test_the_same_of_another_density_a_mean_on_one_side_and_a_likelihood(claim, 
 )
 def test_the_sign_of_a_bound_that_is_not_said_and_a_law_behind_its_brackets(text, verdict):
     assert judge(text, "notes.md")[-1].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "verdict"),
+    [
+        ("q(z|x, y)", r"\frac12 q(z|x) + \frac12 q(z|y)", "undecided"),
+        ("q(z|x, y)", r"\frac12 q(z|x) + \frac13 q(z|y)", "refuted"),
+        ("q(z|x)", r"\frac12 q(z|x) + \frac12 q(z|y)", "refuted"),
+        ("q(z|x, y)", r"\frac12 q(z|x) + \frac12 p(z|y)", "refuted"),
+    ],
+)
+def test_a_mixture_of_experts_is_a_choice(left, right, verdict):
+    assert judge(f"$${left} = {right}$$", "notes.md")[-1].verdict == verdict
+
+
+def test_a_prior_pi_is_no_number():
+    assert judge(r"$$p(x,z) = p(x|z) \pi(z)$$", "notes.md")[-1].verdict == "unparsed"
+    assert judge(r"$$E_{q(z|x)}[\pi (1 - \pi)] = \pi - \pi^2$$", "notes.md")[-1].verdict == "proved"
+    assert judge(r"$$E_{q(z|x)}[\pi (1 - \pi)] = 1 - \pi^2$$", "notes.md")[-1].verdict == "undecided"

@@ -10,6 +10,7 @@ TEXT = r"""
 \renewcommand{\z}{\mathbf{z}}
 \def\half{\frac12}
 \def\mean#1{\E[#1]}
+\def\px{p(x)}
 \DeclareMathOperator{\tr}{tr}
 \DeclareMathOperator*{\argmax}{arg\,max}
 """
@@ -22,6 +23,9 @@ TEXT = r"""
         (r"\KL{q}{p}", r"D_{\mathrm{KL}}(q \,\|\, p)"),
         (r"\KL {q(\z)} p", r"D_{\mathrm{KL}}(q(\mathbf{z}) \,\|\, p)"),
         (r"\mean{x}", r"\mathbb{E}[x]"),
+        (r"\log\px", r"\log p(x)"),
+        (r"\log{\px}", r"\log{p(x)}"),
+        (r"2\px", r"2p(x)"),
         (r"\tr A", r"\operatorname{tr} A"),
         (r"\half x", r"\frac12 x"),
         (r"\Expect", r"\Expect"),

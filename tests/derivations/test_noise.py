@@ -3,10 +3,10 @@
 import pytest
 
 from derivations.convention import EPSILON, PRIOR, Z
-from derivations.definition import sample_of
 from derivations.kernel import bind, density, log
 from derivations.manuscript import read_text
 from derivations.noise import is_open
+from derivations.stated_density import samples
 from derivations.written import written
 
 from .judging import judge
@@ -42,5 +42,5 @@ def test_only_what_has_both_is_open():
 
 def test_the_sample_of_a_text():
     chains = written(read_text(r"$\epsilon = z$, $z = x$, $z = \mu + \epsilon$", "notes.md").formulas)
-    assert sample_of(chains[:2]) is None
-    assert sample_of(chains) is not None
+    assert not [*samples(chains[:2])]
+    assert [found.place for found in samples(chains)] == [2]

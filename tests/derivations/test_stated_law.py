@@ -27,6 +27,10 @@ PRIOR, POSTERIOR = density("p", [Z]), density("q", [Z], [X])
         (r"z \sim p(x|z)", {}),
         (r"z \sim \text{Uniform}", {}),
         (r"\sim p(z)", {}),
+        (r"z_k \sim q(z_k|x)", {"z": POSTERIOR}),
+        (r"z^{(i,l)} \sim q(z|x^{(i)})", {"z": POSTERIOR}),
+        (r"z_i \sim q(z|x_i)", {}),
+        (r"z^{(i)} \sim q(z|x^{(i)})", {}),
         (r"z } \sim p(z)", {}),
     ],
 )
@@ -119,6 +123,11 @@ PAIRS = {
         r"x, z \sim p(x, z)",
     ),
     "another variable of the letter": (r"$E[p(x|z)] = p(x), \quad z \sim p(z)$", r"z \sim", r"z' \sim"),
+    "another law for each draw": (
+        r"$E_{q(z|x)}[\log p(x|z)] \approx \frac1N \sum_{i=1}^N \log p(x|z_i), \quad z_i \sim q(z|x)$",
+        r"\sim q(z|x)",
+        r"\sim q(z|x_i)",
+    ),
     "another parameter": (
         r"$E[\log p(x|z)] = E_{q_\phi(z|x)}[\log p(x|z)], \quad z \sim q_\phi(z|x)$",
         r"z \sim q_\phi",
