@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import inf
 
@@ -275,13 +275,22 @@ def of_symbols(chains: Iterable[WrittenChain]) -> Iterator[Equation]:
 def sign_of(name: str, tree: Sum, around: Surroundings) -> str:
     """``+`` if a tree is the ELBO, ``-`` if it is the negative one, else an empty string."""
     bound = around.bound
-    if bound is None:
-        return ""
+    laws = tuple(around.laws.items())
+    return "" if bound is None else _sign(name, tree, bound, laws, around.apart, around.variables)
+
+
+@lru_cache(maxsize=1 << 12)
+def _sign(
+    name: str,
+    tree: Sum,
+    bound: Term,
+    laws: tuple[tuple[str, Term], ...],
+    apart: frozenset[str],
+    variables: frozenset[str],
+) -> str:
     joint = frozenset({"p", "q"})
-    names = Context(
-        around.laws, {other: bound for other in BOUNDS if other != name}, apart=around.apart, variables=around.variables
-    )
-    for found in readings(tree, names):
+    symbols = {other: bound for other in BOUNDS if other != name}
+    for found in readings(tree, Context(dict(laws), symbols, apart=apart, variables=variables)):
         for sign, value in (("+", bound), ("-", number(-1) * bound)):
             if prove(value, found.term, "=", joint) is not None:
                 return sign

@@ -36,13 +36,13 @@ def redefinitions(
 
 def _is_another(name: str, e: Equation, around: Surroundings) -> bool:
     """Whether an equation says of a symbol what its definition does not say, or what the bound is not."""
-    here = within(e.chain, around)
     if name in around.symbols:
-        if bases(e.left) != bases(around.called[name]):
+        if around.symbols[name][0] == e.after.source or bases(e.left) != bases(around.called[name]):
             return False  # J(p), where J(q) is defined
-        return around.symbols[name][0] != e.after.source and _differ(around.symbols[name][1], e.right, here)
+        return _differ(around.symbols[name][1], e.right, within(e.chain, around))
     if name not in BOUNDS or name not in around.positive | around.negative or any(map(has_evidence, e.chain.sides)):
         return False
+    here = within(e.chain, around)
     sign, is_negative = sign_of(name, e.right, here), name in around.negative
     if sign or name in around.spelled or here.bound is None:
         return bool(sign) and is_negative is (sign == "+")

@@ -95,8 +95,13 @@ def unknown(chains: Iterable[WrittenChain], around: Surroundings) -> Iterator[Te
 def improper(chains: Iterable[WrittenChain]) -> Iterator[Term]:
     r"""The densities that a text defines by those of other families, ``\tilde p(z|x) = p(x,z)``, and that need not integrate to one."""
     for e in equations(chains):
-        law, value = (next((f.term for f in readings(t)), None) for t in (e.left, e.right))
-        if law is None or value is None or law.head != "density" or not _is_of_others(law, value):
+        if len(e.left.rows) != 1 or len(e.left.rows[0][1].items) != 2:
+            continue  # no density at its variables
+        law = next((f.term for f in readings(e.left)), None)
+        if law is None or law.head != "density" or law.data[0] in ("p", "q"):
+            continue
+        value = next((f.term for f in readings(e.right)), None)
+        if value is None or not _is_of_others(law, value):
             continue
         whole = value
         for target in law.args[: law.data[1]]:
