@@ -40,7 +40,11 @@ def _is_another(name: str, e: Equation, around: Surroundings) -> bool:
         if around.symbols[name][0] == e.after.source or bases(e.left) != bases(around.called[name]):
             return False  # J(p), where J(q) is defined
         return _differ(around.symbols[name][1], e.right, within(e.chain, around))
-    if name not in BOUNDS or name not in around.positive | around.negative or any(map(has_evidence, e.chain.sides)):
+    if (
+        name not in {*BOUNDS} - {"ELBO"}
+        or name not in around.positive | around.negative
+        or any(map(has_evidence, e.chain.sides))
+    ):
         return False
     here = within(e.chain, around)
     sign, is_negative = sign_of(name, e.right, here), name in around.negative
