@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import combinations
 
-from derivations.kernel import Term
 from derivations.label import rows
 from derivations.reader import group_of
-from derivations.surroundings import BOUNDS, Surroundings, bound_symbols
+from derivations.surroundings import BOUNDS, Surroundings
 from derivations.syntax import Sum, Unit
 from derivations.tree import PARAMETERS, letters, name_of, only_unit, parameter
 
@@ -43,22 +42,6 @@ def at_odds(trees: Iterable[Sum], around: Surroundings) -> str:
             if any(a and b and not (a <= b or b <= a) for a, b in combinations(kind, 2)):
                 return name.replace("Script", "")
     return "the bound" if _are_others(of_bounds, of_families["p"], of_families["q"]) else ""
-
-
-def of_other_law(trees: Iterable[Sum], around: Surroundings) -> str:
-    """A bound that the text spells for ``q(z)`` only, beside ``q(z|x)``, or the other way round."""
-    q = around.laws.get("q")
-    for name in sorted(set().union(*map(bound_symbols, trees)) & around.spelled_for.keys()):
-        known = [
-            law for law in around.spelled_for[name] if q is not None and law.args[: law.data[1]] == q.args[: q.data[1]]
-        ]
-        if q is not None and known and not any(_is_given(law) is _is_given(q) for law in known):
-            return name.replace("Script", "").rstrip("(")
-    return ""
-
-
-def _is_given(law: Term) -> bool:
-    return bool(law.data[1] < len(law.args))
 
 
 def _parameters(unit: Unit, following: Unit | str) -> set[str]:

@@ -47,7 +47,7 @@ def families_of(trees: Trees, around: Surroundings) -> Iterator[Family]:
     for log_variance in logs:
         for same in isotropic:
             yield Family(vector=True, dimension=size, log_variance=log_variance, isotropic=same)
-        if not (found & NOTATION or around.isotropic):
+        if not found & NOTATION:
             yield Family(vector=False, dimension=size, log_variance=log_variance)
 
 

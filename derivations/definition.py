@@ -56,7 +56,7 @@ def within(chain: WrittenChain, text_around: Surroundings) -> Surroundings:
     """The surroundings of a chain: which law q is in it, and the density of the data."""
     trees = list(trees_of(chain.sides))
     meant = meant_by(trees, text_around)
-    q = approximation(trees, approximation(meant, text_around.usual))
+    q = approximation(trees, text_around.usual)
     latent = [point.data[0] for point in q.args[: q.data[1]]] if q is not None else []
     laws = {"q": q, "Q": q, **dict.fromkeys(latent, q)} if q is not None else {}
     used = {name_of(u.base) for tree in trees for u in units(tree) if isinstance(u.base, str)}

@@ -244,7 +244,8 @@ def _uses_shape(side: Term) -> bool:
 
 def _of_stated_laws(meaning: Meaning, around: Surroundings) -> str:
     """Whether the text may mean other laws than a counterexample has."""
-    if (around.unusual or around.unknown) and meaning.convention and meaning.condition:
+    denied = around.unusual or any(words in meaning.condition for words in (" is N(", " = "))
+    if denied and meaning.convention and meaning.condition:
         return f"the text has other densities than {meaning.condition}"
     if "z" in around.standard and not meaning.convention and any(map(_uses_shape, meaning.sides)):
         return "z is standard normal, and p(z) is any density in a counterexample"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from derivations.argument import at_odds, of_other_law
+from derivations.argument import at_odds
 from derivations.commuting import names_scales, order_matters
 from derivations.condition import around as near
 from derivations.condition import beside, choices, rests_on
@@ -44,7 +44,7 @@ from derivations.meaning import Meaning
 from derivations.parser import parse
 from derivations.reader import Context
 from derivations.reading import readings
-from derivations.redefinition import laws_of_bounds, redefinitions
+from derivations.redefinition import redefinitions
 from derivations.refutation import depending, without_proof
 from derivations.relation import Judgement, blank
 from derivations.sampled_bound import TAKEN as INDEPENDENT
@@ -108,7 +108,6 @@ def surroundings(chains: Sequence[WrittenChain], conventions: Sequence[Conventio
             improper=frozenset(improper(chains)),
         ),
     )
-    around = replace(around, spelled_for=laws_of_bounds(chains, around))
     anew, disputes = redefinitions(chains, around)
     loose = {*negative_in_words(chains)} - around.symbols.keys() - around.spelled.keys()
     disputes += tuple(Redefinition(-1, name, ("", Sum(()))) for name in sorted(loose))
@@ -268,8 +267,6 @@ def _judged(blank: Judgement, around: Surroundings) -> Judgement:
         )
     if symbol := at_odds(trees, around):
         return replace(blank, message=f"{symbol}: at several parameters or data")
-    if symbol := of_other_law(trees, around):
-        return replace(blank, message=f"{symbol}: the text has it for another q")
     if any(map(is_assumption, found)):
         return replace(blank, message="an assumption about a density, not a claim")
     if blank.relation in STRICT:

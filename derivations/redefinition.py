@@ -40,7 +40,11 @@ def _is_another(name: str, e: Equation, around: Surroundings) -> bool:
         if around.symbols[name][0] == e.after.source or bases(e.left) != bases(around.called[name]):
             return False  # J(p), where J(q) is defined
         return _differ(around.symbols[name][1], e.right, within(e.chain, around))
-    if name not in BOUNDS or name not in around.positive | around.negative or any(map(has_evidence, e.chain.sides)):
+    if (
+        name not in {*BOUNDS} - {"ELBO"}
+        or name not in around.positive | around.negative
+        or any(map(has_evidence, e.chain.sides))
+    ):
         return False
     here = within(e.chain, around)
     sign, is_negative = sign_of(name, e.right, here), name in around.negative
@@ -75,15 +79,3 @@ def _is_other(value: Term | None, term: Term) -> bool:
 def _parameters(term: Term) -> set[Term]:
     normal = {t for _, t in subterms(term) if t.head == "normal"}
     return {v for v in free(term) if v.data[1] in ("real", "vector")} | normal
-
-
-def laws_of_bounds(chains: Sequence[WrittenChain], around: Surroundings) -> dict[str, frozenset[Term]]:
-    """The laws q for which a text spells its bounds."""
-    found: dict[str, set[Term]] = {}
-    for e in of_symbols(chains):
-        name = defined(e.left)
-        if name in around.spelled:
-            here = within(e.chain, around)
-            if sign_of(name, e.right, here):
-                found.setdefault(name, set()).add(here.laws["q"])
-    return {name: frozenset(laws) for name, laws in found.items()}

@@ -16,7 +16,7 @@ from derivations.reading import readings
 from derivations.stated_law import is_standard_normal
 from derivations.surroundings import Redefinition, Surroundings, defined, densities
 from derivations.symbol import CONSTANTS
-from derivations.syntax import Sum
+from derivations.syntax import Sum, Unit
 from derivations.tree import FAMILIES, PARAMETERS, bases, is_transposed, name_of, only_unit, plain_letter, units
 from derivations.written import WrittenChain
 
@@ -139,7 +139,10 @@ def samples(chains: Iterable[WrittenChain]) -> Iterator[Redefinition]:
 def decoders(chains: Iterable[WrittenChain]) -> Iterator[Sum]:
     """The laws that a text has for ``p(x|z)``: those that name a family."""
     for e in equations(chains):
-        if density_named(e.left) == ("p", "x", True) and not set(FAMILIES) & bases(e.right):
+        first = e.right.rows[0][1].items[0]
+        calls = (r"\Word", r"\Script", r"\Normal", r"\Bernoulli")
+        named = isinstance(first, Unit) and (str(first.base).startswith(calls) or r"\Normal" in bases(e.right))
+        if density_named(e.left) == ("p", "x", True) and named and not set(FAMILIES) & bases(e.right):
             yield e.right
 
 

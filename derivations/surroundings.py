@@ -67,8 +67,6 @@ class Surroundings:
         Statements of laws that stand beside the definitions of symbols.
     spelled
         The same for symbols that the text says to be the ELBO and of which it says under which law, or the negative one.
-    spelled_for
-        The laws q for which it says so.
     lines
         The lines in which these symbols are defined.
     distant
@@ -145,7 +143,6 @@ class Surroundings:
     weighed: bool = False
     drawn: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spelled: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
-    spelled_for: Mapping[str, frozenset[Term]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     distant: frozenset[str] = frozenset()
     sized: Mapping[str, tuple[str, Sum]] = field(default_factory=dict)
