@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -116,3 +117,15 @@ def test_a_file_that_fails_leaves_no_module_behind() -> None:
         load("kl_that_fails.py:kl")
     assert "kl_that_fails" not in sys.modules
     assert sys.path == before
+
+
+def test_a_file_that_fails_leaves_the_module_of_its_name_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ModuleType("mine")
+    monkeypatch.setitem(sys.modules, "mine", before)
+    (tmp_path / "mine.py").write_text("raise RuntimeError")
+    with pytest.raises(TargetError, match="loading it raises RuntimeError"):
+        load(f"{tmp_path}/mine.py:kl")
+    assert sys.modules["mine"] is before
+    assert str(tmp_path) not in sys.path
