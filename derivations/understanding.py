@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from derivations.clue import Trees
@@ -57,7 +58,15 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
                     if found is None:
                         continue
                     for meaning in under_conventions(found, trees, around, family, names):
-                        yield from averaged_over_data(sampled_as(meaning, around, names), trees)
+                        sized = meaning if family.vector else _of_one_number(meaning, around)
+                        yield from averaged_over_data(sampled_as(sized, around, names), trees)
+
+
+def _of_one_number(meaning: Meaning, around: Surroundings) -> Meaning:
+    r"""A meaning for the normal law of one number, which is a condition where the text has ``\sigma^2 I`` for its variance."""
+    if not (around.isotropic and meaning.convention):
+        return meaning
+    return replace(meaning, condition=" and ".join(filter(None, (meaning.condition, "z is one number"))))
 
 
 def _meaning(

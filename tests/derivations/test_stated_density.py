@@ -135,3 +135,16 @@ def test_no_density_is_unusual_that_nothing_is_said_of():
 def test_what_need_not_be_a_density(value, verdict):
     text = rf"Let $\tilde r(z|x) = {value}$. Then $KL(q(z|x)\|\tilde r(z|x)) \ge 0$."
     assert judge(text, "notes.md")[-1].verdict == verdict
+
+
+def test_a_closed_form_of_one_number_is_not_that_of_a_vector_with_one_variance():
+    one, several = r"H(q) = \frac12 \log(2\pi e \sigma^2)", r"H(q) = \frac d2 \log(2\pi e \sigma^2)"
+    judged = {
+        law: [judge(f"Let $q(z|x) = {law}$. Then $${claim}$$")[-1] for claim in (one, several)]
+        for law in (r"N(z; \mu, \sigma^2)", r"N(z; \mu, \sigma^2 I)")
+    }
+    assert [[j.verdict for j in found] for found in judged.values()] == [
+        ["proved", "undecided"],
+        ["undecided", "proved"],
+    ]
+    assert "z is one number" in judged[r"N(z; \mu, \sigma^2 I)"][0].message
