@@ -25,7 +25,7 @@ def with_gradient(
     ----------
     value : callable
         A function of a module, from arrays of one shape to one of that shape, each entry from the entries at its place, or
-        to one without the last axis, each entry from its row.
+        to one without the last axes, each entry from its row or matrix.
     gradient : callable
         A function of a module: the partial derivatives of ``value``, an array of the common shape for each argument.
     xp : namespace
@@ -73,15 +73,15 @@ def _rules(xp: Any, value: Callable[..., Array], gradient: Callable[..., tuple[A
 
     def backward(context: Any, cotangent: Array) -> tuple[Array, ...]:
         slopes = gradient(xp, *context.saved_tensors)
-        if slopes[0].ndim > cotangent.ndim:
-            cotangent = cotangent[..., None]
+        cotangent = cotangent[(..., *(None,) * (slopes[0].ndim - cotangent.ndim))]
         return tuple(cotangent * slope for slope in slopes)
 
     def jvp(context: Any, *tangents: Array | None) -> Array:
         arrays = context.saved_tensors
         slopes = gradient(xp, *arrays)
         total = sum(slope * tangent for slope, tangent in zip(slopes, tangents, strict=True) if tangent is not None)
-        return total if value(xp, *arrays).ndim == arrays[0].ndim else xp.sum(total, axis=-1)
+        axes = tuple(range(value(xp, *arrays).ndim, arrays[0].ndim))
+        return xp.sum(total, axis=axes) if axes else total
 
     methods = {"forward": forward, "setup_context": setup_context, "backward": backward}
     body = {name: staticmethod(method) for name, method in methods.items()} | {"generate_vmap_rule": True}

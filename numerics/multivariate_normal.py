@@ -15,6 +15,7 @@ from typing import Any
 from numerics import normal
 from numerics.array import Array, as_arrays, as_wide_arrays, device, narrowed
 from numerics.bregman import of_log
+from numerics.derivative import with_gradient
 from numerics.triangular import solve_lower
 
 _LOG_TWO_PI = math.log(2.0 * math.pi)
@@ -194,10 +195,20 @@ def kl_divergence_full(q_loc: Array, q_covariance: Array, p_loc: Array, p_covari
     factor = xp.linalg.cholesky(p_covariance)
     half = solve_lower(factor, q_covariance - p_covariance)
     growth = solve_lower(factor, xp.linalg.matrix_transpose(half))
-    rates = xp.linalg.eigvalsh(0.5 * (growth + xp.linalg.matrix_transpose(growth)))
+    spread = with_gradient(_of_growth, _growth_slope, xp, 0.5 * (growth + xp.linalg.matrix_transpose(growth)))
     shift = solve_lower(factor, (q_loc - p_loc)[..., None])[..., 0]
-    terms = of_log(1.0 + rates, xp.ones_like(rates), rates)
-    return narrowed(xp, 0.5 * (xp.sum(terms, axis=-1) + xp.sum(shift * shift, axis=-1)), dtype)
+    return narrowed(xp, 0.5 * (spread + xp.sum(shift * shift, axis=-1)), dtype)
+
+
+def _of_growth(xp: Any, growth: Array) -> Array:
+    rates = xp.linalg.eigvalsh(growth)
+    return xp.sum(of_log(1.0 + rates, xp.ones_like(rates), rates), axis=-1)
+
+
+def _growth_slope(xp: Any, growth: Array) -> tuple[Array]:
+    """Not by eigenvalues, whose second derivatives are infinite where two are equal."""
+    one = xp.eye(growth.shape[-1], dtype=growth.dtype, device=device(growth))
+    return (xp.linalg.solve(one + growth, growth),)
 
 
 def kl_divergence_low_rank(

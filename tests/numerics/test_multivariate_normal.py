@@ -170,3 +170,27 @@ def test_low_rank_covariances(seed):
     assert float(multivariate_normal.kl_divergence_low_rank(m, w, d, m, w, d)) == 0.0
     for twin in ((m, w, d, n, v, e**0.5), (m, w, 0.5 * d, n, v, e), (n, v, e, m, w, d), (m, w, d, n, 0 * v, e)):
         assert abs(multivariate_normal.kl_divergence_low_rank(*twin) - truth) > 1e-3 * truth
+
+
+@pytest.mark.parametrize(
+    "hessian", [torch.autograd.functional.hessian, lambda f, at: torch.func.jacrev(torch.func.jacrev(f))(at)]
+)
+def test_hessian_at_equal_covariances_is_that_of_the_factors(hessian, seed):
+    """Eigenvalues that are equal have no second derivatives, their sum has: those of half the squared norm of the growth."""
+    generator = torch.Generator().manual_seed(seed)
+    factor = torch.randn(3, 3, generator=generator, dtype=torch.float64).tril(-1) + torch.eye(3, dtype=torch.float64)
+    loc, step = torch.zeros(3, dtype=torch.float64), torch.randn(3, 3, generator=generator, dtype=torch.float64)
+    step = step + step.mT
+
+    def along(divergence):
+        return hessian(lambda t: divergence(factor @ factor.mT + t * step), torch.zeros((), dtype=torch.float64))
+
+    def by_eigenvalues(covariance):
+        growth = torch.linalg.solve(factor, torch.linalg.solve(factor, covariance - factor @ factor.mT).mT)
+        rates = torch.linalg.eigvalsh(0.5 * (growth + growth.mT))
+        return 0.5 * (rates - torch.log1p(rates)).sum()
+
+    truth = 0.5 * torch.trace(torch.linalg.solve(factor @ factor.mT, step).matrix_power(2))
+    found = along(lambda c: multivariate_normal.kl_divergence_full(loc, c, loc, factor @ factor.mT))
+    torch.testing.assert_close(found, truth, rtol=1e-12, atol=0)
+    assert not torch.allclose(along(by_eigenvalues), truth, rtol=1e-3)
