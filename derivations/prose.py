@@ -55,6 +55,7 @@ _OTHERWISE = re.compile(r"\b(?:instead of|rather than|unlike|not?|nor|never|with
 _LETTER = re.compile(r"\s*\\?[a-zA-Z]+\s*(?:_\s*(?:\w|\{[^{}]*\}))?\s*")
 _OPERATIONS = {*[r"\log", r"\ln", r"\exp", r"\odot", r"\cdot", r"\times", r"\frac", r"\dfrac", r"\tfrac", r"\sqrt"]}
 _LONGEST = 800  # characters of a sentence on either side of a formula
+_SENTENCES = 2  # before that of a formula, which may speak of it
 _MARK = "\ufffc"  # stands for each character of a formula
 
 
@@ -73,7 +74,7 @@ class Condition:
     """What a formula is said to hold under: in words, and the formula in them, which is empty if there is none.
 
     `is_law` says that the formula is the law of a variable, such as ``z \\sim p(z)``, which is no condition as such, and
-    `is_denied` that its sentence speaks of what it is not, `is_earlier` that it stands in the sentence before.
+    `is_denied` that its sentence speaks of what it is not, `is_earlier` that it stands in one of the sentences before.
     """
 
     words: str
@@ -115,7 +116,10 @@ class _Prose:
     def before(self, start: int) -> Iterator[Condition]:
         """The conditions, and the laws, in the sentence of a formula that stand before it."""
         begin = max(self._begin(start), start - _LONGEST)
-        earlier = max(self._begin(max(begin - 1, 0)), begin - _LONGEST)
+        earlier = begin
+        for _ in range(_SENTENCES):
+            earlier = self._begin(max(earlier - 1, 0))
+        earlier = max(earlier, begin - _LONGEST)
         yield from (replace(law, is_earlier=True) for law in self._laws(earlier, begin))
         yield from self._laws(begin, start)
         first = bisect_left(self.places, begin)

@@ -141,7 +141,7 @@ class WrittenChain:
     `conditions` are the sides of what it is said to hold under: of the formula after "if", of that before an arrow.
     `supposed` are those that the prose around it states, with its words; `laws` are statements such as ``z \\sim p(z)``
     beside it, `spoken` those in its sentence; `denied` are those in a sentence that says of some
-    law that it is not the one, `earlier` those in the sentence before. `prose` is all that stands between it and the chain
+    law that it is not the one, `earlier` those in the sentences before. `prose` is all that stands between it and the chain
     before, and behind the last one, with the formulas that are no chains.
     """
 

@@ -215,10 +215,12 @@ def test_a_closed_form_beside_another_prior(law):
     assert judge(rf"{claim}, \quad {law}$")[-1].verdict == "undecided"
 
 
-def test_a_law_in_the_sentence_before_may_be_that_of_the_mean():
+def test_a_law_in_the_sentences_before_may_be_that_of_the_mean():
     for claim in ("$E[p(x|z)] = p(x)$", "$E[p(x|z)] = E_{q(z|x)}[p(x|z)]$", "$$E_z[p(x|z)] = E_{q(z|x)}[p(x|z)]$$"):
-        assert judge(f"Let $z \\sim p(z)$. {claim}", "notes.md")[-1].verdict not in ("proved", "refuted")
-    for said in ("Let $z \\sim q(z|x)$.", "Let $z \\sim p(z)$. This is the prior."):
+        for between in ("", "The mean is over this $z$. "):
+            judged = judge(f"Let $z \\sim p(z)$. {between}{claim}", "notes.md")[-1]
+            assert judged.verdict not in ("proved", "refuted")
+    for said in ("Let $z \\sim q(z|x)$.", "Let $z \\sim p(z)$. This is the prior. Now for the posterior."):
         assert judge(f"{said} $E[p(x|z)] = E_{{q(z|x)}}[p(x|z)]$", "notes.md")[-1].verdict == "proved"
 
 
