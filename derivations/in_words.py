@@ -42,17 +42,18 @@ _VARYING = (
     ),
 )
 _STEPS = re.compile(r"\bnon-?\s?Markov", re.IGNORECASE)
+_AGGREGATE = re.compile(r"\baggregated?\s+(?:approximate\s+)?posterior\b", re.IGNORECASE)
 _BASE = re.compile(r"\blog(?:arithm)?s?\b[^.$]{0,40}\bbase[\s-](?:two|2|ten|10)\b", re.IGNORECASE)
 _FONTS = re.compile(r"\\(?:math\w+|bm|boldsymbol)|[{}\s]")
 
 
 def unusual_in_words(chains: Iterable[WrittenChain]) -> Iterator[str]:
-    """``z`` for another prior, ``q`` and ``v`` for other scales, ``steps`` for no Markov chain, ``log`` for another base."""
+    """``z`` for another prior, ``q`` and ``v`` for other scales, ``q(z)`` for a mean; ``steps`` for no Markov chain, ``log`` for a base."""
     prose = _prose(chains)
     scales = (_FONTS.sub("", m["scale"]) for m in _PRIOR_VARIANCE.finditer(prose))
     if _PRIOR.search(prose) or any(scale not in ("I", "1", "I_d", "I_J", "I_D") for scale in scales):
         yield "z"
-    said = (("q", _SIGMA), ("v", _V), ("steps", _STEPS), ("log", _BASE))
+    said = (("q", _SIGMA), ("v", _V), ("q(z)", _AGGREGATE), ("steps", _STEPS), ("log", _BASE))
     yield from (name for name, words in said if words.search(prose))
 
 

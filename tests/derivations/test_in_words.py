@@ -9,6 +9,7 @@ from derivations.written import written
 from .judging import judge
 
 NORMAL = r"$$KL(q(z|x)\|p(z)) = \frac12\sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log\sigma_j^2)$$"
+AGGREGATE = NORMAL.replace("q(z|x)", "q(z)")
 LOGARITHM = r"$$KL(q(z|x)\|p(z)) = \frac12\sum_j (\mu_j^2 + e^{v_j} - 1 - v_j)$$"
 BOUND = r"$$\log p(x) \ge \mathcal{L}$$"
 SCORE = r"$$E_{q_\phi(z|x)}[b \nabla_\phi \log q_\phi(z|x)] = 0$$"
@@ -31,6 +32,8 @@ def chains(text):
         ("where $v_j$ is the variance of an entry", LOGARITHM, {"v"}),
         ("The forward process is non-Markovian.", STEPS, {"steps"}),
         ("In this thesis all logarithms are to base two.", NORMAL, {"log"}),
+        ("Of the aggregate posterior one has", AGGREGATE, {"q(z)"}),
+        ("Of the posterior one has", AGGREGATE, set()),
         ("The prior is a standard normal distribution.", NORMAL, set()),
         ("The prior is Gaussian with zero mean and covariance $I$, and not uniform.", NORMAL, set()),
         (r"The prior is not uniform, and the posterior has the variance $\sigma^2$.", NORMAL, set()),
