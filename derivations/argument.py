@@ -53,9 +53,10 @@ def _parameters(unit: Unit, following: Unit | str) -> set[str]:
 
 def _are_others(of_bound: set[str], of_p: set[str], of_q: set[str]) -> bool:
     r"""Whether a bound is at other parameters than the densities beside it: ``L(\theta, \psi)`` beside ``q_\phi``."""
-    model = {n for n in of_bound if n.lower().startswith(_OF_MODELS)}
+    of_bound, of_p, of_q = ({n.lower() for n in names} for names in (of_bound, of_p, of_q))  # some write \Phi for \phi
+    model = {n for n in of_bound if n.startswith(_OF_MODELS)}
     fitted = of_bound - model - of_p
-    of_model = {n for n in of_p if n.lower().startswith(_OF_MODELS)}
+    of_model = {n for n in of_p if n.startswith(_OF_MODELS)}
     return any(a and b and not a & b for a, b in ((model, of_model), (fitted, of_q)))
 
 

@@ -33,7 +33,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield part
         part.replace(path)
     except OSError as error:
-        error.filename = str(path)  # a full disk is told without one, and nobody knows the temporary path
+        if error.errno is not None:
+            error.filename = str(path)  # a full disk is told without one, and nobody knows the temporary path
         raise
     finally:
         part.unlink(missing_ok=True)

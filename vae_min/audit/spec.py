@@ -82,8 +82,6 @@ class VAESpec:
         sizes = {t.shape[0] if t.ndim else 0 for t in self.tensors}
         if len(sizes) != 1 or 0 in sizes:
             raise AuditError(f"VAESpec(batch=...): leading dimensions differ or are zero: {sorted(sizes)}")
-        if self.module is not None and not all(isinstance(m, nn.Module) for m in _listed(self.module)):
-            raise AuditError(f"VAESpec(module={self.module!r}) is neither a module nor a sequence of modules")
         self._check_claims()
 
     def _check_claims(self) -> None:
@@ -98,8 +96,7 @@ class VAESpec:
         usable = pair or callable(self.prior) or isinstance(self.prior, torch.distributions.Distribution)
         if self.prior is not None and not usable:
             raise AuditError(f"VAESpec(prior={self.prior!r}) is neither (loc, scale) nor a torch.distributions object")
-        listed = isinstance(self.module, Sequence) and all(isinstance(m, nn.Module) for m in self.module)
-        if not (self.module is None or isinstance(self.module, nn.Module) or listed):
+        if not all(isinstance(m, nn.Module) for m in self.modules):
             raise AuditError(f"VAESpec(module={self.module!r}) is neither an nn.Module nor a sequence of them")
         count: object = self.num_importance_samples
         if not isinstance(count, Integral) or count < 1:
@@ -113,9 +110,6 @@ class VAESpec:
     @property
     def modules(self) -> tuple[nn.Module, ...]:
         """The modules that are named."""
-        return () if self.module is None else _listed(self.module)
-
-
-def _listed(value: Any) -> tuple[Any, ...]:
-    """A sequence as it is, and what is none as the only entry of one."""
-    return tuple(value) if isinstance(value, Sequence) else (value,)
+        if self.module is None:
+            return ()
+        return tuple(self.module) if isinstance(self.module, Sequence) else (self.module,)

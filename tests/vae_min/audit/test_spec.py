@@ -35,8 +35,6 @@ def call(x):
         ({"variance": -1.0}, "is not a positive number"),
         ({"prior": "normal"}, "is neither"),
         ({"prior": (0.0,)}, "is neither"),
-        ({"module": 3}, r"VAESpec\(module=3\) is neither a module nor a sequence of modules"),
-        ({"module": [torch.nn.Linear(2, 2), "decoder"]}, "is neither a module nor"),
     ],
 )
 def test_unusable(change, match) -> None:
