@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derivations.conversion import subterms
 from derivations.kernel import Term
@@ -60,6 +60,10 @@ class Meaning:
     def sides(self) -> tuple[Term, Term]:
         """Both sides."""
         return self.left, self.right
+
+    def under(self, *conditions: str) -> Meaning:
+        """The same under further conditions; an empty one is none."""
+        return replace(self, condition=" and ".join(filter(None, (self.condition, *conditions))))
 
     @property
     def suppositions(self) -> tuple[str, ...]:

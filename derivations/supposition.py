@@ -59,8 +59,7 @@ def averaged_over_data(meaning: Meaning, trees: Trees) -> Iterator[Meaning]:
         conditional = mean_of_divergences(sides[i], sides[1 - i])
         if conditional is not None:
             sides[i] = conditional[0]
-            both = " and ".join(filter(None, (meaning.condition, conditional[1])))
-            yield replace(meaning, left=sides[0], right=sides[1], condition=both)
+            yield replace(meaning, left=sides[0], right=sides[1]).under(conditional[1])
     yield meaning
 
 
@@ -69,8 +68,7 @@ def _modelled(meaning: Meaning, trees: Trees, around: Surroundings, family: Fami
     for model in _models(meaning, trees, around, family):
         open_ones = _contradicted(meaning, around, family) if model in (default(family), default(family, "q")) else ""
         for found in _about(meaning, _without_marginals(model, meaning), trees, around):
-            condition = " and ".join(filter(None, (found.condition, open_ones if found.convention else "")))
-            yield replace(found, condition=condition)
+            yield found.under(open_ones if found.convention else "")
 
 
 def _contradicted(meaning: Meaning, around: Surroundings, family: Family) -> str:
@@ -139,10 +137,10 @@ def _decoded(meaning: Meaning, trees: Trees, around: Surroundings, names: Contex
     is_said = not around.decoders or any(map(decoder.fits, around.decoders))
     for model, condition in decoder.laws(names, scalar=meaning.readings[0].scalar):
         left, right = (modelled(side, model) for side in meaning.sides)
-        both = " and ".join(filter(None, (meaning.condition, condition, "" if is_said else model.words)))
+        under = meaning.under(condition, "" if is_said else model.words)
         others = (t for side in (left, right) for _, t in subterms(side) if t.head == "density" and t.data[0] == "p")
         chosen = decoder.chosen or any(X in t.args for t in others)  # those follow from it
-        yield replace(meaning, left=left, right=right, convention=model.words, condition=both, chosen=chosen)
+        yield replace(under, left=left, right=right, convention=model.words, chosen=chosen)
 
 
 def _without_marginals(model: Model, meaning: Meaning) -> Model:
@@ -204,8 +202,7 @@ def _of_data(meaning: Meaning) -> Iterator[Meaning]:
             words = f"{text(own)} is {text(law)}"
             left, right = (modelled(side, Model(((law, own),), words)) for side in (meaning.left, meaning.right))
             condition = words if law.data[0] == "p" or not alone else ""  # p(x) may be the model's
-            both = " and ".join(filter(None, (meaning.condition, condition)))
-            yield replace(meaning, left=left, right=right, words=(*meaning.words, words), condition=both)
+            yield replace(meaning, left=left, right=right, words=(*meaning.words, words)).under(condition)
 
 
 def _models(meaning: Meaning, trees: Trees, around: Surroundings, family: Family) -> Iterator[Model]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from derivations.clue import Trees
@@ -64,9 +63,7 @@ def _all(trees: Trees, around: Surroundings, relation: str) -> Iterator[Meaning]
 
 def _of_one_number(meaning: Meaning, around: Surroundings) -> Meaning:
     r"""A meaning for the normal law of one number, which is a condition where the text has ``\sigma^2 I`` for its variance."""
-    if not (around.isotropic and meaning.convention):
-        return meaning
-    return replace(meaning, condition=" and ".join(filter(None, (meaning.condition, "z is one number"))))
+    return meaning.under("z is one number") if around.isotropic and meaning.convention else meaning
 
 
 def _meaning(

@@ -3,10 +3,8 @@
 import pytest
 
 from derivations.in_words import negative_in_words, unusual_in_words, varying_in_words
-from derivations.manuscript import read_text
-from derivations.written import written
 
-from .judging import judge
+from .judging import chains, judge
 
 NORMAL = r"$$KL(q(z|x)\|p(z)) = \frac12\sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log\sigma_j^2)$$"
 AGGREGATE = NORMAL.replace("q(z|x)", "q(z)")
@@ -14,10 +12,6 @@ LOGARITHM = r"$$KL(q(z|x)\|p(z)) = \frac12\sum_j (\mu_j^2 + e^{v_j} - 1 - v_j)$$
 BOUND = r"$$\log p(x) \ge \mathcal{L}$$"
 SCORE = r"$$E_{q_\phi(z|x)}[b \nabla_\phi \log q_\phi(z|x)] = 0$$"
 STEPS = r"$$q(x_t|x_{t-1}) = \frac{q(x_{t-1}|x_t,x_0) q(x_t|x_0)}{q(x_{t-1}|x_0)}$$"
-
-
-def chains(text):
-    return written(read_text(text, "notes.md").formulas)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,15 @@
 
 import pytest
 
-from derivations.manuscript import read_text
 from derivations.stated_density import decoders, unusual, varying
-from derivations.written import written
 
-from .judging import judge
+from .judging import chains, judge
 
 NORMAL = r"KL(q(z|x)\|p(z)) = \frac12\sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log\sigma_j^2)"
 LOGARITHM = r"KL(q(z|x)\|p(z)) = \frac12\sum_j (\mu_j^2 + e^{v_j} - 1 - v_j)"
 MARGINAL = r"KL(q(z)\|p(z)) = \frac12\sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log\sigma_j^2)"
 FIT = r"\log p(x|z) = -\frac{1}{2\sigma^2}\|x - f(z)\|^2 - \frac{D}{2}\log(2\pi\sigma^2)"
 UNIT = r"\log p(x|z) = -\frac{1}{2}\|x - f(z)\|^2 - \frac{D}{2}\log(2\pi)"
-
-
-def chains(text):
-    return written(read_text(text, "notes.md").formulas)
 
 
 @pytest.mark.parametrize(
